@@ -1,0 +1,3 @@
+"""Wiring of dex: settings, addresses, processes. No models, no business code."""
+
+__version__ = "0.1.0"

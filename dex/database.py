@@ -1,0 +1,85 @@
+"""The database: embedded PostgreSQL, or the server or Citus cluster that DATABASE_URL names."""
+
+from pathlib import Path
+from typing import Any
+
+import psycopg
+from django.core.exceptions import ImproperlyConfigured
+from psycopg.conninfo import conninfo_to_dict
+
+from dex import paths
+
+NAME = "dex"
+APPLICATION_ROLE = "dex"
+POOL = {"min_size": 0, "max_size": 8, "timeout": 5}  # seconds until "no connection" is an error
+
+
+def embedded(home: Path, password: str, process: str) -> dict[str, Any]:
+    """Return Django's settings of the embedded server; `process`: see DEX_PROCESS."""
+    return _settings(
+        {
+            "host": str(paths.socket_folder(home, "postgres")),
+            "dbname": NAME,
+            "user": APPLICATION_ROLE,
+            "password": password,
+        },
+        process,
+    )
+
+
+def external(url: str, process: str) -> dict[str, Any]:
+    """Return Django's settings of the server that `url` (a libpq address) names.
+
+    psycopg reads it itself: django-environ leaves a percent-encoded socket folder as it is.
+
+    Raises:
+        ImproperlyConfigured: the address is not one of PostgreSQL, or names no database.
+    """
+    if not url.startswith(("postgresql://", "postgres://")):
+        raise ImproperlyConfigured("DATABASE_URL must begin with postgresql://")
+    try:
+        parts = conninfo_to_dict(url)
+    except psycopg.Error as problem:
+        raise ImproperlyConfigured(f"DATABASE_URL cannot be read: {problem}") from None
+    if not parts.get("dbname") or not parts.get("user"):
+        raise ImproperlyConfigured(
+            "DATABASE_URL names no database or no role: write postgresql://role:password@host/name"
+        )
+    return _settings(parts, process)
+
+
+def caches(url: str, broker_url: str, embedded_socket: Path) -> dict[str, Any]:
+    """Return Django's CACHES: the server that `url` names, else the embedded one.
+
+    With RabbitMQ as the broker and no `url`, the database is the cache.
+    """
+    if not url and broker_url.startswith(("amqp://", "amqps://")):
+        backend, location = "db.DatabaseCache", "dex_cache"
+    else:
+        backend, location = "redis.RedisCache", url or f"unix://{embedded_socket}/valkey.sock"
+    return {
+        "default": {
+            "BACKEND": f"django.core.cache.backends.{backend}",
+            "LOCATION": location,
+            "KEY_PREFIX": "dex",
+        }
+    }
+
+
+def _settings(parts: dict[str, Any], process: str) -> dict[str, Any]:
+    known = {"host", "port", "dbname", "user", "password"}
+    rest = {name: value for name, value in parts.items() if name not in known}
+    is_pooled = process == "web"  # forked workers cannot share one, commands need none
+    return {
+        "ENGINE": "django.db.backends.postgresql",
+        "HOST": parts.get("host", ""),
+        "PORT": parts.get("port", ""),
+        "NAME": parts["dbname"],
+        "USER": parts["user"],
+        "PASSWORD": parts.get("password", ""),
+        "CONN_MAX_AGE": 0 if is_pooled else 60,  # seconds
+        "CONN_HEALTH_CHECKS": not is_pooled,
+        "OPTIONS": {"application_name": f"dex {process}"}
+        | ({"pool": POOL} if is_pooled else {})
+        | rest,
+    }

@@ -1,0 +1,1 @@
+"""Operations: what starts, watches and stops the processes of an instance."""
