@@ -1,0 +1,67 @@
+"""Roles, database and audit schema: what the cluster's owner makes, never a migration."""
+
+import os
+import secrets
+from pathlib import Path
+from typing import Any
+
+import psycopg
+from psycopg import sql
+
+from dex import paths
+from dex.database import APPLICATION_ROLE
+from dex.operations.accounts import Account
+
+ROLES_SQL = Path(__file__).parent / "sql" / "roles.sql"
+AUDIT_SQL = paths.CODE / "apps" / "audit" / "sql" / "schema.sql"
+
+
+def owner_sql() -> str:
+    """Return what the owner of a database runs in it: roles, then the schema `audit`."""
+    files = [file for file in (ROLES_SQL, AUDIT_SQL) if file.exists()]
+    return "\n".join(file.read_text(encoding="utf-8") for file in files)
+
+
+def make_database(connection: psycopg.Connection[Any], name: str) -> bool:
+    """Make the database of the bootstrap role if missing; return whether it was made."""
+    row = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name]).fetchone()
+    if row is None:
+        connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+    return row is None
+
+
+def apply(connection: psycopg.Connection[Any], password: str) -> None:
+    """Make roles and audit schema in the connection's database, all or nothing.
+
+    The password travels as a SCRAM verifier, so that no log can hold it.
+    """
+    verifier = connection.pgconn.encrypt_password(
+        password.encode(), APPLICATION_ROLE.encode(), b"scram-sha-256"
+    ).decode()
+    with connection.transaction():
+        connection.execute(owner_sql().encode())
+        connection.execute(
+            sql.SQL("ALTER ROLE {} PASSWORD {}").format(
+                sql.Identifier(APPLICATION_ROLE), sql.Literal(verifier)
+            )
+        )
+
+
+def application_password(file: Path, account: Account) -> str:
+    """Return the application role's password; made once, readable by `account` alone."""
+    return keep_secret(file, account, secrets.token_urlsafe(32))
+
+
+def keep_secret(file: Path, account: Account, fresh: str) -> str:
+    """Return the text of `file`; where it is missing, write `fresh` for `account` alone."""
+    try:
+        descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return file.read_text(encoding="ascii").strip()
+    with os.fdopen(descriptor, "w", encoding="ascii") as output:
+        output.write(fresh)
+        output.flush()
+        os.fsync(output.fileno())
+        if not account.is_current:
+            os.fchown(output.fileno(), account.uid, account.gid)
+    return fresh

@@ -1,0 +1,94 @@
+"""Fixtures of all tests. The environment is set here, before Django reads its settings."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from importlib.util import find_spec
+from typing import Any
+
+import pytest
+
+from tests import environment
+
+HOME = environment.prepare()
+DATABASE = environment.TestDatabase(HOME)
+
+NOW = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)  # a Monday
+
+
+def pytest_configure() -> None:
+    """Read the settings, and change what only a test may change."""
+    from django.conf import settings
+
+    settings.DATABASES["default"]["NAME"] = environment.DATABASE
+    settings.CACHES["default"] = {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # quick
+    settings.DEX_PARTITION_DAYS_AHEAD = 1
+    settings.DEX_PARTITION_DAYS_BEHIND = 1
+
+
+def pytest_unconfigure() -> None:
+    """Stop the cluster of this run."""
+    DATABASE.stop()
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_blocker: Any) -> Iterator[None]:
+    """Make the test database by the bootstrap role; migrate it as the application's."""
+    from django.core.management import call_command
+    from django.db import connections
+    from django.test import TransactionTestCase
+
+    DATABASE.start()
+    with django_db_blocker.unblock():
+        call_command("migrate", verbosity=0, interactive=False)
+        make_event_partitions()
+        connections.close_all()
+    DATABASE.remember()
+
+    def restore(_case: TransactionTestCase) -> None:
+        connections.close_all()
+        DATABASE.restore()
+
+    TransactionTestCase._fixture_teardown = restore  # type: ignore[method-assign]
+    yield
+    with django_db_blocker.unblock():
+        connections.close_all()
+
+
+def make_event_partitions() -> None:
+    """Make the partitions of 27 February to 4 March 2026, around NOW."""
+    if find_spec("apps.events.partitions") is None:
+        return
+    from django.test import override_settings
+
+    from apps.events import partitions
+
+    with override_settings(DEX_PARTITION_DAYS_BEHIND=3, DEX_PARTITION_DAYS_AHEAD=2):
+        partitions.apply(partitions.make_plan(now=NOW))
+
+
+@pytest.fixture
+def now() -> datetime:
+    """Return the instant at which tests take place."""
+    return NOW
+
+
+@pytest.fixture
+def fixed_clock(monkeypatch: pytest.MonkeyPatch) -> datetime:
+    """Stop the clock of all doors at NOW."""
+    monkeypatch.setattr("apps.core.clock.now", lambda: NOW)
+    return NOW
+
+
+@pytest.fixture
+def clean_database(transactional_db: None) -> None:
+    """Let a test commit; afterwards all is as the migrations left it, the audit schema too."""
+
+
+@pytest.fixture(autouse=True)
+def _empty_cache() -> Iterator[None]:
+    """Forget counted rates and cached ids between tests."""
+    from django.core.cache import cache
+
+    yield
+    cache.clear()
