@@ -1,0 +1,16 @@
+"""Start of the app."""
+
+from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+
+class AccountsConfig(AppConfig):
+    """Who signs in to the console, and what they may do."""
+
+    name = "apps.accounts"
+    label = "accounts"
+    verbose_name = _("Accounts")
+
+    def ready(self) -> None:
+        """Fill the registries."""
+        from apps.accounts import checks, personal_data, shipping, sign_in  # noqa: F401

@@ -1,0 +1,78 @@
+"""From an account to what it may see."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.contrib.auth.models import Permission
+from django.db.models import Q
+
+from apps.accounts.choices import AccountKind
+from apps.accounts.models import Account
+from apps.core.personal_data import PrivacyLevel
+from apps.core.scope import NOTHING, Grants, Scope, grants_of
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import AnonymousUser
+
+    from apps.accounts.models import Profile
+
+EVERYTHING = Grants(is_unrestricted=True)
+
+
+def scope_of(account: Account | AnonymousUser) -> Scope:
+    """Return the rights of an account as they are now; nothing for nobody or a disabled one.
+
+    Permissions are the union over the profiles held, the privacy level is the strictest, the
+    view domain that of the main profile alone. Administrators see the whole tree.
+    Cost: 3 queries.
+    """
+    if not isinstance(account, Account) or not account.is_active:
+        return NOTHING
+    profiles = profiles_of(account)
+    grants = _grants(account)
+    return Scope(
+        account_id=account.pk,
+        permissions=_permissions(account),
+        privacy_level=_privacy_level(account, profiles),
+        grants=grants.nodes,
+        is_unrestricted=grants.is_unrestricted,
+    )
+
+
+def profiles_of(account: Account) -> list[Profile]:
+    """Return the profiles an account holds, main and additional. Cost: 1 query."""
+    from apps.accounts.models import Profile
+
+    held = Q(pk=account.main_profile_id) | Q(additional_accounts=account)
+    return list(Profile.objects.filter(held).distinct())
+
+
+def _permissions(account: Account) -> frozenset[str]:
+    """Return "app.codename" of everything the account may do. Cost: 1 query."""
+    rows = Permission.objects.order_by()
+    if account.kind != AccountKind.MAIN:
+        rows = rows.filter(Q(group__account=account) | Q(account=account)).distinct()
+    return frozenset(
+        f"{app}.{codename}"
+        for app, codename in rows.values_list("content_type__app_label", "codename")
+    )
+
+
+def _privacy_level(account: Account, profiles: list[Profile]) -> PrivacyLevel:
+    """Return the strictest level of the profiles; the strictest of all where there is none."""
+    levels = [PrivacyLevel(profile.privacy_level) for profile in profiles]
+    if levels:
+        return max(levels)
+    if account.kind == AccountKind.MAIN:
+        return PrivacyLevel.FULL
+    return PrivacyLevel.USERS_DEVICES_DESTINATIONS
+
+
+def _grants(account: Account) -> Grants:
+    """Return what the main profile is granted on the tree. Cost: 1 query for ordinary ones."""
+    if account.kind in (AccountKind.MAIN, AccountKind.ADMINISTRATOR):
+        return EVERYTHING
+    if account.main_profile is None:
+        return Grants()
+    return grants_of(account.main_profile.group_id)

@@ -1,0 +1,74 @@
+"""What one caller may see: made by accounts, applied by querysets and by the NQL compiler."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.db import models
+
+from apps.core.personal_data import masking
+from apps.core.personal_data.classes import PrivacyLevel
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """The rights of one caller during one request; never cached longer.
+
+    grants: for each action on entities ("view_device", "manage_device") the opaque ids of the
+    granted nodes. Only `organization` knows what such an id means.
+    """
+
+    account_id: int
+    permissions: frozenset[str]  # "devices.view_device"
+    privacy_level: PrivacyLevel
+    grants: Mapping[str, frozenset[str]]
+    is_unrestricted: bool = False  # everything is granted on the root: fleet rollups may answer
+
+    def may_hide(self, model: type[models.Model], field: str) -> bool:
+        """Return whether `field` is hidden on some row: then no search, filter or sort by it."""
+        return masking.may_hide(self.privacy_level, model, field)
+
+    def show(self, obj: models.Model, field: str) -> Any:
+        """Return the value of `field`, or what this caller sees instead.
+
+        A hidden name becomes a token, stable for one account and day; hidden text becomes "".
+        Cost: no query.
+        """
+        if masking.hides(self.privacy_level, obj, field):
+            return masking.replacement(obj, field, account_id=self.account_id)
+        return getattr(obj, field)
+
+
+NOTHING = Scope(
+    account_id=0,
+    permissions=frozenset(),
+    privacy_level=PrivacyLevel.USERS_DEVICES_DESTINATIONS,
+    grants={},
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Grants:
+    """What a profile may do on the tree: opaque ids by action, or everything."""
+
+    nodes: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    is_unrestricted: bool = False
+
+
+Resolver = Callable[[int], Grants]
+
+_resolvers: list[Resolver] = []
+
+
+def register_resolver(resolver: Resolver) -> None:
+    """Say how the grants of a group (its id) resolve; `organization` does, once."""
+    if _resolvers:
+        raise ValueError("the grants have a resolver already")
+    _resolvers.append(resolver)
+
+
+def grants_of(group_id: int | None) -> Grants:
+    """Return the grants of a profile's group; none for nobody. Cost: 1 query."""
+    if group_id is None or not _resolvers:
+        return Grants()
+    return _resolvers[0](group_id)

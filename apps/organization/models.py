@@ -1,0 +1,103 @@
+"""The tree of entities: sites, departments, whatever a company divides its fleet by."""
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+from guardian.models import GroupObjectPermissionBase
+
+from apps.core.models import UUIDModel
+from apps.organization.choices import EntityKind
+from apps.organization.querysets import EntityQuerySet
+
+NAME_LENGTH = 100
+
+
+class Entity(UUIDModel):
+    """One node of the tree; every device belongs to one.
+
+    Written by `services`; the root and "Unclassified" are made after the first migration and
+    never deleted.
+    """
+
+    parent = models.ForeignKey(
+        "self",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="children",
+        verbose_name=_("parent"),
+    )
+    name = models.CharField(
+        _("name"), max_length=NAME_LENGTH, help_text=_("Name of the entity, unique beside others.")
+    )
+    kind = models.CharField(
+        _("kind"),
+        max_length=16,
+        choices=EntityKind,
+        default=EntityKind.ORDINARY,
+        editable=False,
+    )
+    path = models.TextField(
+        _("path"),
+        unique=True,
+        editable=False,
+        help_text=_("Ids from the root to this entity: /1/7/."),
+    )
+
+    objects = EntityQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("entity")
+        verbose_name_plural = _("entities")
+        permissions = [
+            ("view_device", _("Can see the devices of an entity")),
+            ("act_on_device", _("Can act on the devices of an entity")),
+            ("manage_device", _("Can manage the devices of an entity")),
+        ]
+        indexes = [
+            models.Index(
+                name="organization_entity_path", fields=["path"], opclasses=["text_pattern_ops"]
+            )
+        ]
+        constraints = [
+            models.UniqueConstraint(
+                name="organization_entity_name_once",
+                fields=["parent", "name"],
+                violation_error_message=_("There is an entity of this name at this place."),
+            ),
+            models.UniqueConstraint(
+                name="organization_entity_built_in_once",
+                fields=["kind"],
+                condition=~Q(kind=EntityKind.ORDINARY),
+            ),
+            models.CheckConstraint(
+                name="organization_entity_only_root_is_top",
+                condition=Q(kind=EntityKind.ROOT, parent__isnull=True)
+                | (~Q(kind=EntityKind.ROOT) & Q(parent__isnull=False)),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def depth(self) -> int:
+        """Return how many entities stand above, 0 for the root."""
+        return self.path.count("/") - 2
+
+
+class EntityGroupPermission(GroupObjectPermissionBase):
+    """A permission that a profile's group holds on an entity and all below it.
+
+    Written by `services.set_view_domain`; goes with its entity or group.
+    """
+
+    id = models.BigAutoField(primary_key=True)
+    content_object = models.ForeignKey(
+        Entity, on_delete=models.CASCADE, related_name="grants", verbose_name=_("entity")
+    )
+
+    class Meta(GroupObjectPermissionBase.Meta):
+        abstract = False
+        verbose_name = _("view domain entry")
+        verbose_name_plural = _("view domain entries")

@@ -1,0 +1,60 @@
+"""Reads of the tree."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Self
+
+from django.db import models
+from django.db.models.expressions import RawSQL
+
+from apps.organization.choices import EntityKind
+
+if TYPE_CHECKING:
+    from apps.core.scope import Scope
+    from apps.organization.models import Entity
+
+# Entities with a granted node among their ancestors (or themselves). PostgreSQL hashes the array
+# once, so the cost is entities times depth, however many nodes are granted.
+_GRANTED = """
+SELECT entity.id
+FROM organization_entity AS entity,
+     LATERAL unnest(string_to_array(trim(BOTH '/' FROM entity.path), '/')::bigint[]) AS step (node)
+WHERE step.node = ANY (%s::bigint[])
+"""
+
+
+class EntityQuerySet(models.QuerySet["Entity"]):
+    """Chainable filters."""
+
+    def permitted_to(self, scope: Scope, action: str = "view") -> Self:
+        """Keep entities on which `scope` grants `action` for devices."""
+        return self.granting(scope, f"{action}_device")
+
+    def granting(self, scope: Scope, action: str) -> Self:
+        """Keep entities on which `scope` grants `action`, descendants of granted nodes included.
+
+        action: a codename on entities ("view_device", "act_on_device", "manage_device"). Meant
+        as a subquery: `filter(entity__in=Entity.objects.granting(...))`.
+        """
+        if scope.is_unrestricted:
+            return self.all()
+        nodes = scope.grants.get(action, frozenset())
+        if not nodes:
+            return self.none()
+        return self.filter(pk__in=RawSQL(_GRANTED, [sorted(int(node) for node in nodes)]))
+
+    def below(self, entity: Entity) -> Self:
+        """Keep `entity` and its descendants."""
+        return self.filter(path__startswith=entity.path)
+
+    def in_tree_order(self) -> Self:
+        """Order parents before their children, each branch together."""
+        return self.order_by("path")
+
+    def root(self) -> Entity:
+        """Return the top of the tree. Cost: 1 query."""
+        return self.get(kind=EntityKind.ROOT)
+
+    def unclassified(self) -> Entity:
+        """Return the entity of devices that no rule classifies. Cost: 1 query."""
+        return self.get(kind=EntityKind.UNCLASSIFIED)
