@@ -6,7 +6,7 @@ from django.utils import formats as locale_formats
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-NOTHING = "–"  # an absent value is never shown as zero
+NOTHING = "–"  # noqa: RUF001 - an absent value is never shown as zero
 
 _SIZES = ["B", "KiB", "MiB", "GiB", "TiB", "PiB"]
 

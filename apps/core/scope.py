@@ -38,6 +38,16 @@ class Scope:
             return masking.replacement(obj, field, account_id=self.account_id)
         return getattr(obj, field)
 
+    def label(self, obj: models.Model) -> str:
+        """Return what this caller may call a row: its text, or a token for a hidden name.
+
+        Cost: no query beyond what the row's own `__str__` needs.
+        """
+        named_by = masking.label_field(type(obj))
+        if named_by and masking.hides(self.privacy_level, obj, named_by):
+            return masking.replacement(obj, named_by, account_id=self.account_id)
+        return str(obj)
+
 
 NOTHING = Scope(
     account_id=0,

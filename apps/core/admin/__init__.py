@@ -1,1 +1,7 @@
 """Bases of admin pages."""
+
+from apps.core.admin.columns import shown, value_of
+from apps.core.admin.events import EventAdmin, address_of
+from apps.core.admin.scoped import ReadOnlyAdmin, ScopedAdmin
+
+__all__ = ["EventAdmin", "ReadOnlyAdmin", "ScopedAdmin", "address_of", "shown", "value_of"]

@@ -91,12 +91,15 @@ class Classification:
     masked_for: "one_user_device": level USERS hides names where one person uses the device.
     subject: about whom the fields speak; else the first of `keys`; else, to be on the safe
         side, a user.
+    label: the field that names a row to people, "name" where there is one: a caller who may not
+        see it gets its token wherever the row is mentioned.
     """
 
     fields: Mapping[str, AnyClass]
     keys: Mapping[str, str] = field(default_factory=dict)
     masked_for: Literal["one_user_device"] | None = None
     subject: Subject | None = None
+    label: str = ""
 
     def of(self, name: str) -> FieldClass:
         """Return the class of the field `name`, its subject filled in.

@@ -59,6 +59,14 @@ def replacement(obj: models.Model, name: str, *, account_id: int) -> str:
     return token(str(found.subject), _subject_id(obj, found), account_id=account_id)
 
 
+def label_field(model: type[models.Model]) -> str:
+    """Return the field that names a row of `model` to people, "" where none does."""
+    known = registry.classification(model)
+    if known is None:
+        return ""
+    return known.label or ("name" if "name" in known.fields else "")
+
+
 def token(subject: str, subject_id: object, *, account_id: int) -> str:
     """Return "user-4k9q2m" for a subject; the same wherever this account meets it today."""
     day = timezone.localdate(clock.now(), timezone.get_default_timezone())

@@ -1,0 +1,269 @@
+"""Admin base over event tables: bounded in time, paged by key, never counted."""
+
+import re
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from django.contrib import admin
+from django.core.paginator import Paginator
+from django.db import models
+from django.db.models import Q
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.functional import Promise, cached_property
+from django.utils.translation import gettext_lazy as _
+from unfold.views import ChangeList
+
+from apps.core import clock
+from apps.core.admin.scoped import ReadOnlyAdmin, ScopedAdmin
+from apps.core.http import ScopedRequest
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+AFTER, DEVICE, WINDOW = "after", "device", "window"  # parameters of the address
+INT8 = 2**63 - 1
+
+WINDOWS: dict[str, tuple[timedelta, str | Promise]] = {
+    "1h": (timedelta(hours=1), _("Last hour")),
+    "24h": (timedelta(hours=24), _("Last 24 hours")),
+    "7d": (timedelta(days=7), _("Last 7 days")),
+    "30d": (timedelta(days=30), _("Last 30 days")),
+}
+DEFAULT_WINDOW = "24h"
+
+_KEY = re.compile(r"(\d{1,17})-(\d{1,19})")
+_ADDRESS = re.compile(r"(\d{1,19})-(\d{1,17})-(\d{1,19})")
+
+
+class WindowFilter(admin.SimpleListFilter):
+    """How far back to look; there is always a limit, so a list touches few partitions."""
+
+    title = _("time")
+    parameter_name = WINDOW
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        """Offer the windows."""
+        return [(name, label) for name, (_length, label) in WINDOWS.items()]
+
+    def value(self) -> str:
+        """Return the chosen window, the default for none or an unknown one."""
+        chosen = super().value()
+        return chosen if chosen in WINDOWS else DEFAULT_WINDOW
+
+    def choices(self, changelist: Any) -> Iterator[dict[str, Any]]:
+        """Offer no "All": it would read every partition."""
+        for name, label in self.lookup_choices:
+            yield {
+                "selected": self.value() == name,
+                "query_string": changelist.get_query_string({WINDOW: name}, [AFTER]),
+                "display": label,
+            }
+
+    def queryset(self, request: HttpRequest, queryset: models.QuerySet[Any]) -> Any:
+        """Keep rows of the window."""
+        length, _label = WINDOWS[self.value()]
+        return queryset.filter(**{f"{time_field(queryset.model)}__gte": clock.now() - length})
+
+
+class UncountedPaginator(Paginator):
+    """A paginator that asks the database nothing; `EventChangeList` pages by key."""
+
+    template_name = "admin/core/keyset_pagination.html"
+
+    @cached_property
+    def count(self) -> int:
+        """Return 0: nobody counts."""
+        return 0
+
+
+class EventChangeList(ChangeList):
+    """Rows ordered by (time, id) descending, a page after a key instead of by number."""
+
+    next_key: str = ""
+    device: str = ""
+    after: str = ""
+
+    def get_filters_params(self, params: Any = None) -> dict[str, Any]:
+        """Leave out the parameters that are no filters."""
+        found = super().get_filters_params(params)
+        return {name: value for name, value in found.items() if name not in (AFTER, DEVICE)}
+
+    def get_ordering(self, request: HttpRequest, queryset: Any) -> list[str]:
+        """Return the one order that the index serves."""
+        return [f"-{time_field(self.model)}", "-id"]
+
+    def get_ordering_field_columns(self) -> dict[int, str]:
+        """Offer no other order."""
+        return {}
+
+    def get_queryset(self, request: HttpRequest, exclude_parameters: Any = None) -> Any:
+        """Narrow to the device and the page that the address names."""
+        queryset = super().get_queryset(request, exclude_parameters)
+        self.device = _number(self.params.get(DEVICE, ""))
+        if self.device:
+            queryset = queryset.filter(device_id=int(self.device))
+        self.after = self.params.get(AFTER, "")
+        key = parse_key(self.after)
+        return queryset if key is None else queryset.filter(older_than(self.model, *key))
+
+    def get_results(self, request: HttpRequest) -> None:
+        """Read one page and one row more, which tells whether there is a next."""
+        rows = list(self.queryset[: self.list_per_page + 1])
+        self.result_list = rows[: self.list_per_page]
+        if len(rows) > self.list_per_page:
+            self.next_key = key_of(self.result_list[-1])
+        self.result_count = len(self.result_list)
+        self.full_result_count = None
+        self.show_full_result_count = self.show_admin_actions = False
+        self.can_show_all = self.multi_page = False
+        self.paginator = self.model_admin.get_paginator(request, [], self.list_per_page)
+
+    def url_for_result(self, result: models.Model) -> str:
+        """Return the address of a row: device, time and id."""
+        name = f"admin:{self.opts.app_label}_{self.opts.model_name}_change"
+        site = self.model_admin.admin_site.name
+        return reverse(name, args=[address_of(result)], current_app=site)
+
+    @property
+    def older_query(self) -> str:
+        """Return the query string of the next page, "" on the last."""
+        return self.get_query_string({AFTER: self.next_key}) if self.next_key else ""
+
+    @property
+    def newest_query(self) -> str:
+        """Return the query string of the first page, "" on it."""
+        return self.get_query_string(remove=[AFTER]) if self.after else ""
+
+    @property
+    def all_devices_query(self) -> str:
+        """Return the query string without the device, "" where none is chosen."""
+        return self.get_query_string(remove=[DEVICE, AFTER]) if self.device else ""
+
+    @property
+    def empty_text(self) -> str | Promise:
+        """Return what to do where nothing is shown."""
+        return self.model_admin.empty_text
+
+
+class EventAdmin(ScopedAdmin, ReadOnlyAdmin):
+    """Raw rows of an event table, for looking at and nothing else.
+
+    time_field: "occurred_at" of punctual events, "bucket" of sampled ones. A row has no key of
+    its own in the database: its address is device, time and id, and all three are looked up.
+    """
+
+    time_field = "occurred_at"
+    empty_text: str | Promise = _(
+        "Nothing was reported in this time. Choose a longer one, or look at the collectors "
+        "whether they report."
+    )
+
+    list_filter = [WindowFilter]
+    list_per_page = 50
+    actions = None
+    sortable_by: Sequence[str] = ()
+    search_fields: Sequence[str] = ()
+    date_hierarchy = None
+    show_full_result_count = False
+    paginator = UncountedPaginator
+    change_list_template = "admin/core/event_change_list.html"
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        """Return our own list."""
+        return EventChangeList
+
+    def get_list_filter(self, request: ScopedRequest) -> Sequence[Any]:
+        """Have a window of time, whatever a subclass lists."""
+        filters = list(super().get_list_filter(request))
+        return filters if WindowFilter in filters else [WindowFilter, *filters]
+
+    def get_actions(self, request: HttpRequest) -> dict[str, Any]:
+        """Offer none."""
+        return {}
+
+    def get_ordering(self, request: ScopedRequest) -> Sequence[str]:
+        """Return the one order that the index serves."""
+        return [f"-{self.time_field}", "-id"]
+
+    def get_object(
+        self, request: ScopedRequest, object_id: str, from_field: str | None = None
+    ) -> Any:
+        """Return the row at an address, None where there is none in the caller's domain."""
+        parsed = parse_address(object_id)
+        if parsed is None:
+            return None
+        device_id, time, number = parsed
+        rows = self.get_queryset(request).filter(
+            **{"device_id": device_id, self.time_field: time, "id": number}
+        )
+        return rows.order_by()[:1].first()
+
+
+def time_field(model: type[models.Model]) -> str:
+    """Return the column by which an event table is cut and ordered."""
+    names = {field.name for field in model._meta.concrete_fields}
+    return "bucket" if "bucket" in names else "occurred_at"
+
+
+def time_of(row: models.Model) -> datetime:
+    """Return when the event was."""
+    moment: datetime = getattr(row, time_field(type(row)))
+    return moment
+
+
+def microseconds(moment: datetime) -> int:
+    """Return whole microseconds since 1970, UTC: what PostgreSQL keeps, without rounding."""
+    return (moment - EPOCH) // timedelta(microseconds=1)
+
+
+def key_of(row: models.Model) -> str:
+    """Return the place of a row in the order of its table: "<time in microseconds>-<id>"."""
+    return f"{microseconds(time_of(row))}-{row.pk}"
+
+
+def address_of(row: models.Model) -> str:
+    """Return what an address names a row by: "<device>-<time in microseconds>-<id>"."""
+    return f"{row.device_id}-{key_of(row)}"  # type: ignore[attr-defined]
+
+
+def parse_key(text: str) -> tuple[datetime, int] | None:
+    """Return (time, id) of a key, None for anything else."""
+    match = _KEY.fullmatch(text)
+    if match is None:
+        return None
+    moment, number = _moment(match[1]), int(match[2])
+    return None if moment is None or number > INT8 else (moment, number)
+
+
+def parse_address(text: str) -> tuple[int, datetime, int] | None:
+    """Return (device, time, id) of an address, None for anything else."""
+    match = _ADDRESS.fullmatch(text)
+    if match is None:
+        return None
+    device, moment, number = int(match[1]), _moment(match[2]), int(match[3])
+    return None if moment is None or max(device, number) > INT8 else (device, moment, number)
+
+
+def older_than(model: type[models.Model], moment: datetime, number: int) -> Q:
+    """Return the condition for rows after a key in descending order.
+
+    The first part alone lets PostgreSQL leave partitions out.
+    """
+    name = time_field(model)
+    return Q(**{f"{name}__lte": moment}) & (
+        Q(**{f"{name}__lt": moment}) | Q(**{name: moment, "id__lt": number})
+    )
+
+
+def _moment(text: str) -> datetime | None:
+    """Return the instant of a number of microseconds, None past the calendar's end."""
+    try:
+        return EPOCH + timedelta(microseconds=int(text))
+    except OverflowError:
+        return None
+
+
+def _number(text: str) -> str:
+    """Return the digits of a bigint id, "" for anything else."""
+    is_number = text.isascii() and text.isdigit() and int(text[:20]) <= INT8
+    return text if is_number and len(text) < 20 else ""

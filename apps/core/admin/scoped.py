@@ -1,0 +1,181 @@
+"""Admin base that shows each caller no more than its scope allows."""
+
+import inspect
+from collections.abc import Sequence
+from typing import Any
+
+from django.contrib import messages
+from django.db import models
+from django.http import HttpResponse, HttpResponseRedirect
+from unfold.admin import ModelAdmin
+
+from apps.core.admin.columns import Column, Labelled, shown
+from apps.core.errors import DomainError
+from apps.core.http import ScopedRequest
+from apps.core.personal_data import registry
+
+
+class ScopedAdmin(ModelAdmin):
+    """Rows by `permitted_to`, names by `scope.show`, no oracle by search, filter or order.
+
+    The model's default queryset has `permitted_to(scope)`, with an argument `action` where rows
+    belong to an entity: then changing and deleting needs the grant "manage" there.
+    """
+
+    compressed_fields = True
+    list_filter_submit = False
+
+    def get_queryset(self, request: ScopedRequest) -> models.QuerySet[Any]:
+        """Return the rows that the caller may see."""
+        return super().get_queryset(request).permitted_to(request.scope)
+
+    def has_change_permission(self, request: ScopedRequest, obj: Any = None) -> bool:
+        """Ask for the permission on the model first, then for the grant on the entity."""
+        return super().has_change_permission(request, obj) and self._manages(request, obj)
+
+    def has_delete_permission(self, request: ScopedRequest, obj: Any = None) -> bool:
+        """Ask for the permission on the model first, then for the grant on the entity."""
+        return super().has_delete_permission(request, obj) and self._manages(request, obj)
+
+    def get_list_display(self, request: ScopedRequest) -> Sequence[Column]:
+        """Show personal fields through the scope."""
+        return [self._shown(request, name) for name in super().get_list_display(request)]
+
+    def get_list_display_links(
+        self, request: ScopedRequest, list_display: Sequence[Column]
+    ) -> Sequence[Column] | None:
+        """Keep the links of columns that were replaced."""
+        links = super().get_list_display_links(request, list_display)
+        return [self._shown(request, name) for name in links] if links else links
+
+    def get_readonly_fields(self, request: ScopedRequest, obj: Any = None) -> Sequence[Column]:
+        """Show personal fields through the scope; a hidden one cannot be edited either."""
+        names = [*super().get_readonly_fields(request, obj), *self._hidden(request)]
+        return [self._shown(request, name) for name in dict.fromkeys(names)]
+
+    def get_exclude(self, request: ScopedRequest, obj: Any = None) -> list[str]:
+        """Keep personal fields that are read-only or hidden out of the form."""
+        readonly = [name for name in super().get_readonly_fields(request, obj) if _is_name(name)]
+        excluded = super().get_exclude(request, obj) or []
+        return [*excluded, *readonly, *self._hidden(request)]
+
+    def get_fieldsets(self, request: ScopedRequest, obj: Any = None) -> list[Any]:
+        """Replace the personal fields that are not edited."""
+        readonly = {getattr(c, "__name__", c) for c in self.get_readonly_fields(request, obj)}
+        is_shut = obj is not None and not self.has_change_permission(request, obj)
+
+        def replaced(entry: Any) -> Any:
+            if isinstance(entry, list | tuple):
+                return [replaced(part) for part in entry]
+            return self._shown(request, entry) if is_shut or entry in readonly else entry
+
+        return [
+            (title, {**options, "fields": _once([replaced(f) for f in options["fields"]])})
+            for title, options in super().get_fieldsets(request, obj)
+        ]
+
+    def get_search_fields(self, request: ScopedRequest) -> Sequence[str]:
+        """Search no hidden field: whether it matches would tell its value."""
+        hidden = request.scope.may_hide
+        return [f for f in super().get_search_fields(request) if not hidden(self.model, f)]
+
+    def get_list_filter(self, request: ScopedRequest) -> Sequence[Any]:
+        """Filter by no hidden field."""
+        hidden = request.scope.may_hide
+        return [
+            entry
+            for entry in super().get_list_filter(request)
+            if not (path := _filter_path(entry)) or not hidden(self.model, path)
+        ]
+
+    def get_ordering(self, request: ScopedRequest) -> Sequence[Any]:
+        """Order by no hidden field."""
+        hidden = request.scope.may_hide
+        ordering = super().get_ordering(request) or self.model._meta.ordering or ()
+        return [f for f in ordering if not (isinstance(f, str) and hidden(self.model, f))] or [
+            "-pk"
+        ]
+
+    def lookup_allowed(self, lookup: str, value: str, request: ScopedRequest) -> bool:
+        """Refuse an address that filters by a hidden field."""
+        is_hidden = request.scope.may_hide(self.model, lookup)
+        return not is_hidden and super().lookup_allowed(lookup, value, request)
+
+    def render_change_form(
+        self, request: ScopedRequest, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        """Call the object in titles and breadcrumbs by what the caller may see."""
+        obj = kwargs.get("obj")
+        if obj is not None:
+            label = request.scope.label(obj)
+            context |= {"subtitle": label, "original": Labelled(obj, label)}
+        return super().render_change_form(request, context, *args, **kwargs)
+
+    def response_action(
+        self, request: ScopedRequest, queryset: models.QuerySet[Any]
+    ) -> HttpResponse | None:
+        """Tell in words why an action was refused."""
+        try:
+            return super().response_action(request, queryset)
+        except DomainError as error:
+            self.message_user(request, str(error), messages.ERROR)
+            return HttpResponseRedirect(request.get_full_path())
+
+    def _shown(self, request: ScopedRequest, name: Column) -> Column:
+        """Return the column of a personal field, one per request; others as they are."""
+        if not _is_name(name) or name not in registry.personal_fields(self.model):
+            return name
+        made: dict[tuple[Any, Column], Column] = request.__dict__.setdefault("_dex_columns", {})
+        if (self.model, name) not in made:
+            made[self.model, name] = shown(self.model, str(name), request.scope)
+        return made[self.model, name]
+
+    def _hidden(self, request: ScopedRequest) -> list[str]:
+        """Return the names of fields that are hidden on some row."""
+        names = sorted(registry.personal_fields(self.model))
+        return [name for name in names if request.scope.may_hide(self.model, name)]
+
+    def _manages(self, request: ScopedRequest, obj: Any) -> bool:
+        """Return whether the caller manages the entity of this row. Cost: 1 query."""
+        if obj is None or obj.pk is None:
+            return True
+        rows = self.model._default_manager.get_queryset()
+        permitted_to = rows.permitted_to  # type: ignore[attr-defined]
+        if "action" not in inspect.signature(permitted_to).parameters:
+            return True
+        return bool(permitted_to(request.scope, "manage").filter(pk=obj.pk).exists())
+
+
+class ReadOnlyAdmin(ModelAdmin):
+    """What machines collected is not added, changed or deleted by hand."""
+
+    def has_add_permission(self, request: ScopedRequest, obj: Any = None) -> bool:
+        """Refuse."""
+        return False
+
+    def has_change_permission(self, request: ScopedRequest, obj: Any = None) -> bool:
+        """Refuse."""
+        return False
+
+    def has_delete_permission(self, request: ScopedRequest, obj: Any = None) -> bool:
+        """Refuse."""
+        return False
+
+
+def _is_name(name: Any) -> bool:
+    return isinstance(name, str)
+
+
+def _once(entries: list[Any]) -> list[Any]:
+    """Return the entries without repeats, in order."""
+    seen: list[Any] = []
+    for entry in entries:
+        if entry not in seen:
+            seen.append(entry)
+    return seen
+
+
+def _filter_path(entry: Any) -> str:
+    """Return the field that a list filter reads, "" for one of our own classes."""
+    first = entry[0] if isinstance(entry, list | tuple) else entry
+    return first if isinstance(first, str) else ""
