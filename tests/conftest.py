@@ -14,6 +14,8 @@ DATABASE = environment.TestDatabase(HOME)
 
 NOW = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)  # a Monday
 
+pytest_plugins = ["tests.fixtures"]
+
 
 def pytest_configure() -> None:
     """Read the settings, and change what only a test may change."""
