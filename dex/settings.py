@@ -74,6 +74,7 @@ MIDDLEWARE = [
     "apps.accounts.http.ScopeMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "apps.core.pages.DomainErrorMiddleware",
 ]
 ROOT_URLCONF = "dex.urls"
 WSGI_APPLICATION = "dex.wsgi.application"
@@ -167,6 +168,7 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
 ]
+CSRF_FAILURE_VIEW = "apps.core.pages.csrf_failure"
 LOGIN_URL = reverse_lazy("admin:login")
 LOGIN_REDIRECT_URL = reverse_lazy("admin:index")
 
@@ -223,6 +225,7 @@ UNFOLD = {
     "SITE_TITLE": "dex",
     "SITE_HEADER": "dex",
     "SITE_SYMBOL": "monitoring",
+    "LOGIN": {"form": "apps.accounts.forms.SignInForm"},  # counts attempts
     "SHOW_HISTORY": False,
     "SHOW_VIEW_ON_SITE": False,
     "SHOW_LANGUAGES": True,
