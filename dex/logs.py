@@ -17,6 +17,7 @@ shared_processors: list[Any] = [
     structlog.contextvars.merge_contextvars,  # request_id, bound by apps.core.request_id
     structlog.stdlib.add_log_level,
     structlog.stdlib.add_logger_name,
+    structlog.stdlib.ExtraAdder(),
     structlog.stdlib.PositionalArgumentsFormatter(),
     structlog.processors.TimeStamper(fmt="iso", utc=True),
     structlog.processors.format_exc_info,

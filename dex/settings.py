@@ -25,7 +25,7 @@ DEX_HOST = env.text("DEX_HOST", "127.0.0.1")
 DEX_PORT = env.integer("DEX_PORT", 8000, low=1, high=65535)
 DEX_PUBLIC_URL = env.text("DEX_PUBLIC_URL", f"http://localhost:{DEX_PORT}").rstrip("/")
 DEX_TRUSTED_PROXIES = env.networks("DEX_TRUSTED_PROXIES")
-DEX_PROCESS = env.text("DEX_PROCESS", "command")  # set by the launcher: web, worker, beat
+DEX_PROCESS = env.text("DEX_PROCESS", "command")  # set by the launcher: prepare, web, ...
 
 # --- Apps: ours from the lowest layer up; erasure walks them backwards -----------------------------
 INSTALLED_APPS = [
@@ -241,5 +241,7 @@ DEX_PARTITION_DAYS_BEHIND = None  # None: the term of the retention class
 DEX_LIMITS = limits.LIMITS
 SILENCED_SYSTEM_CHECKS: list[str] = []
 
-if DEX_PROCESS not in {"command", "web", "worker", "beat"}:
-    raise ImproperlyConfigured("DEX_PROCESS is the launcher's: command, web, worker or beat.")
+if DEX_PROCESS not in {"command", "prepare", "web", "worker", "beat"}:
+    raise ImproperlyConfigured(
+        "DEX_PROCESS is the launcher's: command, prepare, web, worker or beat."
+    )

@@ -28,6 +28,15 @@ def wanted_zone() -> str:
     return name
 
 
+def fix(home: Path) -> str:
+    """Fix the zone at the first start; return the one that holds from then on."""
+    file = zone_file(home)
+    if not file.exists():
+        file.write_text(wanted_zone() + "\n", encoding="ascii")
+        file.chmod(0o644)
+    return instance_zone(home)
+
+
 def zone_file(home: Path) -> Path:
     """Return the file that holds the zone."""
     return home / "time_zone"

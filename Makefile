@@ -1,0 +1,55 @@
+# dex: `make help` lists the targets. Everything sets itself up on a fresh machine.
+
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+.PHONY: help setup setup-tests run test check soak bench demo look lock notices
+
+ROOT := $(filter 0,$(shell id -u))
+# Root's environment lies where the servers' account can execute it.
+VENV ?= $(if $(ROOT),$(or $(DEX_HOME),/var/lib/dex)/venv,.venv)
+PYTHON := $(VENV)/bin/python
+INSTALL := python3 -m dex.operations.install $(VENV)
+PACKAGES := $(shell sed 's/\#.*//' tests/packages.txt)
+TESTS := $(if $(ONLY),tests/$(ONLY),tests)
+
+help: ## list the targets
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+setup: ## virtual environment with the locked requirements
+	@$(INSTALL) requirements.lock
+
+setup-tests: ## the same, with what tests need
+	@$(INSTALL) requirements.lock tests/requirements.lock
+ifdef ROOT
+	@dpkg --status $(PACKAGES) >/dev/null 2>&1 || { apt-get update -qq && \
+		DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $(PACKAGES); }
+endif
+
+run: setup ## start dex on this machine; Ctrl-C stops it, the data stay
+	@exec $(PYTHON) manage.py up
+
+test: check ## all checks, then all tests; ONLY=app runs one app's
+	$(PYTHON) -m pytest -ra $(TESTS)
+
+check: setup-tests ## style, types, layers, settings, migrations
+	$(PYTHON) -m ruff check .
+	$(PYTHON) -m ruff format --check .
+	$(PYTHON) -m mypy
+	PYTHONPATH=.:collector $(VENV)/bin/lint-imports
+	set -a; . tests/production.env; set +a; $(PYTHON) manage.py check --deploy --fail-level WARNING
+	set -a; . tests/production.env; set +a; $(PYTHON) manage.py makemigrations --check --dry-run
+
+soak: setup-tests ## what is too long for each push
+	$(PYTHON) -m pytest -ra tests/soak
+
+bench: setup-tests ## benchmarks, one JSON line each; ONLY=ingest runs one part
+	@$(PYTHON) -m benchmarks $(ONLY)
+
+look: setup-tests ## screenshots of every page: light, dark, three widths
+	$(PYTHON) -m pytest -ra tests/look
+
+demo: ## a simulated fleet: comes in a later step
+	@echo "The simulated fleet is not built yet."
+
+lock: setup-tests ## write the locks and THIRD_PARTY_NOTICES from the requirements
+	$(PYTHON) -m dex.operations.lock $(VENV)

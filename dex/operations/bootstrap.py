@@ -1,0 +1,194 @@
+"""The start of an instance, in order: checks, folders, servers, database, processes."""
+
+import hashlib
+import http.client
+import json
+import os
+import secrets
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from django.conf import settings
+
+from dex import paths
+from dex.database import NAME
+from dex.operations import accounts, code, preflight, processes, roles, valkey
+from dex.operations.accounts import Account
+from dex.operations.installation import NAME_FILE, Installation
+from dex.operations.problems import StartProblem
+from dex.operations.supervisor import Process, Supervisor
+
+READY_SECONDS = 60.0
+IDENTITY = "identity.json"  # of the local collector
+
+
+@dataclass
+class Start:
+    """One start: from nothing to all processes ready."""
+
+    at: Installation
+    supervisor: Supervisor
+
+    def run(self) -> str:
+        """Start everything; return what the operator is told.
+
+        Raises:
+            StartProblem: it cannot go on.
+            Stopped: somebody asked to stop meanwhile.
+        """
+        self.start_servers()
+        self.make_database()
+        password = settings_password()
+        answer = self.prepare(password)
+        self.start_application()
+        self.start_collector()
+        return self.farewell(answer.get("administrator", ""), password)
+
+    # --- Servers -----------------------------------------------------------------------------
+
+    def start_servers(self) -> None:
+        """Start the embedded servers that no address replaces."""
+        if not self.at.database_url:
+            self.at.cluster.initialise()
+            child = self.supervisor.start(processes.database(self.at))
+            self.supervisor.wait_for(self.at.cluster.is_ready, child, READY_SECONDS)
+        if not self.at.broker_url:
+            self.start_valkey(processes.broker(self.at))
+        if self.needs_embedded_cache:
+            self.start_valkey(processes.cache(self.at))
+
+    @property
+    def needs_embedded_cache(self) -> bool:
+        """Return whether neither an address nor the database is the cache."""
+        return settings.CACHES["default"]["LOCATION"].startswith("unix://") and (
+            not self.at.cache_url
+        )
+
+    def start_valkey(self, process: Process) -> None:
+        """Start a Valkey server and wait until it answers."""
+        folder = paths.socket_folder(self.at.home, process.name)
+        for path in (folder.parent, folder):
+            accounts.make_folder(path, self.at.account, 0o700)
+        child = self.supervisor.start(process)
+        self.supervisor.wait_for(lambda: valkey.is_ready(folder), child, READY_SECONDS)
+
+    # --- Database ----------------------------------------------------------------------------
+
+    def make_database(self) -> None:
+        """Make database, roles and audit schema of the embedded server."""
+        if self.at.database_url:
+            return
+        file = self.at.home / "secrets" / "database_password"
+        password = roles.application_password(file, self.at.account)
+        with self.at.cluster.connect() as connection:
+            roles.make_database(connection, NAME)
+        with self.at.cluster.connect(NAME) as connection:
+            roles.apply(connection, password)
+
+    def prepare(self, password: str) -> dict[str, str]:
+        """Migrate and fill the database as the application; return what the command answers."""
+        static = StaticMark(self.at)
+        arguments = [] if static.is_current else ["--collectstatic"]
+        process = processes.command(self.at, "prepare_instance", *arguments)
+        status, output = self.supervisor.run(process, given=password.encode() + b"\n")
+        if status:
+            raise StartProblem(f"The database could not be prepared (see {self.at.log}).")
+        answer: dict[str, str] = json.loads(output.splitlines()[-1])
+        if newer := answer.get("newer"):
+            raise StartProblem(
+                f"The data were made by a newer dex than {settings.DEX_VERSION}"
+                f" ({', '.join(newer)}): install that version, or restore a backup of this one."
+            )
+        static.set()
+        (self.at.launcher / NAME_FILE).write_text(answer["instance"], encoding="utf-8")
+        return answer
+
+    # --- Application -------------------------------------------------------------------------
+
+    def start_application(self) -> None:
+        """Start web, worker and beat, and wait until the web answers."""
+        web = self.supervisor.start(processes.web(self.at))
+        self.supervisor.start(processes.worker(self.at, settings.DEX_QUEUES))
+        self.supervisor.start(processes.beat(self.at))
+        self.supervisor.wait_for(lambda: answers(self.at), web, READY_SECONDS)
+
+    def start_collector(self) -> None:
+        """Start the collector of this machine; the first time it gets a key to enrol with."""
+        if not self.at.has_collector:
+            return
+        if not (self.at.collector_state / IDENTITY).exists():
+            self.write_enrolment_key()
+        self.supervisor.start(processes.collector(self.at))
+
+    def write_enrolment_key(self) -> None:
+        """Have a key made for this machine, and keep it where its collector alone reads it."""
+        process = processes.command(self.at, "make_local_enrolment_key")
+        status, output = self.supervisor.run(process)
+        if status:
+            raise StartProblem(f"No key for the local collector was made (see {self.at.log}).")
+        file = self.at.collector_state / processes.ENROLMENT_KEY_FILE
+        file.unlink(missing_ok=True)
+        roles.keep_secret(file, Account.current(), output.decode().strip())
+
+    def farewell(self, administrator: str, password: str) -> str:
+        """Return the last lines of the start: address, and the first time how to sign in."""
+        lines = [f"dex {settings.DEX_VERSION} is ready: {settings.DEX_PUBLIC_URL}/admin/"]
+        if administrator:
+            lines.append(f"Main administrator: {administrator}")
+            if "DEX_ADMIN_PASSWORD" not in os.environ:
+                lines.append(f"Password: {password}  (shown this once)")
+        return "\n".join(lines)
+
+
+class StaticMark:
+    """Whether the collected static files are those of this code."""
+
+    def __init__(self, at: Installation) -> None:
+        self.file = at.launcher / "static_fingerprint"
+        lock = paths.CODE / "requirements.lock"
+        parts = [settings.DEX_VERSION, code.fingerprint(paths.CODE), str(at.home)]
+        if lock.exists():
+            parts.append(hashlib.sha256(lock.read_bytes()).hexdigest())
+        self.wanted = "\n".join(parts)
+        manifest = at.home / "static" / "staticfiles.json"
+        self.is_current = (
+            manifest.exists() and self.file.exists() and self.file.read_text() == self.wanted
+        )
+
+    def set(self) -> None:
+        """Remember that the files are collected."""
+        self.file.write_text(self.wanted)
+
+
+def check(at: Installation) -> None:
+    """Look at what would stop the start later, before anything starts.
+
+    Raises:
+        StartProblem: the first thing found.
+    """
+    preflight.check_port(at.host, at.port)
+    preflight.check_disk(at.home)
+    if at.database_url:
+        preflight.check_database(at.database_url)
+    if at.broker_url:
+        preflight.check_broker(at.broker_url)
+    if at.cache_url:
+        preflight.check_cache(at.cache_url)
+
+
+def settings_password() -> str:
+    """Return DEX_ADMIN_PASSWORD, else a new password of 96 random bits."""
+    return os.environ.get("DEX_ADMIN_PASSWORD") or secrets.token_urlsafe(12)
+
+
+def answers(at: Installation) -> bool:
+    """Return whether the web processes say that they are ready."""
+    address = urlsplit(at.local_address)
+    connection = http.client.HTTPConnection(address.hostname or "", address.port, timeout=5)
+    try:
+        connection.request("GET", "/readyz", headers={"Host": "localhost"})
+        return connection.getresponse().status == 200
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()

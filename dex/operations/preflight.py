@@ -1,0 +1,127 @@
+"""What is looked at before anything starts; each finding is a sentence that says what to do."""
+
+import errno
+import shutil
+import socket
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import psycopg
+from kombu import Connection
+from redis import Redis
+from redis.exceptions import RedisError
+
+from dex.operations.problems import StartProblem
+
+OLDEST_POSTGRES = 160_000  # 16
+FREE_BYTES = 500 * 1024 * 1024
+CONNECT_SECONDS = 5
+
+
+def check_port(host: str, port: int) -> None:
+    """Refuse an address that the web processes could not listen on.
+
+    Raises:
+        StartProblem: taken, forbidden, or no address of this machine.
+    """
+    try:
+        family, kind, _, _, address = socket.getaddrinfo(
+            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+        with closing(socket.socket(family, kind)) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(address)
+    except OSError as problem:
+        raise StartProblem(_port_sentence(host, port, problem)) from None
+
+
+def _port_sentence(host: str, port: int, problem: OSError) -> str:
+    if problem.errno == errno.EADDRINUSE:
+        return (
+            f"Port {port} on {host} is taken by another program. Stop that one, or choose another"
+            f" port: DEX_PORT={port + 1 if port < 65_535 else 8001} make run"
+        )
+    if problem.errno == errno.EACCES:
+        return f"Port {port} is reserved for root: choose one from 1024 on with DEX_PORT."
+    return f"DEX_HOST is {host}, which is no address of this machine ({problem.strerror})."
+
+
+def check_disk(folder: Path) -> None:
+    """Refuse a disk on which PostgreSQL could not make its files.
+
+    Raises:
+        StartProblem: less than 500 MB are free.
+    """
+    free = shutil.disk_usage(folder).free
+    if free < FREE_BYTES:
+        raise StartProblem(
+            f"The disk of {folder} is nearly full: {free // 1_048_576} MB are free, 500 MB are"
+            " needed. Free some, or set DEX_HOME to a folder on another disk."
+        )
+
+
+def check_database(url: str) -> None:
+    """Refuse a PostgreSQL server that dex cannot work with.
+
+    Raises:
+        StartProblem: out of reach, wrong password, too old, or its owner has not prepared it.
+    """
+    try:
+        with psycopg.connect(url, connect_timeout=CONNECT_SECONDS, autocommit=True) as connection:
+            _check_server(connection)
+    except psycopg.Error as problem:
+        raise StartProblem(
+            f"DATABASE_URL: the database cannot be opened: {_first_line(problem)}"
+        ) from None
+
+
+def _check_server(connection: psycopg.Connection[Any]) -> None:
+    version = connection.info.server_version
+    if version < OLDEST_POSTGRES:
+        raise StartProblem(
+            f"DATABASE_URL: the server is PostgreSQL {version // 10_000}; dex needs 16 or newer."
+        )
+    row = connection.execute(
+        "SELECT coalesce(has_schema_privilege(oid, 'USAGE'), false)"
+        " FROM pg_namespace WHERE nspname = 'audit'"
+    ).fetchone()
+    if row is None or not row[0]:
+        raise StartProblem(
+            "DATABASE_URL: the database has no schema `audit` for this role. Its owner runs once,"
+            " in that database, what `python manage.py audit_schema --print` prints."
+        )
+
+
+def check_broker(url: str) -> None:
+    """Refuse a broker that does not answer.
+
+    Raises:
+        StartProblem: out of reach, or it refuses the password.
+    """
+    try:
+        with Connection(url, connect_timeout=CONNECT_SECONDS) as connection:
+            connection.ensure_connection(max_retries=1, timeout=CONNECT_SECONDS)
+    except Exception as problem:  # noqa: BLE001 - each transport has errors of its own
+        raise StartProblem(
+            f"CELERY_BROKER_URL: the broker does not answer: {_first_line(problem)}"
+        ) from None
+
+
+def check_cache(url: str) -> None:
+    """Refuse a cache that does not answer.
+
+    Raises:
+        StartProblem: out of reach, or it refuses the password.
+    """
+    try:
+        with closing(Redis.from_url(url, socket_connect_timeout=CONNECT_SECONDS)) as client:
+            client.ping()
+    except (RedisError, ValueError, OSError) as problem:
+        raise StartProblem(
+            f"DEX_CACHE_URL: the cache does not answer: {_first_line(problem)}"
+        ) from None
+
+
+def _first_line(problem: Exception) -> str:
+    return next(iter(str(problem).strip().splitlines()), type(problem).__name__)
