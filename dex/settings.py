@@ -3,12 +3,15 @@
 import secrets
 from urllib.parse import urlsplit
 
+import django_stubs_ext
 from csp.constants import SELF, UNSAFE_EVAL, UNSAFE_INLINE
 from django.core.exceptions import ImproperlyConfigured
 from django.urls import reverse_lazy
 from django.utils.translation import gettext_lazy as _
 
 from dex import __version__, database, env, limits, logs, paths, timezones
+
+django_stubs_ext.monkeypatch()  # Django classes take type arguments: models.Field[Any, Any]
 
 # --- Paths ---------------------------------------------------------------------------------------
 DEX_HOME = paths.home()
