@@ -11,7 +11,7 @@ class DexConfig(AppConfig):
     verbose_name = "dex"
 
     def ready(self) -> None:
-        from dex import checks  # noqa: F401
+        from dex import checks, health_checks  # noqa: F401
 
 
 class DexAdminConfig(AdminConfig):

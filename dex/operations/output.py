@@ -75,9 +75,7 @@ class Output:
                 backupCount=FILES - 1,
                 encoding="utf-8",
             )
-        self._files[process].emit(
-            logging.makeLogRecord({"msg": text.replace("%", "%%"), "args": None})
-        )
+        self._files[process].emit(logging.makeLogRecord({"msg": text, "args": None}))
 
     def _show(self, process: str, entry: dict[str, Any]) -> None:
         if self.is_terminal:

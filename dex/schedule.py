@@ -1,0 +1,42 @@
+"""Every periodic task, in one table; `manage.py sync_schedule` brings it to django-celery-beat.
+
+An administrator may move a task in the console, and disable one that may be disabled; the list
+itself is the code's.
+"""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class Periodic:
+    """One task.
+
+    every: an interval, or a crontab as (minute, hour) in the instance's zone.
+    why: shown to administrators.
+    """
+
+    task: str
+    every: timedelta | tuple[str, str]
+    why: str
+    queue: str = "maintenance"
+    may_be_disabled: bool = False
+
+
+SCHEDULE: tuple[Periodic, ...] = (
+    Periodic(
+        "events.rotate_partitions",
+        timedelta(hours=1),
+        "Makes the tables of the coming days and drops those past their retention.",
+    ),
+    Periodic(
+        "events.roll_up",
+        timedelta(minutes=10),
+        "Recomputes the daily figures of days that ended or changed.",
+    ),
+    Periodic(
+        "events.purge_batch_notes",
+        ("20", "3"),
+        "Forgets batches that no collector sends again.",
+    ),
+)
