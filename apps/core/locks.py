@@ -21,6 +21,12 @@ def advisory_lock(name: str) -> Iterator[bool]:
             _call("pg_advisory_unlock", name)
 
 
+def transaction_lock(name: str) -> None:
+    """Wait for the lock `name` and hold it to the end of the open transaction. Cost: 1 query."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [name])
+
+
 def _call(function: str, name: str) -> bool:
     """Call one of PostgreSQL's lock functions with a 64-bit hash of `name`."""
     with connection.cursor() as cursor:

@@ -1,0 +1,14 @@
+"""Binaries: programs that ran, what they used and how they behaved."""
+
+from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+
+class BinariesConfig(AppConfig):
+    """Application `binaries`."""
+
+    name = "apps.binaries"
+    verbose_name = _("Binaries")
+
+    def ready(self) -> None:
+        from apps.binaries import events, nql, panels, personal_data  # noqa: F401

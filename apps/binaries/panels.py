@@ -1,0 +1,1 @@
+"""Panels on the page of a device."""

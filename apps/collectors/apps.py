@@ -1,0 +1,14 @@
+"""Collectors: how devices enrol, what they may tell, and the doors they knock on."""
+
+from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+
+class CollectorsConfig(AppConfig):
+    """Application `collectors`."""
+
+    name = "apps.collectors"
+    verbose_name = _("Collectors")
+
+    def ready(self) -> None:
+        from apps.collectors import health, panels, personal_data  # noqa: F401

@@ -1,0 +1,61 @@
+"""Enumerations of collectors and their configuration."""
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class KeyPurpose(models.TextChoices):
+    """What an enrolment key is for."""
+
+    FLEET = "fleet", _("devices of employees")
+    SIMULATION = "simulation", _("simulated devices")
+    LOCAL = "local", _("the instance's own machine")
+
+
+class CollectorState(models.TextChoices):
+    """Where a collector stands."""
+
+    ACTIVE = "active", _("active")
+    CONFLICTED = "conflicted", _("identity in conflict")
+    REVOKED = "revoked", _("revoked")
+    REMOVED = "removed", _("uninstalled")
+    ERASED = "erased", _("erased")
+
+
+class StubState(models.TextChoices):
+    """What became of a collector whose device is gone."""
+
+    EXPIRED = "expired", _("expired")
+    REVOKED = "revoked", _("revoked")
+    ERASED = "erased", _("erased")
+
+
+class Level(models.TextChoices):
+    """Where a configuration holds; a lower level goes before a higher one."""
+
+    INSTANCE = "instance", _("whole instance")
+    ENTITY = "entity", _("an entity and all below it")
+    DEVICE = "device", _("one device")
+
+
+class Preset(models.TextChoices):
+    """A shipped set of switches."""
+
+    STANDARD = "standard", _("Reference defaults")
+    STRICT = "strict", _("Strict: the least data")
+    CUSTOM = "custom", _("Custom")
+
+
+class ConfigurationState(models.TextChoices):
+    """Life of a configuration."""
+
+    ACTIVE = "active", _("in force")
+    REPLACED = "replaced", _("replaced")
+
+
+class RefusalOrigin(models.TextChoices):
+    """Where records were lost."""
+
+    REFUSED = "refused", _("refused by the server")
+    CONFIGURATION = "configuration", _("forbidden by the configuration")
+    COLLECTOR = "collector", _("lost on the device")

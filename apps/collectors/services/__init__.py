@@ -1,0 +1,1 @@
+"""Writes of collectors, a module for each noun."""

@@ -1,0 +1,129 @@
+"""Check-in: which configuration holds, and whether the hardware is still the one that enrolled."""
+
+import base64
+import hashlib
+import json
+from datetime import datetime
+from typing import Any
+
+from django.core.cache import cache
+from django.db import transaction
+
+from apps.audit import services as audit
+from apps.audit.choices import AuditCode
+from apps.collectors import documents, effective, errors
+from apps.collectors.documents import Signed
+from apps.collectors.effective import Effective
+from apps.collectors.models import Collector
+from apps.collectors.services.enrolment import Fingerprints
+from apps.core import keys
+from apps.core.models import Instance
+
+CONFLICT_FROM = 2  # of four fingerprints
+PAGE_OPEN_SECONDS = 600  # a page of the device was opened or refreshed that lately
+USERNAME_KEY = "username_collector_key"
+HASH_EPOCH = 0
+
+
+def check_in(
+    *, collector: Collector, fingerprints: Fingerprints, version: str, now: datetime
+) -> None:
+    """Note the contact, and turn away a copied identity.
+
+    Raises:
+        IdentityConflict: two or more fingerprints are not those of the enrolment.
+    """
+    if differing(collector, fingerprints) >= CONFLICT_FROM:
+        _note_conflict(collector, now)
+        raise errors.IdentityConflict
+    Collector.objects.filter(pk=collector.pk).update(last_contact_at=now, version=version)
+
+
+def differing(collector: Collector, fingerprints: Fingerprints) -> int:
+    """Return how many fingerprints are known on both sides and differ."""
+    enrolled = collector.fingerprints
+    present = {name: getattr(fingerprints, name) for name in Fingerprints.__struct_fields__}
+    return sum(
+        1 for name, value in present.items() if value and enrolled.get(name) not in (None, value)
+    )
+
+
+def configuration_document(*, collector: Collector, now: datetime) -> Signed:
+    """Return the signed configuration of a collector; its version rises when its content changed.
+
+    Cost: 1 UPDATE when it changed, else none beside those of `effective`.
+    """
+    content = _content(effective.for_collector(collector))
+    digest = hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+    if digest != collector.configuration_digest:
+        _raise_version(collector, digest, now)
+    issued_at = collector.configuration_issued_at or now
+    return documents.sign(
+        documents.CONFIGURATION,
+        {
+            **content,
+            "instance": str(Instance.objects.current().uid),
+            "collector_id": str(collector.uid),
+            "version": collector.configuration_version,
+            "issued_at": issued_at.isoformat(),
+        },
+    )
+
+
+def open_page(device_id: int) -> None:
+    """Ask the collector of a device to report each minute: somebody looks at it."""
+    cache.set(_page_key(device_id), True, PAGE_OPEN_SECONDS)
+
+
+def is_page_open(device_id: int) -> bool:
+    """Return whether somebody looked at the device's page lately; False if the cache is away."""
+    return bool(cache.get(_page_key(device_id)))
+
+
+def _content(result: Effective) -> dict[str, Any]:
+    hashes = result.switches["username"] == "hashed" or result.switches["device_name"] == "hashed"
+    key = base64.b64encode(keys.secret(USERNAME_KEY)).decode() if hashes else None
+    return {
+        "preset": result.preset.value,
+        "switches": dict(result.switches),
+        "username_hash": {"key": key, "epoch": HASH_EPOCH},
+        "work_hours": {"days": [1, 2, 3, 4, 5], "start": "06:00", "end": "20:00"},
+    }
+
+
+def _raise_version(collector: Collector, digest: str, now: datetime) -> None:
+    with transaction.atomic():
+        row = Collector.objects.select_for_update().get(pk=collector.pk)
+        if row.configuration_digest != digest:
+            row.configuration_version += 1
+            row.configuration_digest = digest
+            row.configuration_issued_at = now
+            row.save(
+                update_fields=[
+                    "configuration_version",
+                    "configuration_digest",
+                    "configuration_issued_at",
+                ]
+            )
+    collector.configuration_version = row.configuration_version
+    collector.configuration_digest = row.configuration_digest
+    collector.configuration_issued_at = row.configuration_issued_at
+
+
+def _note_conflict(collector: Collector, now: datetime) -> None:
+    # Once an hour at most: a copy that keeps knocking must not fill the log.
+    if cache.add(f"collectors.conflict.{collector.pk}", True, 3_600):
+        audit.record(
+            actor_kind="collector",
+            actor_id=str(collector.uid),
+            code=AuditCode.IDENTITY_CONFLICT,
+            object_kind="collector",
+            object_id=str(collector.uid),
+            subjects=[("device", collector.device_id)],
+            outcome="refused",
+            at=now,
+        )
+
+
+def _page_key(device_id: int) -> str:
+    return f"collectors.page_open.{device_id}"

@@ -1,0 +1,324 @@
+"""Enrolment: keys that let devices in, and the collectors that came with them."""
+
+import base64
+import hashlib
+import secrets
+from datetime import datetime, timedelta
+from typing import Annotated, Literal
+from uuid import UUID
+
+import msgspec
+from django.db import transaction
+from django.db.models import F
+
+from apps.accounts.models import Account
+from apps.audit import services as audit
+from apps.audit.choices import AuditCode
+from apps.collectors import documents, effective, errors
+from apps.collectors.choices import CollectorState, KeyPurpose, Level, StubState
+from apps.collectors.models import Collector, CollectorConfiguration, CollectorStub, EnrolmentKey
+from apps.collectors.services import tokens
+from apps.core import keys
+from apps.devices import services as devices
+from apps.devices.choices import Platform
+from apps.devices.inventory import permitted_name
+from apps.organization.models import Entity
+
+KEY_BYTES = 16  # 26 characters of base32
+FINGERPRINT_KEY = "fingerprint_key"
+DEFAULT_TERM = timedelta(days=90)
+
+Hex64 = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{64}\Z")]
+Name = Annotated[str, msgspec.Meta(max_length=255, pattern=r"^[^\x00-\x1f]*\Z")]
+
+
+class Fingerprints(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Keyed hashes of what the hardware calls itself; None where it has no such name."""
+
+    machine_id: Hex64 | None = None
+    smbios_uuid: Hex64 | None = None
+    serial: Hex64 | None = None
+    system_volume: Hex64 | None = None
+
+
+class Previous(msgspec.Struct, frozen=True):
+    """The collector that vouches for a new key pair: a clone, or a device back from leave."""
+
+    collector_id: UUID
+    signature: str
+
+
+class EnrolmentRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """Body of POST /collector/v1/enrol."""
+
+    protocol: Literal[1]
+    public_key: str  # base64 of 32 bytes
+    install_id: Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{32}\Z")]
+    platform: Literal["windows", "macos", "linux"]
+    fingerprints: Fingerprints = Fingerprints()
+    enrolment_key: Annotated[str, msgspec.Meta(max_length=64)] | None = None
+    collector_version: Annotated[str, msgspec.Meta(max_length=64, pattern=r"^[^\x00-\x1f]*\Z")] = ""
+    host_name: Name = ""
+    previous: Previous | None = None
+    receipt: documents.Signed | None = None
+
+    @property
+    def key_bytes(self) -> bytes:
+        """Return the public key.
+
+        Raises:
+            InvalidRequest: it is not 32 bytes in base64.
+        """
+        try:
+            raw = base64.b64decode(self.public_key, validate=True)
+        except ValueError:
+            raw = b""
+        if len(raw) != 32:
+            raise errors.InvalidRequest(pointer="/public_key")
+        return raw
+
+
+class Enrolled(msgspec.Struct, frozen=True):
+    """A collector, its new token, and whether it is new itself."""
+
+    collector: Collector
+    token: tokens.Token
+    is_new: bool
+
+
+def create_key(
+    *,
+    name: str,
+    now: datetime,
+    entity: Entity | None = None,
+    purpose: KeyPurpose = KeyPurpose.FLEET,
+    platforms: list[str] | None = None,
+    expires_at: datetime | None = None,
+    maximum_uses: int | None = None,
+    actor: Account | None = None,
+) -> tuple[EnrolmentKey, str]:
+    """Make an enrolment key; return it and its text, which is shown this once.
+
+    The text holds, besides the secret, the key of fingerprints: a device needs it before it
+    may say anything of its hardware.
+    """
+    secret = secrets.token_bytes(KEY_BYTES)
+    with transaction.atomic():
+        key = EnrolmentKey.objects.create(
+            name=name,
+            entity=entity,
+            purpose=purpose,
+            platforms=platforms or [],
+            expires_at=expires_at or now + DEFAULT_TERM,
+            maximum_uses=maximum_uses,
+            key_hash=_hash(_base32(secret)),
+            created_at=now,
+        )
+        audit.record(
+            actor=actor,
+            code=AuditCode.ENROLMENT_KEY_CREATED,
+            object_kind="enrolment_key",
+            object_id=str(key.uid),
+            object_label=key.name,
+            at=now,
+        )
+    fingerprint_key = keys.secret(FINGERPRINT_KEY, KEY_BYTES)
+    return key, f"dexk-{_base32(secret)}-{_base32(fingerprint_key)}"
+
+
+def revoke_key(*, key: EnrolmentKey, actor: Account, now: datetime) -> None:
+    """Let nobody enrol with `key` any more; who did stays enrolled."""
+    with transaction.atomic():
+        key.revoked_at = key.revoked_at or now
+        key.save(update_fields=["revoked_at"])
+        audit.record(
+            actor=actor,
+            code=AuditCode.ENROLMENT_KEY_REVOKED,
+            object_kind="enrolment_key",
+            object_id=str(key.uid),
+            object_label=key.name,
+            at=now,
+        )
+
+
+def enrol(*, request: EnrolmentRequest, body: bytes, signature: str, now: datetime) -> Enrolled:
+    """Let a device in, by an enrolment key or by a collector that vouches for it.
+
+    A repeat with the same public key (its answer was lost) gives the same collector again and
+    counts no use.
+
+    Raises:
+        EnrolmentRefused: one of its kinds says why.
+        DeviceErased: the key pair belongs to an erased device.
+    """
+    public_key = request.key_bytes
+    if not documents.is_signed_by(public_key, documents.ENROL, body, signature):
+        raise errors.SignatureInvalid
+    with transaction.atomic():
+        known = Collector.objects.select_for_update().filter(public_key=public_key).first()
+        if known is not None:
+            return _again(known, request, now)
+        _refuse_erased(public_key)
+        if request.enrolment_key is not None:
+            return _by_key(request, public_key, now)
+        return _by_previous(request, public_key, now)
+
+
+def reload(collector: Collector) -> Collector:
+    """Return `collector` with its device, as requests need it. Cost: 1 query."""
+    return Collector.objects.for_request().get(pk=collector.pk)
+
+
+def remove(*, collector: Collector, now: datetime) -> None:
+    """Note that a collector was uninstalled; its device and data stay to their terms."""
+    with transaction.atomic():
+        Collector.objects.filter(pk=collector.pk).update(
+            state=CollectorState.REMOVED, token_hash=None, token_expires_at=None
+        )
+        _record(AuditCode.COLLECTOR_REMOVED, collector, now)
+
+
+def revoke(*, collector: Collector, actor: Account, now: datetime) -> None:
+    """Take a collector's token and trust: it needs a new enrolment key."""
+    with transaction.atomic():
+        Collector.objects.filter(pk=collector.pk).update(
+            state=CollectorState.REVOKED, token_hash=None, token_expires_at=None
+        )
+        _record(AuditCode.COLLECTOR_REVOKED, collector, now, actor=actor)
+
+
+def parse_key(text: str) -> str:
+    """Return the secret part of a key as shown ("dexk-...-..."), or of a bare secret."""
+    parts = text.strip().split("-")
+    return parts[1] if len(parts) == 3 and parts[0] == "dexk" else text.strip()
+
+
+def _again(known: Collector, request: EnrolmentRequest, now: datetime) -> Enrolled:
+    if known.install_id != request.install_id:
+        raise errors.SignatureInvalid
+    if known.state == CollectorState.REVOKED and request.enrolment_key is None:
+        raise errors.KeyRevoked
+    if not known.is_active:
+        _use_key(request, now)  # back after a removal or a revocation: a new key is needed
+        known.state = CollectorState.ACTIVE
+        known.save(update_fields=["state"])
+    return Enrolled(known, tokens.issue(collector=known, now=now), is_new=False)
+
+
+def _by_key(request: EnrolmentRequest, public_key: bytes, now: datetime) -> Enrolled:
+    key = _use_key(request, now)
+    entity = key.entity or Entity.objects.unclassified()
+    return _admit(request, public_key, entity, now, key=key)
+
+
+def _by_previous(request: EnrolmentRequest, public_key: bytes, now: datetime) -> Enrolled:
+    """Admit a new key pair for which an enrolled one vouches: a new device beside the old."""
+    if request.previous is None:
+        raise errors.KeyUnknown
+    old = (
+        Collector.objects.active()
+        .select_related("device__entity", "enrolment_key")
+        .filter(uid=request.previous.collector_id)
+        .first()
+    )
+    message = public_key + request.install_id.encode()
+    if old is None or not documents.is_signed_by(
+        bytes(old.public_key), documents.RE_ENROL, message, request.previous.signature
+    ):
+        raise errors.SignatureInvalid
+    return _admit(
+        request, public_key, old.device.entity, now, key=old.enrolment_key, previous=old.uid
+    )
+
+
+def _admit(
+    request: EnrolmentRequest,
+    public_key: bytes,
+    entity: Entity,
+    now: datetime,
+    *,
+    key: EnrolmentKey | None,
+    previous: UUID | None = None,
+) -> Enrolled:
+    policy = effective.read().of(device_id=0, entity_path=entity.path).policy
+    device = devices.enrol_device(
+        entity=entity,
+        platform=Platform(request.platform),
+        name=permitted_name(request.host_name, policy),
+        is_simulated=key is not None and key.purpose == KeyPurpose.SIMULATION,
+        now=now,
+    )
+    collector = Collector.objects.create(
+        device=device,
+        install_id=request.install_id,
+        public_key=public_key,
+        fingerprints=msgspec.to_builtins(request.fingerprints),
+        version=request.collector_version,
+        enrolled_at=now,
+        last_contact_at=now,
+        enrolment_key=key,
+        previous=previous,
+    )
+    _record(AuditCode.COLLECTOR_ENROLLED, collector, now)
+    return Enrolled(collector, tokens.issue(collector=collector, now=now), is_new=True)
+
+
+def _use_key(request: EnrolmentRequest, now: datetime) -> EnrolmentKey:
+    key = (
+        EnrolmentKey.objects.select_for_update(of=("self",))
+        .select_related("entity")
+        .filter(key_hash=_hash(parse_key(request.enrolment_key or "")))
+        .first()
+    )
+    if key is None:
+        raise errors.KeyUnknown
+    if key.revoked_at:
+        raise errors.KeyRevoked
+    if key.expires_at <= now:
+        raise errors.KeyExpired
+    if key.maximum_uses is not None and key.uses >= key.maximum_uses:
+        raise errors.KeyExhausted
+    if key.platforms and request.platform not in key.platforms:
+        raise errors.WrongPlatform
+    if key.purpose != KeyPurpose.LOCAL and not is_collection_confirmed():
+        raise errors.KeyInactive
+    EnrolmentKey.objects.filter(pk=key.pk).update(uses=F("uses") + 1)
+    return key
+
+
+def is_collection_confirmed() -> bool:
+    """Return whether an administrator has confirmed what is collected. Cost: 1 query."""
+    return (
+        CollectorConfiguration.objects.in_force()
+        .filter(level=Level.INSTANCE, confirmed_at__isnull=False)
+        .exists()
+    )
+
+
+def _refuse_erased(public_key: bytes) -> None:
+    stub = CollectorStub.objects.filter(public_key=public_key).first()
+    if stub is not None and stub.state == StubState.ERASED:
+        raise errors.DeviceErased
+
+
+def _record(
+    code: AuditCode, collector: Collector, now: datetime, actor: Account | None = None
+) -> None:
+    audit.record(
+        actor=actor,
+        actor_kind="account" if actor else "collector",
+        actor_id=str(actor.pk if actor else collector.uid),
+        code=code,
+        object_kind="collector",
+        object_id=str(collector.uid),
+        subjects=[("device", collector.device_id)],
+        at=now,
+    )
+
+
+def _base32(data: bytes) -> str:
+    return base64.b32encode(data).decode().rstrip("=").lower()
+
+
+def _hash(secret: str) -> str:
+    return hashlib.sha256(secret.encode()).hexdigest()

@@ -1,0 +1,127 @@
+"""Inventory reports of a batch, applied through the registry of parts."""
+
+from collections import Counter as Tally
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import msgspec
+from django.db import DataError, IntegrityError, transaction
+
+from apps.devices import services as devices
+from apps.devices.models import InventoryPart
+from apps.events import inventory as registry
+from apps.events.choices import RefusalCode
+from apps.events.inventory import Part, Report
+from apps.events.policy import Policy
+from apps.events.refusals import Refusal, Refused, from_validation
+from apps.events.services import Sender
+
+
+@dataclass(slots=True)
+class Applied:
+    """What became of the reports."""
+
+    refused: list[Refusal] = field(default_factory=list)
+    refused_kinds: Tally[tuple[str, str]] = field(default_factory=Tally)  # by part and code
+    dropped: Tally[tuple[str, str]] = field(default_factory=Tally)  # by part and switch
+    need_full: list[str] = field(default_factory=list)
+
+
+def apply_reports(
+    *, reports: Sequence[msgspec.Raw], sender: Sender, now: datetime, careful: bool
+) -> Applied:
+    """Bring the device's inventory to the reported state, in the caller's transaction.
+
+    careful: each part in a savepoint, so that one which only PostgreSQL refuses is refused alone.
+    """
+    applied = Applied()
+    for index, raw in enumerate(reports):
+        name = "inventory"
+        try:
+            report = msgspec.json.decode(raw, type=Report)
+            name = f"inventory.{report.part}"[:64]
+            _apply_one(report, sender, now, applied, careful=careful)
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            _refuse(applied, name, index, from_validation(error))
+        except Refused as refused:
+            _refuse(applied, name, index, refused)
+    return applied
+
+
+def _apply_one(
+    report: Report, sender: Sender, now: datetime, applied: Applied, *, careful: bool
+) -> None:
+    part = registry.find(report.part)
+    if part is None:
+        raise Refused(RefusalCode.UNKNOWN_PART, "part")
+    if not sender.policy.allows(part.switch):
+        applied.dropped[f"inventory.{part.name}", str(part.switch)] += 1
+        return
+    if not report.full:
+        _confirm(report, part, sender, now, applied)
+        return
+    state = _within(part, _state(report, part), sender.policy, applied)
+    try:
+        if careful:
+            with transaction.atomic():
+                _write(report, part, state, sender, now)
+        else:
+            _write(report, part, state, sender, now)
+    except (DataError, IntegrityError) as error:
+        if not careful:
+            raise
+        raise Refused(RefusalCode.NOT_STORABLE) from error
+
+
+def _confirm(report: Report, part: Part, sender: Sender, now: datetime, applied: Applied) -> None:
+    """Note that nothing changed, or ask for the whole where our base is another."""
+    unchanged = report.hash == report.base and not report.add and not report.remove
+    known = InventoryPart.objects.filter(
+        device_id=sender.device_id, part=part.name, hash=report.base or ""
+    )
+    if not unchanged or not known.update(received_at=now):
+        applied.need_full.append(part.name)
+
+
+def _write(report: Report, part: Part, state: Any, sender: Sender, now: datetime) -> None:
+    part.apply(device_id=sender.device_id, state=state, policy=sender.policy, now=now)
+    devices.remember_part(
+        device_id=sender.device_id, part=part.name, content_hash=report.hash, now=now
+    )
+
+
+def _state(report: Report, part: Part) -> Any:
+    """Decode the reported state; errors point below `fields` or `items`."""
+    member, raw, form = (
+        ("items", report.items, list[part.struct])  # type: ignore[name-defined]
+        if part.is_list
+        else ("fields", report.fields, part.struct)
+    )
+    if raw is None:
+        raise Refused(RefusalCode.INVALID, member)
+    try:
+        return msgspec.json.decode(raw, type=form)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        refused = from_validation(error)
+        raise Refused(RefusalCode(refused.code), member, *refused.path) from error
+
+
+def _within(part: Part, state: Any, policy: Policy, applied: Applied) -> Any:
+    """Return the state without the fields that the policy denies; what is taken is counted."""
+    denied = {f: s for f, s in part.field_switches.items() if not policy.allows(s)}
+    if not denied:
+        return state
+    rows = state if part.is_list else [state]
+    for row in rows:
+        for name, switch in denied.items():
+            if getattr(row, name) is not None:
+                applied.dropped[f"inventory.{part.name}", switch] += 1
+    kept = [msgspec.structs.replace(row, **dict.fromkeys(denied)) for row in rows]
+    return kept if part.is_list else kept[0]
+
+
+def _refuse(applied: Applied, name: str, index: int, refused: Refused) -> None:
+    applied.refused.append(refused.at("inventory", index))
+    applied.refused_kinds[name, refused.code.value] += 1

@@ -1,0 +1,14 @@
+"""Devices: what they are, how they start and how they perform."""
+
+from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+
+class DevicesConfig(AppConfig):
+    """Application `devices`."""
+
+    name = "apps.devices"
+    verbose_name = _("Devices")
+
+    def ready(self) -> None:
+        from apps.devices import events, inventory, nql, personal_data  # noqa: F401

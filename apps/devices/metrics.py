@@ -1,0 +1,58 @@
+"""Metrics of device performance (data-model.md 3.1)."""
+
+from django.utils.translation import gettext_lazy as _
+
+from apps.core.personal_data import NONE
+from apps.events.metrics import Counter, Gauge, Metric
+
+PERFORMANCE: dict[str, Metric] = {
+    "cpu_usage_ratio": Gauge(
+        _("Sum over logical processors; 1.0 is one of them in full."), NONE, is_float=True
+    ),
+    "normalized_cpu_usage_ratio": Gauge(_("Share of all processors, 0 to 1."), NONE, is_float=True),
+    "cpu_queue_length": Gauge(_("Threads waiting for a processor."), NONE, is_float=True),
+    "cpu_duration_with_high_usage_ms": Counter(_("Time at or above 80 % of all processors."), NONE),
+    "cpu_frequency_ratio": Gauge(_("Current to nominal clock."), NONE, is_float=True),
+    "cpu_dpc_usage_ratio": Gauge(_("Deferred procedure calls (Windows)."), NONE, is_float=True),
+    "cpu_some_pressure_ratio": Gauge(
+        _("Share of time some task waited for a processor."), NONE, is_float=True
+    ),
+    "memory_some_pressure_ratio": Gauge(
+        _("Share of time some task waited for memory."), NONE, is_float=True
+    ),
+    "disk_some_pressure_ratio": Gauge(
+        _("Share of time some task waited for a disk."), NONE, is_float=True
+    ),
+    "used_memory_bytes": Gauge(_("Memory in use."), NONE),
+    "free_memory_bytes": Gauge(_("Memory available without swapping."), NONE),
+    "memory_pressure_ratio": Gauge(
+        _("Level of macOS, or committed to limit."), NONE, is_float=True
+    ),
+    "memory_swap_rate_bytes_per_s": Gauge(
+        _("Swapped in and out, bytes per second."), NONE, is_float=True
+    ),
+    "duration_with_high_memory_pressure_ms": Counter(_("Time under high memory pressure."), NONE),
+    "duration_with_medium_memory_pressure_ms": Counter(
+        _("Time under medium memory pressure."), NONE
+    ),
+    "system_drive_free_space_bytes": Gauge(_("Free on the system's drive."), NONE),
+    "system_drive_usage_bytes": Gauge(_("Used on the system's drive."), NONE),
+    "system_drive_capacity_bytes": Gauge(_("Size of the system's drive."), NONE),
+    "non_system_drive_free_space_bytes": Gauge(_("Free on the other fixed drives."), NONE),
+    "non_system_drive_usage_bytes": Gauge(_("Used on the other fixed drives."), NONE),
+    "non_system_drive_capacity_bytes": Gauge(_("Size of the other fixed drives."), NONE),
+    "disk_read_latency_ms": Gauge(_("Per read operation."), NONE, is_float=True),
+    "disk_write_latency_ms": Gauge(_("Per write operation."), NONE, is_float=True),
+    "disk_queue_length": Gauge(_("Operations waiting or under way."), NONE, is_float=True),
+    "disk_read_operations_per_s": Gauge(_("Read operations per second."), NONE, is_float=True),
+    "disk_write_operations_per_s": Gauge(_("Write operations per second."), NONE, is_float=True),
+    "disk_read_throughput_bytes_per_s": Gauge(_("Read, bytes per second."), NONE, is_float=True),
+    "disk_write_throughput_bytes_per_s": Gauge(
+        _("Written, bytes per second."), NONE, is_float=True
+    ),
+    "gpu_usage_ratio": Gauge(_("Usage of the busiest engine."), NONE, is_float=True),
+    "gpu_used_memory_bytes": Gauge(_("Memory of the graphics processor in use."), NONE),
+    "battery_level_ratio": Gauge(_("Charge, 0 to 1."), NONE, is_float=True),
+    "battery_duration_on_battery_ms": Counter(_("Time on battery."), NONE),
+    "uptime_ms": Gauge(_("Since the last full boot."), NONE, is_float=True),
+}

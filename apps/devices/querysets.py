@@ -1,0 +1,41 @@
+"""Reads of devices that more than one caller needs."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Self
+
+from django.db import models
+
+from apps.organization.models import Entity
+
+if TYPE_CHECKING:
+    from apps.core.scope import Scope
+    from apps.devices.models import Device
+
+
+class DeviceQuerySet(models.QuerySet["Device"]):
+    """Chainable filters."""
+
+    def permitted_to(self, scope: Scope, action: str = "view") -> Self:
+        """Keep devices of the entities on which `scope` grants `action`."""
+        if scope.is_unrestricted:
+            return self.all()
+        # A subquery on the tree's paths, never a list of ids. One guardian row per entity and
+        # profile instead of one per device: a device that enrols or moves is covered at once.
+        return self.filter(entity__in=Entity.objects.granting(scope, f"{action}_device"))
+
+    def silent_since(self, moment: datetime) -> Self:
+        """Keep devices whose last data came before `moment`."""
+        return self.filter(last_seen_at__lt=moment)
+
+
+class DeviceEventQuerySet(models.QuerySet[Any]):
+    """Rows that hang on a device: visible as the device is now (a move takes its past along)."""
+
+    def permitted_to(self, scope: Scope, action: str = "view") -> Self:
+        """Keep rows of the devices on which `scope` grants `action`."""
+        if scope.is_unrestricted:
+            return self.all()
+        entities = Entity.objects.granting(scope, f"{action}_device")
+        return self.filter(device__entity__in=entities)

@@ -1,0 +1,12 @@
+"""Numbers of the event machinery, units in the names."""
+
+CLOCK_TOLERANCE_SECONDS = 90  # beyond it times are shifted by the measured offset
+FUTURE_TOLERANCE_SECONDS = 3_600  # after the shift; a later event is refused as in_future
+BATCH_RECORDS_LIMIT = 2_000
+BATCH_ANSWER_LIMIT_BYTES = 4_096  # above it the kept answer counts refusals by code
+BATCH_NOTE_DAYS = 30  # the collectors' retry window
+ID_BLOCK_SIZE = 1_000  # ids a process draws at once; INCREMENT BY of the sequence
+ROLL_UP_GRACE_SECONDS = 3_600  # after the end of a day, before it is rolled up as a whole
+ROLL_UP_CHUNK = 500  # (device, day) keys of one transaction
+INT8_MAX = 2**63 - 1
+FLOAT_MAX = 1e15  # no measure is larger; a day's sum of such still is a number

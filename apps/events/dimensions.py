@@ -1,0 +1,187 @@
+"""Dimensions: the batch's dictionaries become ids of rows, made where they are new.
+
+A dictionary's entry says a thing once (a user, a binary); records refer to it by number.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Protocol
+
+import msgspec
+from django.core.exceptions import ImproperlyConfigured
+from django.db import connection, models, transaction
+
+from apps.core import generations
+from apps.events.policy import Policy
+
+TOUCH_INTERVAL = timedelta(hours=1)  # last_seen_at of a dimension row is that exact
+CACHE_LIMIT = 100_000  # ids of one process, some 20 MB
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a batch comes from, as far as an entry's identity depends on it."""
+
+    device_id: int
+    platform: str
+    policy: Policy
+
+
+class Entry(Protocol):
+    """A dictionary's entry: a msgspec struct that knows its row."""
+
+    def row(self, origin: Origin) -> Mapping[str, Any] | None:
+        """Return the columns of the row, `identity` among them; None if the policy denies it.
+
+        Raises:
+            apps.events.refusals.Refused: the entry has no storable identity.
+        """
+
+
+@dataclass(frozen=True, kw_only=True)
+class Dimension:
+    """One kind of thing that records refer to.
+
+    dictionary: member of the batch, as in "binaries".
+    model: has the columns identity (unique), first_seen_at and last_seen_at.
+    on_seen: called with device, ids and time when a device first refers to rows, and hourly.
+    """
+
+    dictionary: str
+    entry: type[msgspec.Struct]
+    model: type[models.Model]
+    on_seen: Callable[[int, Sequence[int], datetime], None] | None = None
+
+    @property
+    def table(self) -> str:
+        return self.model._meta.db_table
+
+
+@dataclass(slots=True)
+class _Known:
+    id: int
+    touched_at: datetime
+
+
+Key = tuple[str, str, int]  # table, identity, and the device where the dimension asks for it
+
+
+class _Cache:
+    """Ids by identity, of one process; forgotten when the generation rises (an erasure)."""
+
+    def __init__(self) -> None:
+        self.generation = -1
+        self.known: dict[Key, _Known] = {}
+
+    def at(self, generation: int) -> dict[Key, _Known]:
+        if generation != self.generation or len(self.known) > CACHE_LIMIT:
+            self.generation, self.known = generation, {}
+        return self.known
+
+
+_dimensions: dict[str, Dimension] = {}
+_cache = _Cache()
+
+
+def register(dimension: Dimension) -> None:
+    """Add a dimension; called from the module `events` of an app, imported in `ready()`."""
+    if dimension.dictionary in _dimensions:
+        raise ImproperlyConfigured(f"Dimension {dimension.dictionary} is registered twice.")
+    _dimensions[dimension.dictionary] = dimension
+
+
+def registered() -> Iterator[Dimension]:
+    """Yield every dimension."""
+    yield from _dimensions.values()
+
+
+def find(dictionary: str) -> Dimension:
+    """Return the dimension of that dictionary."""
+    return _dimensions[dictionary]
+
+
+def resolve(
+    dimension: Dimension,
+    rows: Mapping[str, Mapping[str, Any]],
+    *,
+    device_id: int,
+    now: datetime,
+    generation: int,
+) -> dict[str, int]:
+    """Return the id of each of `rows` (identity -> columns), making the rows that are new.
+
+    New rows are inserted in the order of their identity, in a transaction of their own when none
+    is open: two batches cannot deadlock, and a batch that fails leaves at worst an orphan.
+    Cost: no query when all are known, else 1 SELECT, 1 UPDATE, and 1 INSERT if some are new.
+    """
+    cache = _cache.at(generation)
+    owner = device_id if dimension.on_seen else 0
+    ids: dict[str, int] = {}
+    unknown: list[str] = []
+    for identity in sorted(rows):
+        known = cache.get((dimension.table, identity, owner))
+        if known is None or now - known.touched_at > TOUCH_INTERVAL:
+            unknown.append(identity)
+        else:
+            ids[identity] = known.id
+    if unknown:
+        with transaction.atomic():
+            found = _find_or_make(dimension, {i: rows[i] for i in unknown}, now)
+            _touch(dimension, list(found.values()), now)
+            if dimension.on_seen:
+                dimension.on_seen(device_id, sorted(found.values()), now)
+        fresh = {(dimension.table, i, owner): _Known(found[i], now) for i in unknown}
+        transaction.on_commit(lambda: _cache.at(generation).update(fresh))
+        ids |= found
+    return ids
+
+
+def forget() -> None:
+    """Empty the cache of this process."""
+    _cache.generation = -1
+
+
+def bump() -> None:
+    """Make every process forget its ids; called by whatever deletes rows of a dimension."""
+    generations.bump("dimensions")
+
+
+def _find_or_make(
+    dimension: Dimension, rows: Mapping[str, Mapping[str, Any]], now: datetime
+) -> dict[str, int]:
+    ids = _find(dimension, list(rows))
+    missing = [identity for identity in rows if identity not in ids]
+    if missing:
+        _insert(dimension, [rows[identity] for identity in missing], now)
+        ids |= _find(dimension, missing)  # also those that another batch made meanwhile
+    return ids
+
+
+def _find(dimension: Dimension, identities: list[str]) -> dict[str, int]:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT identity, id FROM {dimension.table} WHERE identity = ANY(%s)", [identities]
+        )
+        return dict(cursor.fetchall())
+
+
+def _insert(dimension: Dimension, rows: list[Mapping[str, Any]], now: datetime) -> None:
+    dimension.model._default_manager.bulk_create(
+        [dimension.model(**row, first_seen_at=now, last_seen_at=now) for row in rows],
+        ignore_conflicts=True,
+    )
+
+
+def _touch(dimension: Dimension, ids: list[int], now: datetime) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            # Sorted by key, so that two batches that touch the same rows cannot deadlock.
+            f"""
+            UPDATE {dimension.table} SET last_seen_at = %(now)s WHERE id IN (
+                SELECT id FROM {dimension.table}
+                WHERE id = ANY(%(ids)s) AND last_seen_at < %(before)s ORDER BY id FOR UPDATE
+            )
+            """,
+            {"now": now, "ids": ids, "before": now - TOUCH_INTERVAL},
+        )

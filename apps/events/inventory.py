@@ -1,0 +1,70 @@
+"""Registry of inventory parts: what a device is, reported as a state instead of events."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Protocol
+
+import msgspec
+from django.core.exceptions import ImproperlyConfigured
+
+from apps.events.policy import Policy
+
+
+class Apply(Protocol):
+    """Bring a device's stored part to the reported state."""
+
+    def __call__(self, *, device_id: int, state: Any, policy: Policy, now: datetime) -> None:
+        """Write `state`: a struct of an object part, the list of structs of a list part."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Part:
+    """One part of the inventory.
+
+    name: as the collector calls it.
+    struct: the fields of the object, or of one item of the list.
+    is_list: whether the part is a list.
+    field_switches: field -> collection switch; a denied field is emptied and counted.
+    switch: the switch of the part as a whole.
+    """
+
+    name: str
+    struct: type[msgspec.Struct]
+    apply: Apply
+    is_list: bool
+    switch: str | None = None
+    field_switches: Mapping[str, str] = field(default_factory=dict)
+
+
+class Report(msgspec.Struct, frozen=True):
+    """One entry of the batch's `inventory`: a full state, or a hash that says nothing changed."""
+
+    part: str
+    hash: str
+    base: str | None = None
+    full: bool = False
+    fields: msgspec.Raw | None = None
+    items: msgspec.Raw | None = None
+    add: Sequence[msgspec.Raw] = ()
+    remove: Sequence[msgspec.Raw] = ()
+
+
+_parts: dict[str, Part] = {}
+
+
+def register(part: Part) -> None:
+    """Add a part; called from the module `inventory` of an app, imported in `ready()`."""
+    if part.name in _parts:
+        raise ImproperlyConfigured(f"Inventory part {part.name} is registered twice.")
+    _parts[part.name] = part
+
+
+def find(name: str) -> Part | None:
+    """Return the part of that name, None if nobody registered it."""
+    return _parts.get(name)
+
+
+def registered() -> Iterator[Part]:
+    """Yield every part."""
+    yield from _parts.values()

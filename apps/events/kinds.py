@@ -1,0 +1,234 @@
+"""Registry of event kinds: what a record of a kind looks like, and where its rows go."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cached_property
+from typing import Annotated, Any, Literal, TypeAlias
+
+import msgspec
+from django.core.exceptions import ImproperlyConfigured
+
+from apps.events.choices import Retention
+from apps.events.constants import FLOAT_MAX, INT8_MAX
+from apps.events.metrics import Counter, Gauge, Metric
+from apps.events.models import DailyEvent, Event
+
+Instant = Annotated[datetime, msgspec.Meta(tz=True)]
+Amount = Annotated[int, msgspec.Meta(ge=0, le=INT8_MAX)]
+FloatAmount = Annotated[float, msgspec.Meta(ge=0, le=FLOAT_MAX)]
+Readings = Annotated[int, msgspec.Meta(ge=1, le=INT8_MAX)]
+
+
+class NoFields(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The `fields` of a kind that has none."""
+
+
+class IntCounter(msgspec.Struct, frozen=True, forbid_unknown_fields=True, gc=False):
+    """A counter on the wire."""
+
+    sum: Amount
+
+
+class IntGauge(msgspec.Struct, frozen=True, forbid_unknown_fields=True, gc=False):
+    """A gauge of whole numbers on the wire."""
+
+    sum: Amount
+    count: Readings
+    min: Amount
+    max: Amount
+
+
+class FloatCounter(msgspec.Struct, frozen=True, forbid_unknown_fields=True, gc=False):
+    """A counter of fractions on the wire."""
+
+    sum: FloatAmount
+
+
+class FloatGauge(msgspec.Struct, frozen=True, forbid_unknown_fields=True, gc=False):
+    """A gauge of fractions on the wire."""
+
+    sum: FloatAmount
+    count: Readings
+    min: FloatAmount
+    max: FloatAmount
+
+
+@dataclass(frozen=True, kw_only=True)
+class Kind:
+    """What all kinds have.
+
+    name: that of the NQL table that shows the rows.
+    model: the event table; must have a column `device_id`.
+    fields: struct of the record's plain fields; its members are columns of `model`.
+    dimensions: column of `model` -> record member's dictionary in the batch, as in
+        {"user": "users"}; the column is a foreign key of that name.
+    required: the dimensions without which a record means nothing.
+    switch: the collection switch of the kind as a whole.
+    field_switches: plain field -> switch that governs it alone.
+    retention: class of the rows (privacy.md 6).
+    on_stored: called with the device and the rows, in their transaction, to bring forward what
+        an object remembers of its events (the last boot); must bear a repeat.
+    """
+
+    name: str
+    model: type[Event]
+    fields: type[msgspec.Struct] = NoFields
+    dimensions: Mapping[str, str] = field(default_factory=dict)
+    required: tuple[str, ...] = ()
+    switch: str | None = None
+    field_switches: Mapping[str, str] = field(default_factory=dict)
+    retention: Retention = Retention.OPERATIONAL
+    on_stored: Callable[[int, Sequence[Any]], None] | None = None
+
+    @cached_property
+    def decoder(self) -> msgspec.json.Decoder[Any]:
+        """Return the decoder of one record."""
+        return msgspec.json.Decoder(self.record_type)
+
+    @cached_property
+    def record_type(self) -> type[msgspec.Struct]:
+        """Return the struct of one record: time, references, fields and, if sampled, metrics."""
+        return msgspec.defstruct(
+            "Record",
+            [("kind", str), *self._time_members(), *self._references(), *self._payload()],
+            forbid_unknown_fields=True,
+            kw_only=True,
+            gc=False,
+        )
+
+    @property
+    def field_names(self) -> tuple[str, ...]:
+        return self.fields.__struct_fields__
+
+    def _time_members(self) -> list[tuple[Any, ...]]:
+        raise NotImplementedError
+
+    def _references(self) -> list[tuple[Any, ...]]:
+        return [(column, int | None, None) for column in self.dimensions]
+
+    def _payload(self) -> list[tuple[Any, ...]]:
+        return (
+            [("fields", self.fields, msgspec.field(default_factory=self.fields))]
+            if (self._fields_may_be_missing())
+            else [("fields", self.fields)]
+        )
+
+    def _fields_may_be_missing(self) -> bool:
+        return all(not info.required for info in msgspec.structs.fields(self.fields))
+
+
+@dataclass(frozen=True, kw_only=True)
+class PunctualKind(Kind):
+    """Occurrences, exact in time."""
+
+    def _time_members(self) -> list[tuple[Any, ...]]:
+        return [("occurred_at", Instant)]
+
+
+@dataclass(frozen=True, kw_only=True)
+class SampledKind(Kind):
+    """Time buckets of measures.
+
+    bucket_seconds: a constant of the protocol, not a setting.
+    metrics: by name without aggregate suffix.
+    daily_model: its rows of one day, recomputed by `rollups`.
+    key_fields: plain fields that belong to the key; other plain fields hold the last value.
+    """
+
+    bucket_seconds: int
+    metrics: Mapping[str, Metric]
+    daily_model: type[DailyEvent]
+    key_fields: tuple[str, ...] = ()
+    retention: Retention = Retention.HIGHRES
+    daily_retention: Retention = Retention.DAILY
+
+    @cached_property
+    def metrics_type(self) -> type[msgspec.Struct]:
+        """Return the struct of the record's `metrics`: every one may be absent."""
+        return msgspec.defstruct(
+            "Metrics",
+            [(name, _on_the_wire(metric) | None, None) for name, metric in self.metrics.items()],
+            forbid_unknown_fields=True,
+            frozen=True,
+            gc=False,
+        )
+
+    def _time_members(self) -> list[tuple[Any, ...]]:
+        return [("bucket", Instant), ("bucket_s", Literal[self.bucket_seconds])]  # type: ignore[name-defined]
+
+    def _payload(self) -> list[tuple[Any, ...]]:
+        return [("metrics", self.metrics_type), *super()._payload()]
+
+
+AnyKind: TypeAlias = PunctualKind | SampledKind
+
+_kinds: dict[str, AnyKind] = {}
+
+
+def _on_the_wire(metric: Metric) -> type[msgspec.Struct]:
+    if isinstance(metric, Gauge):
+        return FloatGauge if metric.is_float else IntGauge
+    return FloatCounter if metric.is_float else IntCounter
+
+
+def register(kind: AnyKind) -> None:
+    """Add `kind`; called from the module `events` of an app, imported in `ready()`.
+
+    Raises:
+        ImproperlyConfigured: the name is taken, or the model lacks a column that is needed.
+    """
+    if kind.name in _kinds:
+        raise ImproperlyConfigured(f"Event kind {kind.name} is registered twice.")
+    columns = {f.attname for f in kind.model._meta.concrete_fields}
+    needed = {"device_id", *kind.field_names, *(f"{column}_id" for column in kind.dimensions)}
+    if isinstance(kind, SampledKind):
+        needed |= {f"{n}_{a}" for n, m in kind.metrics.items() for a in m.high_resolution}
+    if missing := sorted(needed - columns):
+        raise ImproperlyConfigured(f"{kind.model.__name__} of {kind.name} lacks {missing}.")
+    _kinds[kind.name] = kind
+
+
+def find(name: str) -> AnyKind | None:
+    """Return the kind of that name, None if nobody registered it."""
+    return _kinds.get(name)
+
+
+def registered() -> Iterator[AnyKind]:
+    """Yield every kind, in the order of registration: lower apps first."""
+    yield from _kinds.values()
+
+
+def sampled() -> Iterator[SampledKind]:
+    """Yield the kinds that have daily rows."""
+    return (kind for kind in _kinds.values() if isinstance(kind, SampledKind))
+
+
+def event_models() -> Iterator[tuple[type[Event], Retention]]:
+    """Yield every event table once, with its retention class."""
+    seen: set[type[Event]] = set()
+    for kind in _kinds.values():
+        pairs: list[tuple[type[Event], Retention]] = [(kind.model, kind.retention)]
+        if isinstance(kind, SampledKind):
+            pairs.append((kind.daily_model, kind.daily_retention))
+        for model, retention in pairs:
+            if model not in seen:
+                seen.add(model)
+                yield model, retention
+
+
+__all__ = [
+    "AnyKind",
+    "Counter",
+    "Gauge",
+    "Kind",
+    "PunctualKind",
+    "SampledKind",
+    "event_models",
+    "find",
+    "register",
+    "registered",
+    "sampled",
+]

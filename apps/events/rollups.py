@@ -1,0 +1,209 @@
+"""Daily rows, recomputed from the samples and never added to.
+
+Late data, repeats and erasures need no special case: whatever changes the samples of a closed
+day marks (device, day) dirty, and the next run computes that device's day anew.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from datetime import date, datetime, time, timedelta
+
+from django.db import connection, transaction
+from django.utils import timezone
+
+from apps.events import kinds
+from apps.events.constants import INT8_MAX, ROLL_UP_CHUNK, ROLL_UP_GRACE_SECONDS
+from apps.events.kinds import SampledKind
+from apps.events.metrics import AGGREGATES, Counter, Metric, column_names
+from apps.events.models import DirtyDay, RolledUpDay
+
+Key = tuple[int, date]
+
+
+def day_of(moment: datetime) -> date:
+    """Return the day of the instance's zone that holds `moment`."""
+    return timezone.localtime(moment, timezone.get_default_timezone()).date()
+
+
+def day_start(day: date) -> datetime:
+    """Return the first instant of a day of the instance's zone; such days have 23 to 25 hours."""
+    return datetime.combine(day, time(), tzinfo=timezone.get_default_timezone())
+
+
+def day_end(day: date) -> datetime:
+    """Return the first instant after a day of the instance's zone."""
+    return day_start(day + timedelta(days=1))
+
+
+def mark_dirty(*, device_id: int, days: Iterable[date], now: datetime) -> None:
+    """Mark days of a device for the roll-up, in the transaction of the rows that changed.
+
+    The update of a mark that exists takes its lock: a roll-up under way then skips this day
+    and cannot remove the mark before it has seen our rows.
+    """
+    rows = sorted({(device_id, day) for day in days})
+    if not rows:
+        return
+    DirtyDay.objects.bulk_create(
+        [DirtyDay(device_id=device, day=day, marked_at=now) for device, day in rows],
+        update_conflicts=True,
+        unique_fields=["device_id", "day"],
+        update_fields=["marked_at"],
+    )
+
+
+def close_days(*, now: datetime) -> list[date]:
+    """Hand every day that has ended to the roll-up: mark all devices that have samples in it.
+
+    Cost: per day, one DISTINCT over each sampled table.
+    """
+    closed = []
+    for day in _days_to_close(now):
+        with transaction.atomic():
+            for kind in kinds.sampled():
+                _mark_devices(kind, day, now)
+            RolledUpDay.objects.get_or_create(day=day, defaults={"rolled_up_at": now})
+        closed.append(day)
+    return closed
+
+
+def roll_up_dirty(*, limit: int = ROLL_UP_CHUNK) -> int:
+    """Recompute up to `limit` dirty (device, day) keys in one transaction; return how many.
+
+    Several workers may run it: each takes keys that no other holds.
+    """
+    with transaction.atomic():
+        keys = _take(limit)
+        by_day: dict[date, list[int]] = defaultdict(list)
+        for device_id, day in keys:
+            by_day[day].append(device_id)
+        for day, device_ids in sorted(by_day.items()):
+            for kind in kinds.sampled():
+                recompute(kind, day=day, device_ids=device_ids)
+    return len(keys)
+
+
+def recompute(kind: SampledKind, *, day: date, device_ids: Sequence[int]) -> None:
+    """Replace the daily rows of these devices on this day by what their samples say now."""
+    start, end = day_start(day), day_end(day)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"DELETE FROM {kind.daily_model._meta.db_table} WHERE device_id = ANY(%s) AND bucket = %s",
+            [list(device_ids), start],
+        )
+        cursor.execute(
+            insert_sql(kind),
+            {"day": start, "start": start, "end": end, "devices": list(device_ids)},
+        )
+
+
+def insert_sql(kind: SampledKind) -> str:
+    """Return the statement that derives one day's rows; params: day, start, end, devices.
+
+    Sums and counts add up, least and greatest are taken, plain fields outside the key keep the
+    last value of the day: `avg()` is exact at every resolution.
+    """
+    keys = key_columns(kind)
+    columns, values = ["id", "bucket", *keys], ["nextval('events_daily_id_seq')", "%(day)s", *keys]
+    columns.append("source")
+    values.append("max(source)")
+    for name in _last_value_fields(kind):
+        columns.append(name)
+        values.append(
+            f"(array_agg({name} ORDER BY bucket DESC) FILTER (WHERE {name} IS NOT NULL))[1]"
+        )
+    for name, metric in kind.metrics.items():
+        columns += column_names(name, metric, daily=True)
+        values += _values(name, metric)
+    return f"""
+        INSERT INTO {kind.daily_model._meta.db_table} ({", ".join(columns)})
+        SELECT {", ".join(values)}
+        FROM {kind.model._meta.db_table}
+        WHERE device_id = ANY(%(devices)s) AND bucket >= %(start)s AND bucket < %(end)s
+        GROUP BY {", ".join(keys)}
+    """
+
+
+def key_columns(kind: SampledKind) -> list[str]:
+    """Return the columns whose combination is one daily row of a day."""
+    references = [f"{column}_id" for column in kind.dimensions]
+    return ["device_id", "context_id", *references, *kind.key_fields]
+
+
+def unfinished_days(*, now: datetime) -> set[date]:
+    """Return the days whose daily rows are not final: dirty ones, and ended ones not yet closed."""
+    dirty = set(DirtyDay.objects.values_list("day", flat=True).distinct())
+    return dirty | set(_days_to_close(now)) | {day_of(now)}
+
+
+def is_closed(day: date, now: datetime) -> bool:
+    """Return whether a change of this day's samples needs a mark: it has ended."""
+    return day_end(day) <= now
+
+
+def _days_to_close(now: datetime) -> list[date]:
+    """Return the ended days not yet handed over, as far back as samples may be kept."""
+    last = day_of(now - timedelta(seconds=ROLL_UP_GRACE_SECONDS)) - timedelta(days=1)
+    newest = RolledUpDay.objects.order_by("-day").values_list("day", flat=True).first()
+    first = (
+        newest + timedelta(days=1) if newest else _first_sampled_day() or last + timedelta(days=1)
+    )
+    return [first + timedelta(days=n) for n in range((last - first).days + 1)]
+
+
+def _first_sampled_day() -> date | None:
+    """Return the day of the oldest sample; each partition's index answers at once."""
+    oldest: list[datetime] = []
+    with connection.cursor() as cursor:
+        for kind in kinds.sampled():
+            cursor.execute(f"SELECT min(bucket) FROM {kind.model._meta.db_table}")
+            if (found := cursor.fetchone()[0]) is not None:
+                oldest.append(found)
+    return day_of(min(oldest)) if oldest else None
+
+
+def _mark_devices(kind: SampledKind, day: date, now: datetime) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"""
+            INSERT INTO {DirtyDay._meta.db_table} (device_id, day, marked_at)
+            SELECT device_id, %(day)s, %(now)s FROM (
+                SELECT DISTINCT device_id FROM {kind.model._meta.db_table}
+                WHERE bucket >= %(start)s AND bucket < %(end)s ORDER BY device_id
+            ) devices
+            ON CONFLICT (device_id, day) DO UPDATE SET marked_at = excluded.marked_at
+            """,
+            {"day": day, "now": now, "start": day_start(day), "end": day_end(day)},
+        )
+
+
+def _take(limit: int) -> list[Key]:
+    table = DirtyDay._meta.db_table
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"""
+            DELETE FROM {table} WHERE id IN (
+                SELECT id FROM {table} ORDER BY day, device_id LIMIT %s FOR UPDATE SKIP LOCKED
+            ) RETURNING device_id, day
+            """,
+            [limit],
+        )
+        return cursor.fetchall()
+
+
+def _last_value_fields(kind: SampledKind) -> list[str]:
+    return [name for name in kind.field_names if name not in kind.key_fields]
+
+
+def _values(name: str, metric: Metric) -> list[str]:
+    """Return the expressions of sum, count, min, max; a counter's are over its buckets."""
+    source = {part: f"{name}_{part}" for part in AGGREGATES}
+    if isinstance(metric, Counter):
+        source = dict.fromkeys(AGGREGATES, f"{name}_sum")
+        count = f"nullif(count({source['count']}), 0)"
+    else:
+        count = f"sum({source['count']})"
+    total = f"sum({source['sum']})"
+    if not metric.is_float:  # a forged pair of readings must not stop the roll-up for ever
+        total = f"least({total}, {INT8_MAX})"
+    return [total, count, f"min({source['min']})", f"max({source['max']})"]

@@ -1,0 +1,76 @@
+"""Upkeep of the event tables: what the periodic tasks do, each safe to run twice and at once."""
+
+import logging
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from apps.core import clock
+from apps.core.locks import advisory_lock
+from apps.events import partitions, rollups
+from apps.events.constants import BATCH_NOTE_DAYS, ROLL_UP_CHUNK
+from apps.events.models import ReceivedBatch, UpkeepRun
+
+logger = logging.getLogger(__name__)
+
+Counts = dict[str, int]
+
+RUNS_KEPT_DAYS = 30
+NOTES_PER_DELETE = 10_000  # rows; keeps each transaction short
+
+
+def rotate_partitions(*, now: datetime) -> UpkeepRun | None:
+    """Create the partitions of the coming days and drop those past their retention."""
+
+    def work() -> Counts:
+        plan = partitions.make_plan(now=now)
+        partitions.apply(plan)
+        return {"created": len(plan.creations), "dropped": len(plan.drops), "held": len(plan.held)}
+
+    return _run("events.rotate_partitions", work, now=now)
+
+
+def roll_up(*, now: datetime) -> UpkeepRun | None:
+    """Close the days that ended, then recompute every dirty (device, day)."""
+
+    def work() -> Counts:
+        days, keys = rollups.close_days(now=now), 0
+        while taken := rollups.roll_up_dirty(limit=ROLL_UP_CHUNK):
+            keys += taken
+        return {"days_closed": len(days), "device_days": keys}
+
+    return _run("events.roll_up", work, now=now)
+
+
+def purge_batch_notes(*, now: datetime) -> UpkeepRun | None:
+    """Delete notes of batches that no collector sends again, and old upkeep runs."""
+
+    def work() -> Counts:
+        notes = _delete_notes(before=now - timedelta(days=BATCH_NOTE_DAYS))
+        old = UpkeepRun.objects.filter(started_at__lt=now - timedelta(days=RUNS_KEPT_DAYS))
+        return {"batch_notes": notes, "upkeep_runs": old.delete()[0]}
+
+    return _run("events.purge_batch_notes", work, now=now)
+
+
+def _run(task: str, work: Callable[[], Counts], *, now: datetime) -> UpkeepRun | None:
+    """Do `work` unless another worker is at it; keep what it did for the console."""
+    with advisory_lock(task) as acquired:
+        if not acquired:
+            return None
+        counts = work()
+        logger.info("upkeep done", extra={"task": task, **counts})
+        return UpkeepRun.objects.create(
+            task=task, started_at=now, finished_at=max(now, clock.now()), counts=counts
+        )
+
+
+def _delete_notes(*, before: datetime) -> int:
+    deleted = 0
+    while True:
+        oldest = ReceivedBatch.objects.filter(received_at__lt=before).order_by("received_at")
+        number = ReceivedBatch.objects.filter(
+            pk__in=oldest.values("pk")[:NOTES_PER_DELETE]
+        ).delete()[0]
+        deleted += number
+        if number < NOTES_PER_DELETE:
+            return deleted

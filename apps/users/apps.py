@@ -1,0 +1,14 @@
+"""Users: the employees whose accounts were used on devices, and their sessions."""
+
+from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+
+class UsersConfig(AppConfig):
+    """Application `users`."""
+
+    name = "apps.users"
+    verbose_name = _("Users")
+
+    def ready(self) -> None:
+        from apps.users import events, nql, panels, personal_data  # noqa: F401
