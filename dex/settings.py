@@ -74,10 +74,10 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "apps.core.pages.DomainErrorMiddleware",  # above the next, which records refusals first
     "apps.accounts.http.ScopeMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
-    "apps.core.pages.DomainErrorMiddleware",
 ]
 ROOT_URLCONF = "dex.urls"
 WSGI_APPLICATION = "dex.wsgi.application"
