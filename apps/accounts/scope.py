@@ -8,14 +8,12 @@ from django.contrib.auth.models import Permission
 from django.db.models import Q
 
 from apps.accounts.choices import AccountKind
-from apps.accounts.models import Account
+from apps.accounts.models import Account, Profile
 from apps.core.personal_data import PrivacyLevel
 from apps.core.scope import NOTHING, Grants, Scope, grants_of
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser
-
-    from apps.accounts.models import Profile
 
 EVERYTHING = Grants(is_unrestricted=True)
 
@@ -30,7 +28,7 @@ def scope_of(account: Account | AnonymousUser) -> Scope:
     if not isinstance(account, Account) or not account.is_active:
         return NOTHING
     profiles = profiles_of(account)
-    grants = _grants(account)
+    grants = _grants(account, profiles)
     return Scope(
         account_id=account.pk,
         permissions=_permissions(account),
@@ -42,8 +40,6 @@ def scope_of(account: Account | AnonymousUser) -> Scope:
 
 def profiles_of(account: Account) -> list[Profile]:
     """Return the profiles an account holds, main and additional. Cost: 1 query."""
-    from apps.accounts.models import Profile
-
     held = Q(pk=account.main_profile_id) | Q(additional_accounts=account)
     return list(Profile.objects.filter(held).distinct())
 
@@ -52,7 +48,9 @@ def _permissions(account: Account) -> frozenset[str]:
     """Return "app.codename" of everything the account may do. Cost: 1 query."""
     rows = Permission.objects.order_by()
     if account.kind != AccountKind.MAIN:
-        rows = rows.filter(Q(group__account=account) | Q(account=account)).distinct()
+        through_groups = Permission.objects.filter(group__user=account).values("pk")
+        personal = Permission.objects.filter(user=account).values("pk")
+        rows = rows.filter(Q(pk__in=through_groups) | Q(pk__in=personal))
     return frozenset(
         f"{app}.{codename}"
         for app, codename in rows.values_list("content_type__app_label", "codename")
@@ -69,10 +67,9 @@ def _privacy_level(account: Account, profiles: list[Profile]) -> PrivacyLevel:
     return PrivacyLevel.USERS_DEVICES_DESTINATIONS
 
 
-def _grants(account: Account) -> Grants:
+def _grants(account: Account, profiles: list[Profile]) -> Grants:
     """Return what the main profile is granted on the tree. Cost: 1 query for ordinary ones."""
     if account.kind in (AccountKind.MAIN, AccountKind.ADMINISTRATOR):
         return EVERYTHING
-    if account.main_profile is None:
-        return Grants()
-    return grants_of(account.main_profile.group_id)
+    main = [profile for profile in profiles if profile.pk == account.main_profile_id]
+    return grants_of(main[0].group_id) if main else Grants()

@@ -16,7 +16,8 @@ class RecordQuerySet(models.QuerySet[Any]):
 
     def permitted_to(self, scope: Scope) -> Self:
         """Keep everything for those who may read the log, nothing for others."""
-        return self.all() if "audit.view_inboxevent" in scope.permissions else self.none()
+        permission = f"audit.view_{self.model._meta.model_name}"
+        return self.all() if permission in scope.permissions else self.none()
 
     def since(self, moment: datetime) -> Self:
         """Keep rows from `moment` on."""

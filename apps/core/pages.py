@@ -94,4 +94,7 @@ class DomainErrorMiddleware:
         """Answer with the status of a DomainError; leave all else to Django."""
         if not isinstance(exception, DomainError):
             return None
-        return page(request, exception.status, detail=str(exception), code=exception.code)
+        response = page(request, exception.status, detail=str(exception), code=exception.code)
+        if (retry_after := getattr(exception, "retry_after", None)) is not None:  # seconds
+            response["Retry-After"] = str(retry_after)
+        return response

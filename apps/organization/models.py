@@ -5,6 +5,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 from guardian.models import GroupObjectPermissionBase
 
+from apps.accounts.models import Profile
 from apps.core.models import UUIDModel
 from apps.organization.choices import EntityKind
 from apps.organization.querysets import EntityQuerySet
@@ -101,3 +102,12 @@ class EntityGroupPermission(GroupObjectPermissionBase):
         abstract = False
         verbose_name = _("view domain entry")
         verbose_name_plural = _("view domain entries")
+
+
+class ViewDomain(Profile):
+    """A main profile seen from the tree: what it may do where; no table of its own."""
+
+    class Meta:
+        proxy = True
+        verbose_name = _("view domain")
+        verbose_name_plural = _("view domains")

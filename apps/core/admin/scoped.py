@@ -48,16 +48,20 @@ class ScopedAdmin(ModelAdmin):
         links = super().get_list_display_links(request, list_display)
         return [self._shown(request, name) for name in links] if links else links
 
+    def get_fixed_fields(self, request: ScopedRequest, obj: Any = None) -> Sequence[Column]:
+        """Return the fields that are read-only; override this, not `get_readonly_fields`."""
+        return self.readonly_fields
+
     def get_readonly_fields(self, request: ScopedRequest, obj: Any = None) -> Sequence[Column]:
         """Show personal fields through the scope; a hidden one cannot be edited either."""
-        names = [*super().get_readonly_fields(request, obj), *self._hidden(request)]
+        names = [*self.get_fixed_fields(request, obj), *self._hidden(request)]
         return [self._shown(request, name) for name in dict.fromkeys(names)]
 
     def get_exclude(self, request: ScopedRequest, obj: Any = None) -> list[str]:
-        """Keep personal fields that are read-only or hidden out of the form."""
-        readonly = [name for name in super().get_readonly_fields(request, obj) if _is_name(name)]
-        excluded = super().get_exclude(request, obj) or []
-        return [*excluded, *readonly, *self._hidden(request)]
+        """Keep read-only and hidden fields out of the form, whatever stands for them."""
+        readonly = self.get_readonly_fields(request, obj)
+        names = [getattr(column, "__name__", column) for column in readonly]
+        return [*(super().get_exclude(request, obj) or []), *names]
 
     def get_fieldsets(self, request: ScopedRequest, obj: Any = None) -> list[Any]:
         """Replace the personal fields that are not edited."""

@@ -1,0 +1,141 @@
+"""Forms of the console: sign-in, accounts, profiles."""
+
+from typing import Any
+
+from django import forms
+from django.contrib.auth.models import Permission
+from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext_lazy as _
+from unfold.forms import AuthenticationForm
+from unfold.widgets import UnfoldAdminPasswordWidget
+
+from apps.accounts.choices import AccountKind, ProfileKind
+from apps.accounts.models import Account, Profile
+from apps.accounts.sign_in import count_attempt
+from apps.core.personal_data.registry import own_models
+
+ACCOUNT_KINDS = [(kind.value, kind.label) for kind in AccountKind if kind != AccountKind.MAIN]
+
+
+class SignInForm(AuthenticationForm):
+    """Login and password; each attempt is counted before the password is looked at."""
+
+    def clean(self) -> dict[str, Any]:
+        """Count the attempt, then check it."""
+        count_attempt(self.request)
+        cleaned: dict[str, Any] = super().clean()
+        return cleaned
+
+
+class PasswordFields(forms.ModelForm):
+    """Two fields for a password that is set or left alone."""
+
+    new_password = forms.CharField(
+        label=_("New password"),
+        required=False,
+        strip=False,
+        widget=UnfoldAdminPasswordWidget(attrs={"autocomplete": "new-password"}),
+        help_text=_("At least 12 characters. Left empty, nothing changes."),
+    )
+    new_password_again = forms.CharField(
+        label=_("New password again"),
+        required=False,
+        strip=False,
+        widget=UnfoldAdminPasswordWidget(attrs={"autocomplete": "new-password"}),
+    )
+
+    def clean(self) -> dict[str, Any]:
+        """Compare the two and refuse a weak one."""
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        password = cleaned.get("new_password") or ""
+        if password != (cleaned.get("new_password_again") or ""):
+            self.add_error("new_password_again", _("The two passwords differ."))
+        elif password:
+            self._refuse_weak(password)
+        return cleaned
+
+    def _refuse_weak(self, password: str) -> None:
+        """Ask the validators, which compare with login, name and address too."""
+        try:
+            validate_password(password, self.instance)
+        except ValidationError as error:
+            self.add_error("new_password", error)
+
+
+class AccountForm(PasswordFields):
+    """An account as an administrator edits it; `services` store it."""
+
+    class Meta:
+        model = Account
+        fields = [
+            "login",
+            "display_name",
+            "email",
+            "kind",
+            "main_profile",
+            "additional_profiles",
+            "expires_at",
+        ]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if "kind" in self.fields:
+            self.fields["kind"].choices = ACCOUNT_KINDS  # type: ignore[attr-defined]
+        if "main_profile" in self.fields:
+            own = Profile.objects.main().filter(built_in="")
+            self.fields["main_profile"].queryset = own  # type: ignore[attr-defined]
+        if "additional_profiles" in self.fields:
+            added = Profile.objects.additional()
+            self.fields["additional_profiles"].queryset = added  # type: ignore[attr-defined]
+
+
+class PermissionChoices(forms.ModelMultipleChoiceField):
+    """Permissions named by what they allow, not by their tables."""
+
+    def label_from_instance(self, obj: Any) -> str:
+        """Return "Area: what"."""
+        return f"{obj.content_type.app_label}: {obj.name}"
+
+
+class ProfileForm(forms.ModelForm):
+    """A profile with its permissions; `services` store it."""
+
+    permissions = PermissionChoices(
+        label=_("Permissions"),
+        queryset=Permission.objects.none(),
+        required=False,
+        help_text=_("What this profile may do within its view domain."),
+    )
+
+    class Meta:
+        model = Profile
+        fields = ["name", "kind", "description", "privacy_level", "landing_page"]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if "permissions" in self.fields:
+            self.fields["permissions"].queryset = _own_permissions()  # type: ignore[attr-defined]
+        if self.instance.pk:
+            self.initial["permissions"] = self.instance.group.permissions.all()
+
+    def clean_landing_page(self) -> str:
+        """Refuse an address outside this console."""
+        page = str(self.cleaned_data["landing_page"])
+        if page and (not page.startswith("/admin/") or "//" in page or "\\" in page):
+            raise ValidationError(
+                _("Give an address within this console, such as /admin/devices/device/."),
+                code="landing_page_invalid",
+            )
+        return page
+
+    def clean_kind(self) -> str:
+        """Return one of the kinds."""
+        return ProfileKind(self.cleaned_data["kind"]).value
+
+
+def _own_permissions() -> Any:
+    """Return the permissions on tables of ours, by area."""
+    labels = {model._meta.app_label for model in own_models()}
+    rows = Permission.objects.filter(content_type__app_label__in=labels)
+    return rows.select_related("content_type").order_by("content_type__app_label", "name")

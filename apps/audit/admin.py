@@ -1,0 +1,69 @@
+"""The audit log, to read."""
+
+from django.contrib import admin
+from django.utils.translation import gettext_lazy as _
+from unfold.decorators import display
+
+from apps.audit.models import AuditEvent, InboxEvent
+from apps.core.admin import ReadOnlyAdmin, ScopedAdmin
+
+FIELDS = [
+    "at",
+    "code",
+    "outcome",
+    "actor_kind",
+    "actor_label",
+    "address",
+    "object_kind",
+    "object_id",
+    "object_label",
+    "reason",
+    "detail",
+    "request_id",
+]
+
+
+class RecordAdmin(ScopedAdmin, ReadOnlyAdmin):
+    """Rows of the log, newest first; no action, no count of all."""
+
+    list_display = ["at", "code_label", "actor_label", "object_text", "outcome_label", "address"]
+    list_filter = ["code", ("at", admin.DateFieldListFilter), "actor_kind", "outcome"]
+    search_fields = ["actor_label", "object_label", "request_id"]
+    search_help_text = _("Search by actor, object or request id")
+    fieldsets = [(None, {"fields": FIELDS})]
+    ordering = ["-at", "-pk"]
+    sortable_by: list[str] = []
+    show_full_result_count = False
+    actions = None
+
+    @display(description=_("Event"))
+    def code_label(self, record: InboxEvent) -> str:
+        """Return number and words of the code."""
+        return f"{record.code} {record.get_code_display()}"
+
+    @display(description=_("Object"))
+    def object_text(self, record: InboxEvent) -> str:
+        """Return kind and name of what was changed."""
+        return f"{record.object_kind} {record.object_label or record.object_id}".strip()
+
+    @display(
+        description=_("Outcome"),
+        label={"done": "success", "refused": "warning", "failed": "danger"},
+    )
+    def outcome_label(self, record: InboxEvent) -> tuple[str, str]:
+        """Return how it ended."""
+        return record.outcome, record.get_outcome_display()
+
+
+@admin.register(InboxEvent)
+class InboxEventAdmin(RecordAdmin):
+    """What was recorded and is not sealed yet: until the sealer runs, everything."""
+
+    fieldsets = [(None, {"fields": [*FIELDS, "subjects"]})]
+
+
+@admin.register(AuditEvent)
+class AuditEventAdmin(RecordAdmin):
+    """What is sealed and chained."""
+
+    fieldsets = [(None, {"fields": ["seq", *FIELDS, "subject_count"]})]

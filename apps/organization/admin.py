@@ -1,0 +1,146 @@
+"""Administration of the tree and of who may see which part of it."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.db import models
+from django.forms import ModelForm
+from django.utils.translation import gettext_lazy as _
+from unfold.decorators import display
+from unfold.widgets import UnfoldAdminSelectWidget
+
+from apps.accounts.admin import ServiceAdmin
+from apps.accounts.choices import ProfileKind
+from apps.accounts.http import AccountRequest
+from apps.core import clock
+from apps.organization import services
+from apps.organization.choices import EntityKind
+from apps.organization.forms import EntityChoice, EntityForm, ViewDomainForm, indented
+from apps.organization.models import Entity, ViewDomain
+
+
+@admin.register(Entity)
+class EntityAdmin(ServiceAdmin):
+    """The tree, drawn by indentation."""
+
+    form = EntityForm
+    list_display = ["tree_name", "kind"]
+    search_fields = ["name"]
+    ordering = ["path"]
+    sortable_by: list[str] = []
+    fieldsets = [(None, {"fields": ["name", "parent"]})]
+
+    @display(description=_("Entity"))
+    def tree_name(self, entity: Entity) -> str:
+        """Return the name at its depth."""
+        return indented(entity)
+
+    def formfield_for_foreignkey(
+        self, db_field: Any, request: AccountRequest, **kwargs: Any
+    ) -> Any:
+        """Offer the entities above in the order of the tree."""
+        if db_field.name != "parent":
+            return super().formfield_for_foreignkey(db_field, request, **kwargs)
+        return EntityChoice(
+            label=db_field.verbose_name,
+            queryset=Entity.objects.permitted_to(request.scope).in_tree_order(),
+            widget=UnfoldAdminSelectWidget(),
+        )
+
+    def get_fixed_fields(self, request: AccountRequest, obj: Entity | None = None) -> list[str]:
+        """Keep the root and "Unclassified" in their place; their names may change."""
+        is_built_in = obj is not None and obj.kind != EntityKind.ORDINARY
+        return ["parent"] if is_built_in else []
+
+    def has_add_permission(self, request: AccountRequest) -> bool:
+        """Let those build the tree who see all of it."""
+        return super().has_add_permission(request) and request.scope.is_unrestricted
+
+    def has_change_permission(self, request: AccountRequest, obj: Entity | None = None) -> bool:
+        """Let those change the tree who see all of it."""
+        return super().has_change_permission(request, obj) and request.scope.is_unrestricted
+
+    def has_delete_permission(self, request: AccountRequest, obj: Entity | None = None) -> bool:
+        """Delete one empty entity at a time, so that each is audited."""
+        is_free = obj is not None and obj.kind == EntityKind.ORDINARY
+        return (
+            is_free
+            and request.scope.is_unrestricted
+            and super().has_delete_permission(request, obj)
+        )
+
+    def save_model(
+        self, request: AccountRequest, obj: Entity, form: ModelForm, change: bool
+    ) -> None:
+        """Create, rename or move by the services."""
+        actor, now, values = request.user, clock.now(), form.cleaned_data
+        if not change:
+            made = services.create_entity(
+                name=values["name"], parent=values["parent"], actor=actor, now=now
+            )
+            obj.__dict__.update(made.__dict__)
+            return
+        entity = Entity.objects.get(pk=obj.pk)
+        if "name" in form.changed_data:
+            services.rename_entity(entity=entity, name=values["name"], actor=actor, now=now)
+        if "parent" in form.changed_data:
+            services.move_entity(entity=entity, parent=values["parent"], actor=actor, now=now)
+
+    def delete_model(self, request: AccountRequest, obj: Entity) -> None:
+        """Delete by the service."""
+        services.delete_entity(entity=obj, actor=request.user, now=clock.now())
+
+    def log_deletions(self, request: AccountRequest, queryset: Any) -> None:
+        """Keep no second log beside the audit log."""
+
+
+@admin.register(ViewDomain)
+class ViewDomainAdmin(ServiceAdmin):
+    """What each main profile may do on which part of the tree."""
+
+    form = ViewDomainForm
+    list_display = ["name", "nodes"]
+    search_fields = ["name"]
+    fieldsets = [(None, {"fields": ["view_device", "act_on_device", "manage_device"]})]
+
+    @display(description=_("Sees"))
+    def nodes(self, profile: ViewDomain) -> str:
+        """Return the nodes whose devices the profile sees."""
+        if profile.built_in:
+            return str(_("Everything"))
+        rows = Entity.objects.filter(
+            grants__group_id=profile.group_id, grants__permission__codename="view_device"
+        )
+        names = list(rows.in_tree_order().values_list("name", flat=True)[:6])
+        return ", ".join(names[:5]) + (" …" if len(names) > 5 else "")
+
+    def get_queryset(self, request: AccountRequest) -> models.QuerySet[ViewDomain]:
+        """Leave out additional profiles, which have no view domain."""
+        is_allowed = "organization.view_viewdomain" in request.scope.permissions
+        rows = ViewDomain._default_manager.filter(kind=ProfileKind.MAIN)
+        return rows.order_by("name") if is_allowed else rows.none()
+
+    def has_add_permission(self, request: AccountRequest) -> bool:
+        """Refuse: profiles are made under accounts."""
+        return False
+
+    def has_change_permission(self, request: AccountRequest, obj: ViewDomain | None = None) -> bool:
+        """Let those grant who see all; the built-in profile sees all by itself."""
+        is_open = obj is None or not obj.built_in
+        return (
+            is_open
+            and request.scope.is_unrestricted
+            and super().has_change_permission(request, obj)
+        )
+
+    def has_delete_permission(self, request: AccountRequest, obj: ViewDomain | None = None) -> bool:
+        """Refuse: profiles are deleted under accounts."""
+        return False
+
+    def save_model(
+        self, request: AccountRequest, obj: ViewDomain, form: ModelForm, change: bool
+    ) -> None:
+        """Replace the grants by the service."""
+        services.set_view_domain(
+            profile=obj, grants=form.cleaned_data, actor=request.user, now=clock.now()
+        )

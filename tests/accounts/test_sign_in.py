@@ -1,0 +1,103 @@
+"""Signing in and out."""
+
+import pytest
+from django.test import Client
+
+from apps.accounts.models import Account
+from apps.audit import services as audit
+from apps.audit.choices import AuditCode
+from apps.audit.models import InboxEvent
+from tests.conftest import NOW
+from tests.factories.accounts import PASSWORD, make_account
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("fixed_clock")]
+
+URL = "/admin/login/"
+
+
+@pytest.fixture
+def dora() -> Account:
+    """Return an account with a password."""
+    return make_account("dora", password=PASSWORD)
+
+
+def sign_in(client: Client, login: str, password: str = PASSWORD) -> int:
+    """Post the form and return the status."""
+    return client.post(URL, {"username": login, "password": password}).status_code
+
+
+class TestSignIn:
+    def test_opens_the_console_and_is_noted(self, client: Client, dora: Account) -> None:
+        status = sign_in(client, "DORA")
+
+        dora.refresh_from_db()
+        row = InboxEvent.objects.get()
+        assert status == 302
+        assert dora.last_signed_in_at == NOW
+        assert (row.code, row.actor_label) == (AuditCode.SIGNED_IN, "dora")
+        assert row.address == "127.0.0.1"
+        assert len(row.request_id) == 32
+
+    def test_is_noted_when_the_password_is_wrong(self, client: Client, dora: Account) -> None:
+        status = sign_in(client, "dora", "wrong")
+
+        row = InboxEvent.objects.get()
+        assert status == 200
+        assert (row.code, row.actor_label, row.outcome) == (
+            AuditCode.SIGN_IN_FAILED,
+            "dora",
+            "refused",
+        )
+
+    def test_keeps_an_unknown_login_as_a_digest_only(self, client: Client) -> None:
+        sign_in(client, "my secret password")
+
+        row = InboxEvent.objects.get()
+        assert row.actor_label == audit.digest("My secret password ")
+        assert row.actor_label.startswith("#")
+        assert len(row.actor_label) == 13
+
+    def test_is_slowed_down_after_ten_attempts_a_minute(
+        self, client: Client, dora: Account
+    ) -> None:
+        statuses = [sign_in(client, "dora", "wrong") for _ in range(10)]
+
+        response = client.post(URL, {"username": "dora", "password": PASSWORD})
+
+        assert statuses == [200] * 10
+        assert response.status_code == 429
+        assert int(response["Retry-After"]) <= 61
+
+    def test_is_counted_by_address(self, client: Client, dora: Account) -> None:
+        for _ in range(10):
+            sign_in(client, "dora", "wrong")
+
+        other = Client(REMOTE_ADDR="192.0.2.7")
+
+        assert sign_in(other, "dora") == 302
+
+    def test_lets_in_an_account_without_a_profile_to_an_empty_console(
+        self, client: Client, dora: Account
+    ) -> None:
+        sign_in(client, "dora")
+
+        assert client.get("/admin/").status_code == 200
+        assert client.get("/admin/accounts/account/").status_code == 403
+
+    def test_is_over_as_soon_as_the_account_is_disabled(
+        self, client: Client, dora: Account
+    ) -> None:
+        sign_in(client, "dora")
+
+        Account.objects.filter(pk=dora.pk).update(state="disabled")
+
+        assert client.get("/admin/").status_code == 302
+
+
+class TestSignOut:
+    def test_is_noted(self, client: Client, dora: Account) -> None:
+        sign_in(client, "dora")
+
+        client.post("/admin/logout/")
+
+        assert InboxEvent.objects.filter(code=AuditCode.SIGNED_OUT, actor_label="dora").exists()
