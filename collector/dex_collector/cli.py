@@ -1,0 +1,149 @@
+"""Commands: run the daemon, tell its state, show the exact bytes that go next."""
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+
+from dex_collector import __version__, batch, journal
+from dex_collector.batch import Stamp
+from dex_collector.clock import SystemClock, from_text, to_text
+from dex_collector.configuration import ConfigurationStore
+from dex_collector.daemon import AlreadyRunning, Daemon, Settings
+from dex_collector.enroller import NoEnrolmentKey
+from dex_collector.identity import IdentityStore
+from dex_collector.spool import Spool
+
+FAILED = 2
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; return its exit status."""
+    options = _parser().parse_args(arguments)
+    try:
+        return int(options.command(options))
+    except AlreadyRunning as error:
+        return _fail(f"{error}: only one may run.")
+    except NoEnrolmentKey:
+        return _fail("This machine is not enrolled: give an enrolment key (--enrolment-key-file).")
+    except ValueError as error:
+        return _fail(str(error))
+    except PermissionError as error:
+        return _fail(f"No right to use {error.filename}.")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="dex_collector", description="The dex collector.")
+    parser.add_argument("--version", action="version", version=__version__)
+    commands = parser.add_subparsers(required=True)
+    run = commands.add_parser("run", help="measure and send until stopped")
+    run.add_argument("--state", type=Path, required=True, help="folder of identity and spool")
+    run.add_argument("--server", required=True, help="address of the dex server")
+    run.add_argument("--enrolment-key-file", type=Path, help="read once, then erased")
+    run.add_argument("--ca-file", type=Path, help="certificate authority to trust alone")
+    run.add_argument("--tag", default="", help="label of this installation")
+    run.add_argument("--root", type=Path, default=Path("/"), help="where the machine's files begin")
+    run.set_defaults(command=_run)
+    status = commands.add_parser("status", help="say in sentences how it goes")
+    status.add_argument("--state", type=Path, required=True)
+    status.set_defaults(command=_status)
+    show = commands.add_parser("show", help="print what is sent")
+    show.add_argument("--state", type=Path, required=True)
+    show.add_argument("--next", action="store_true", required=True, help="what goes next")
+    show.set_defaults(command=_show)
+    return parser
+
+
+def _run(options: argparse.Namespace) -> int:
+    journal.start()
+    settings = Settings(
+        state=options.state,
+        server=options.server,
+        root=options.root,
+        key_file=options.enrolment_key_file,
+        ca_file=options.ca_file,
+        tag=options.tag,
+    )
+    Daemon(settings, SystemClock()).run()
+    return 0
+
+
+def _status(options: argparse.Namespace) -> int:
+    spool = _open_spool(options.state)
+    if spool is None:
+        _say("No collector has run here yet.")
+        return 1
+    identity = IdentityStore(options.state / "identity.json").load()
+    is_enrolled = identity is not None and identity.is_enrolled
+    for sentence in status_sentences(spool, is_enrolled, SystemClock().now()):
+        _say(sentence)
+    spool.close()
+    return 0
+
+
+def status_sentences(spool: Spool, is_enrolled: bool, now: datetime) -> list[str]:
+    """Return the state of a collector for people."""
+    enrolled_at = spool.read("enrolled_at")
+    sentences = [
+        f"Enrolled since {enrolled_at}." if is_enrolled else "Not enrolled.",
+    ]
+    last = spool.read("last_sent_at")
+    if last is None:
+        sentences.append("Nothing was sent yet.")
+    else:
+        minutes = int((now - from_text(last)).total_seconds() // 60)
+        sentences.append(f"Last sent {minutes} min ago ({last}).")
+    rows = spool.rows()
+    waiting = spool.waiting_records() + sum(row.records for row in rows)
+    sentences.append(f"Waiting: {waiting} records ({len(rows)} batches are sealed).")
+    lost = spool.lost()
+    detail = ", ".join(f"{kind}: {number}" for kind, number in sorted(lost.items()))
+    sentences.append(f"Lost since the enrolment: {detail}." if lost else "Nothing was lost.")
+    reason = spool.read("not_sending")
+    sentences.append(f"Not sending now: {reason}." if reason else "Sending works.")
+    return sentences
+
+
+def _show(options: argparse.Namespace) -> int:
+    """Seal what waits and print it: from then on these are the bytes that go."""
+    spool = _open_spool(options.state)
+    if spool is None:
+        _say("No collector has run here yet.")
+        return 1
+    for content in next_contents(spool, options.state):
+        _say(json.dumps(content, ensure_ascii=False, indent=2))
+    spool.close()
+    return 0
+
+
+def next_contents(spool: Spool, state: Path) -> list[dict[str, object]]:
+    """Return the batches that go next, in their order."""
+    identity = IdentityStore(state / "identity.json").load()
+    store = ConfigurationStore(state / "configuration.json")
+    if identity is not None:
+        store.load(identity.instance_public_key())
+    clock = SystemClock()
+    stamp = Stamp(
+        boot_id=str(spool.read("boot_id")),
+        configuration_version=store.current.version,
+        device_clock=to_text(clock.now()),
+        monotonic_ms=round(clock.monotonic() * 1000),
+    )
+    spool.seal(stamp, clock.now())
+    return [batch.unpack(row.body) for row in spool.rows()]
+
+
+def _open_spool(state: Path) -> Spool | None:
+    path = state / "spool.db"
+    return Spool(path, SystemClock().now()) if path.exists() else None
+
+
+def _say(text: str) -> None:
+    sys.stdout.write(f"{text}\n")
+
+
+def _fail(sentence: str) -> int:
+    sys.stderr.write(f"{sentence}\n")
+    return FAILED

@@ -1,0 +1,218 @@
+"""The signed configuration: what this device may measure."""
+
+import base64
+import binascii
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, time, tzinfo
+from pathlib import Path
+from typing import Any
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+from dex_collector import private_files
+
+CONTEXT = b"dex-configuration-v1\0"
+
+# Values of each switch from strict to wide; the first is what an absent switch means, save where
+# STRICT says otherwise. Source: the table of switches in the specification of privacy, section 2.
+SWITCHES: dict[str, tuple[str, ...]] = {
+    "username": ("none", "hashed", "clear"),
+    "upn": ("none", "hashed", "clear"),
+    "device_name": ("hashed", "clear"),
+    "focus_time": ("off", "on"),
+    "user_activity": ("off", "on"),
+    "wifi_identifiers": ("off", "on"),
+    "local_addresses": ("off", "prefix", "on"),
+    "vpn_status": ("off", "on"),
+    "network_connections": ("off", "listed_binaries", "all"),
+    "destination_domains": ("off", "on"),
+    "public_ip_location": ("none", "country", "city"),
+    "serial_numbers": ("off", "on"),
+    "local_admins": ("off", "on"),
+    "work_hours": ("on_site", "schedule", "always"),
+    "user_groups": ("off", "listed", "all"),
+    "session_events": ("off", "logins", "all"),
+    "session_network": ("off", "on"),
+    "virtual_session_metrics": ("off", "on"),
+    "binary_paths": ("root_only", "full"),
+    "packages": ("off", "on"),
+    "executions": ("off", "on"),
+    "web": ("off", "on"),
+    "campaigns": ("off", "on"),
+    "remote_actions": ("off", "on"),
+    "call_participants": ("off", "on"),
+}
+# The preset `strict`: what holds where a switch, or the whole configuration, is absent.
+STRICT: dict[str, str] = {name: values[0] for name, values in SWITCHES.items()} | {
+    "username": "hashed",
+    "local_addresses": "prefix",
+    "vpn_status": "on",
+    "serial_numbers": "on",
+    "work_hours": "schedule",
+    "session_events": "logins",
+    "packages": "on",
+    "executions": "on",
+    "web": "on",
+    "campaigns": "on",
+    "remote_actions": "on",
+}
+
+
+class ConfigurationRefused(Exception):
+    """The configuration is forged, older, for somebody else, or has a bad value; the old one stays."""
+
+
+@dataclass(frozen=True, slots=True)
+class WorkHours:
+    """When user-linked data are read: days are ISO (Monday is 1), times of the device's zone."""
+
+    days: frozenset[int] = frozenset({1, 2, 3, 4, 5})
+    start: time = time(6)
+    end: time = time(20)
+
+    def covers(self, moment: datetime, zone: tzinfo | None) -> bool:
+        """Return whether `moment` lies in the schedule, seen in `zone` (None: the system's)."""
+        local = moment.astimezone(zone)
+        return local.isoweekday() in self.days and self.start <= local.time() < self.end
+
+
+@dataclass(frozen=True, slots=True)
+class Configuration:
+    """What may be measured; without a document everything is strict and no name is read."""
+
+    version: int = 0
+    switches: Mapping[str, str] = field(default_factory=lambda: dict(STRICT))
+    collector_key: bytes | None = None  # makes user names pseudonyms
+    epoch: int = 0  # of the pseudonyms
+    work_hours: WorkHours = WorkHours()
+
+    def value(self, switch: str) -> str:
+        """Return the value in force; an absent switch has its strict one."""
+        return self.switches.get(switch, STRICT[switch])
+
+    def is_on(self, switch: str) -> bool:
+        """Return whether a switch that has the value `off` has another one."""
+        return self.value(switch) != "off"
+
+    def measures_people(self, moment: datetime, zone: tzinfo | None) -> bool:
+        """Return whether user-linked probes may run at `moment`.
+
+        `on_site` never holds yet: no probe of this version tells on which network the device is.
+        """
+        rule = self.value("work_hours")
+        return rule == "always" or (rule == "schedule" and self.work_hours.covers(moment, zone))
+
+    def narrower_than(self, older: "Configuration") -> frozenset[str]:
+        """Return the switches that this configuration sets stricter than `older` did."""
+        return frozenset(
+            name
+            for name, values in SWITCHES.items()
+            if values.index(self.value(name)) < values.index(older.value(name))
+        )
+
+
+def verify(signed: Mapping[str, Any], public_key: bytes, context: bytes) -> str:
+    """Return the document of a signed pair {"document", "signature"}.
+
+    Raises:
+        ConfigurationRefused: the signature is not the instance's.
+    """
+    try:
+        document = signed["document"]
+        signature = base64.b64decode(signed["signature"], validate=True)
+        key = Ed25519PublicKey.from_public_bytes(public_key)
+        key.verify(signature, context + document.encode())
+    except (InvalidSignature, KeyError, TypeError, ValueError, AttributeError) as error:
+        raise ConfigurationRefused("the signature is not the instance's") from error
+    return str(document)
+
+
+def parse(document: str) -> Configuration:
+    """Return the configuration in a verified document; unknown switches are ignored.
+
+    Raises:
+        ConfigurationRefused: a known switch has an unknown value, or a member is unreadable.
+    """
+    try:
+        content = json.loads(document)
+        switches = {
+            name: _checked(name, value)
+            for name, value in content["switches"].items()
+            if name in SWITCHES
+        }
+        hashing = content.get("username_hash") or {}
+        key = hashing.get("key")
+        return Configuration(
+            version=int(content["version"]),
+            switches=switches,
+            collector_key=None if key is None else base64.b64decode(key, validate=True),
+            epoch=int(hashing.get("epoch") or 0),
+            work_hours=_parse_work_hours(content.get("work_hours") or {}),
+        )
+    except (KeyError, TypeError, ValueError, AttributeError, binascii.Error) as error:
+        raise ConfigurationRefused("a member is missing or unreadable") from error
+
+
+def _checked(name: str, value: Any) -> str:
+    text = {True: "on", False: "off"}.get(value, value) if isinstance(value, bool) else value
+    if text not in SWITCHES[name]:
+        raise ConfigurationRefused(f"switch {name} has a value of another version")
+    return str(text)
+
+
+def _parse_work_hours(content: Mapping[str, Any]) -> WorkHours:
+    plain = WorkHours()
+    return WorkHours(
+        days=frozenset(int(day) for day in content.get("days") or plain.days),
+        start=_parse_time(content.get("start"), plain.start),
+        end=_parse_time(content.get("end"), plain.end),
+    )
+
+
+def _parse_time(text: str | None, default: time) -> time:
+    if text == "24:00":
+        return time.max
+    return default if text is None else time.fromisoformat(text)
+
+
+class ConfigurationStore:
+    """The configuration in force, on disk as it was signed: 0600, for it holds the hash key."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.current = Configuration()
+
+    def load(self, public_key: bytes) -> None:
+        """Read the stored one; an unreadable or forged file means strict."""
+        try:
+            signed = json.loads(self.path.read_text(encoding="utf-8"))
+            self.current = parse(verify(signed, public_key, CONTEXT))
+        except (OSError, ValueError, ConfigurationRefused):
+            self.current = Configuration()
+
+    def replace(
+        self, signed: Mapping[str, Any], *, public_key: bytes, collector_id: str, instance: str
+    ) -> Configuration:
+        """Store and return a newer configuration.
+
+        Raises:
+            ConfigurationRefused: forged, for another collector or instance, older, or unreadable.
+        """
+        document = verify(signed, public_key, CONTEXT)
+        content = json.loads(document)
+        if content.get("collector_id") != collector_id or content.get("instance") != instance:
+            raise ConfigurationRefused("it is for another collector or instance")
+        configuration = parse(document)
+        if configuration.version < self.current.version:
+            raise ConfigurationRefused("its version is lower than the one in force")
+        private_files.write(self.path, json.dumps(dict(signed), ensure_ascii=False))
+        self.current = configuration
+        return configuration
+
+    def forget(self) -> None:
+        """Return to strict: a new enrolment may begin with any version."""
+        self.path.unlink(missing_ok=True)
+        self.current = Configuration()

@@ -1,0 +1,383 @@
+"""The daemon: one step after the other, no sleep inside, every clock injected."""
+
+import fcntl
+import hashlib
+import hmac
+import logging
+import os
+import random
+import signal
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+from dex_collector import enrolment, fingerprints, private_files
+from dex_collector.clock import Clock
+from dex_collector.configuration import ConfigurationRefused, ConfigurationStore
+from dex_collector.enroller import Enroller
+from dex_collector.identity import Identity, IdentityStore
+from dex_collector.journal import facts
+from dex_collector.link import EnrolAnew, Erased, Link
+from dex_collector.measurement import Measurement
+from dex_collector.patience import Patience
+from dex_collector.probes.base import Probe
+from dex_collector.probes.boot_linux import read_boot_id
+from dex_collector.probes.registry import PROBES
+from dex_collector.sending import Sender
+from dex_collector.spool import Limits, Spool
+from dex_collector.transport import Answer, Transport
+
+logger = logging.getLogger(__name__)
+
+TURN_SECONDS, TURN_JITTER_SECONDS = 900, 60.0
+CHECK_IN_SECONDS, CHECK_IN_JITTER = 600.0, 0.2
+LIVE_SECONDS, LIVE_EVERY_SECONDS = 600.0, 60.0  # while a page of this device is open
+BACKLOG_SECONDS = 60.0  # to the next turn, when one was not enough
+WAITING_RECORDS = 200  # so many send at once
+REFUSED_MEASURES_SECONDS = 24 * 3600.0  # what an unenrolled collector still measures
+ANEW_SECONDS = 900.0  # between two identities
+
+
+class AlreadyRunning(Exception):
+    """Another daemon uses this state folder."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Where this collector lives and to whom it reports."""
+
+    state: Path
+    server: str
+    root: Path = Path("/")
+    key_file: Path | None = None
+    ca_file: Path | None = None
+    tag: str = ""  # a label given at installation; kept, not yet sent
+    limits: Limits = field(default_factory=Limits)
+
+
+def lock(state: Path) -> int:
+    """Return an open descriptor that holds the folder for this process.
+
+    Raises:
+        AlreadyRunning: another process has it.
+    """
+    descriptor = os.open(state / "daemon.lock", os.O_RDWR | os.O_CREAT, private_files.MODE)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        os.close(descriptor)
+        raise AlreadyRunning(f"another collector runs with {state}") from error
+    return descriptor
+
+
+class Daemon:
+    """All parts of a running collector. `step` does what is due and says when to come again."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        clock: Clock,
+        chance: random.Random | None = None,
+        probes: Sequence[Probe] = PROBES,
+    ) -> None:
+        """Open the state folder.
+
+        Raises:
+            AlreadyRunning, NoEnrolmentKey: see there.
+            ValueError: a bad URL, enrolment key or identity file.
+        """
+        self.settings, self.clock = settings, clock
+        self._chance = chance or random.SystemRandom()
+        transport = Transport(settings.server, settings.ca_file)
+        private_files.make_folder(settings.state)
+        self._lock = lock(settings.state)
+        self.spool = Spool(settings.state / "spool.db", clock.now(), settings.limits)
+        self.spool.begin_epoch(read_boot_id(settings.root))
+        self.spool.write("tag", settings.tag)
+        self.configuration = ConfigurationStore(settings.state / "configuration.json")
+        self.patience = Patience(self._chance)
+        store = IdentityStore(settings.state / "identity.json")
+        self.link = Link(store, transport, clock, self.patience)
+        self._enroller = Enroller(
+            self.link, self.spool, self.configuration, settings.root, settings.key_file
+        )
+        self._enroller.prepare()
+        if self.link.identity is not None:
+            self.configuration.load(self.link.identity.instance_public_key())
+        self.measurement = Measurement(settings.root, clock, self.spool, self.configuration, probes)
+        self.sender = Sender(
+            self.link,
+            self.spool,
+            configuration_version=lambda: self.configuration.current.version,
+            need_full=self.measurement.need_full,
+        )
+        self.is_erased = False
+        self._present: fingerprints.Fingerprints = {}
+        self._etag: str | None = None
+        self._told: str | None = ""  # the reason for silence that `status` was told
+        self._anew_after = self._refused_since = 0.0
+        self._begin()
+        self._notice_clone()
+
+    def _begin(self) -> None:
+        """Set all timers for a start: check in, measure and send at once."""
+        monotonic = self.clock.monotonic()
+        self._wants_turn, self._is_first_turn, self._awaits_bucket = True, True, True
+        self._next_turn = self._next_check_in = monotonic
+        self._live_until = 0.0
+        self._etag = None
+
+    # Identity.
+
+    def _notice_clone(self) -> None:
+        """Compare the machine with the one that enrolled."""
+        identity = self.link.identity
+        if identity is None or not identity.is_enrolled:
+            return
+        key = identity.fingerprint_key_bytes()
+        self._present = fingerprints.read_fingerprints(self.settings.root, key)
+        different = fingerprints.differing(identity.fingerprints, self._present)
+        if different >= fingerprints.LIMIT:
+            logger.warning("This state comes from another machine", extra=facts(count=different))
+            self._follow(identity)
+
+    def _follow(self, identity: Identity) -> None:
+        """Set the identity aside; a new one, authenticated by it, enrols without history."""
+        follower = Identity.make(identity.fingerprint_key_bytes(), follows=identity)
+        self.link.store.set_aside(self.clock.now())
+        self.link.store.save(follower)
+        self.link.identity = follower
+        self.measurement.forget()
+        boot_id = self.spool.read("boot_id")
+        self.spool.empty()
+        self.spool.begin_epoch(str(boot_id))
+        self.configuration.forget()
+        self.patience.succeed()
+
+    def _end(self) -> None:
+        """Obey an erasure: no spool, no configuration, the identity aside."""
+        logger.error("The server erased this device: stopping")
+        self.measurement.forget()
+        self.spool.empty()
+        self.spool.write("not_sending", "the server erased this device")
+        self.configuration.forget()
+        self.link.store.set_aside(self.clock.now())
+        self.link.identity = None
+        self.is_erased = True
+
+    def _enrol(self) -> None:
+        if self.patience.is_over(self.clock.monotonic()) and self._enroller.try_to_enrol():
+            identity = self.link.enrolled
+            self._present = dict(identity.fingerprints)
+            self.spool.write("tag", self.settings.tag)
+            self.measurement.forget()
+            self.measurement.restart()
+            self._begin()
+            self._plan_check_in()  # the enrolment brought the configuration
+
+    # One step.
+
+    def step(self) -> float:
+        """Do what is due; return the seconds until the next step, 0.05 to 60."""
+        try:
+            if self.link.identity is None or not self.link.identity.is_enrolled:
+                self._enrol()
+            if self.link.identity is not None and self.link.identity.is_enrolled:
+                if self._may_measure():
+                    self.measurement.step()
+                self._check_in_if_due()
+                self._turn_if_due()
+        except EnrolAnew as reason:
+            self._enrol_anew(str(reason))
+        except Erased:
+            self._end()
+        self._tell()
+        return min(60.0, max(0.05, self._seconds_to_next()))
+
+    def _enrol_anew(self, reason: str) -> None:
+        monotonic = self.clock.monotonic()
+        if monotonic < self._anew_after:
+            self.patience.wait(
+                monotonic, self._anew_after - monotonic, f"the server asks again: {reason}"
+            )
+            return
+        logger.warning("Enrolling anew", extra=facts(reason=reason))
+        self._anew_after = monotonic + ANEW_SECONDS
+        self._follow(self.link.enrolled)
+
+    def _may_measure(self) -> bool:
+        """Return whether to measure: an unenrolled collector stops after 24 h."""
+        if not self.link.enrolled.is_refused:
+            self._refused_since = 0.0
+            return True
+        self._refused_since = self._refused_since or self.clock.monotonic()
+        return self.clock.monotonic() - self._refused_since < REFUSED_MEASURES_SECONDS
+
+    def _seconds_to_next(self) -> float:
+        monotonic = self.clock.monotonic()
+        identity = self.link.identity
+        if identity is None or not identity.is_enrolled:
+            return self.patience.remaining(monotonic)
+        sending = min(self._next_turn, self._next_check_in)
+        if self._wants_turn and not self._is_first_turn:
+            sending = monotonic
+        wait = max(sending - monotonic, self.patience.remaining(monotonic))
+        return min(wait, self.measurement.seconds_to_next()) if self._may_measure() else wait
+
+    def _tell(self) -> None:
+        """Write for `status` why nothing is sent, when that changed."""
+        if self.patience.reason != self._told and not self.is_erased:
+            self._told = self.patience.reason
+            self.spool.write("not_sending", self._told)
+            if self._told is not None:
+                logger.warning("Not sending: %s", self._told)
+
+    # Check-in.
+
+    def _check_in_if_due(self) -> None:
+        monotonic = self.clock.monotonic()
+        if self.sender.newest_version > self.configuration.current.version:
+            self.sender.newest_version = 0  # asked for once: a refused version is not asked again
+            self._next_check_in = monotonic
+        if monotonic < self._next_check_in or not self.patience.is_over(monotonic):
+            return
+        self.link.renew_if_due()
+        if self.patience.is_over(monotonic):
+            self.check_in()
+        self._plan_check_in()
+
+    def _plan_check_in(self) -> None:
+        monotonic = self.clock.monotonic()
+        every = CHECK_IN_SECONDS
+        wait = self._chance.uniform(every * (1 - CHECK_IN_JITTER), every * (1 + CHECK_IN_JITTER))
+        if monotonic < self._live_until:
+            wait = LIVE_EVERY_SECONDS
+        self._next_check_in = monotonic + wait
+
+    def check_in(self) -> None:
+        """Fetch the configuration and what the server wants.
+
+        Raises:
+            EnrolAnew, Erased: see `Link.exchange`.
+        """
+
+        def send(identity: Identity) -> Answer:
+            return enrolment.check_in(self.link.transport, identity, self._present, self._etag)
+
+        answer = self.link.exchange(send)
+        self.link.transport.close()
+        if answer is None or answer.status != 200:
+            return
+        content = answer.json()
+        self._etag = answer.headers.get("etag")
+        self._notice_restore(content.get("generation"))
+        self._take_configuration(content.get("configuration"))
+        if content.get("send_now") is True:
+            self._live_until = self.clock.monotonic() + LIVE_SECONDS
+            self._wants_turn = True
+
+    def _notice_restore(self, generation: Any) -> None:
+        """Send again what a restored server may have lost."""
+        known = self.spool.read("generation")
+        if not isinstance(generation, int) or generation == known:
+            return
+        with self.spool.transaction():
+            if isinstance(known, int) and generation > known:
+                number = self.spool.send_again()
+                self._wants_turn = True
+                logger.info("The server was restored: sending again", extra=facts(batches=number))
+            self.spool.write("generation", generation)
+
+    def _take_configuration(self, signed: Any) -> None:
+        if not isinstance(signed, dict):
+            return
+        identity, older = self.link.enrolled, self.configuration.current
+        try:
+            newer = self.configuration.replace(
+                signed,
+                public_key=identity.instance_public_key(),
+                collector_id=identity.collector_id or "",
+                instance=identity.instance_id or "",
+            )
+        except ConfigurationRefused as error:
+            self.spool.count("configurations_refused")
+            logger.error("Configuration refused", extra=facts(reason=str(error)))
+            return
+        if newer != older:
+            self.measurement.configuration_changed(older)
+            logger.info("Configuration in force", extra=facts(version=newer.version))
+
+    # Turns.
+
+    def _turn_if_due(self) -> None:
+        monotonic = self.clock.monotonic()
+        if monotonic < self._live_until:
+            self._next_turn = min(self._next_turn, monotonic + LIVE_EVERY_SECONDS)
+        if self._awaits_bucket and self.measurement.has_closed_bucket:
+            self._awaits_bucket, self._wants_turn = False, True
+        if monotonic >= self._next_turn or self.spool.waiting_records() >= WAITING_RECORDS:
+            self._wants_turn = True
+        if self._is_first_turn and not self.measurement.is_first_run_done():
+            return
+        if not self._wants_turn:
+            return
+        if self.patience.is_over(monotonic):
+            self.turn()
+        elif self.spool.has_full_batch():
+            self.sender.seal()  # offline: what fills a batch is packed meanwhile
+            self.spool.enforce_limits(self.clock.now())
+
+    def turn(self) -> None:
+        """Send what waits, and plan the next turn.
+
+        Raises:
+            EnrolAnew, Erased: see `Link.exchange`.
+        """
+        self._is_first_turn = False
+        is_empty = self.sender.turn()
+        monotonic = self.clock.monotonic()
+        self._wants_turn = not self.patience.is_over(monotonic)  # cut off: go on after the silence
+        self._next_turn = self._planned_turn(monotonic)
+        if not is_empty and not self._wants_turn:
+            self._next_turn = monotonic + BACKLOG_SECONDS
+
+    def _planned_turn(self, monotonic: float) -> float:
+        """Return the next turn on a grid shifted by the device: a fleet never posts in step."""
+        if monotonic < self._live_until:
+            return monotonic + LIVE_EVERY_SECONDS
+        name = (self.link.enrolled.device_id or "").encode()
+        digest = hmac.digest(b"dex-turn-v1", name, hashlib.sha256)
+        shift = int.from_bytes(digest[:8], "big") % TURN_SECONDS
+        slot = (monotonic - shift) // TURN_SECONDS + 1
+        planned = slot * TURN_SECONDS + shift
+        planned += self._chance.uniform(-TURN_JITTER_SECONDS, TURN_JITTER_SECONDS)
+        return max(planned, monotonic + 2 * TURN_JITTER_SECONDS)
+
+    # Life.
+
+    def run(self) -> None:
+        """Step until a signal or an erasure, then close."""
+        stop = threading.Event()
+
+        def ask_to_stop(number: int, frame: FrameType | None) -> None:
+            stop.set()
+            self.link.transport.interrupt()
+
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, ask_to_stop)
+        try:
+            while not stop.is_set() and not self.is_erased:
+                stop.wait(self.step())
+        finally:
+            self.close()
+
+    def close(self) -> None:
+        """Keep the open buckets, close the files, give the folder free."""
+        if not self.is_erased:
+            self.measurement.stop()
+        self.link.transport.close()
+        self.spool.close()
+        os.close(self._lock)

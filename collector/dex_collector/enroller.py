@@ -1,0 +1,163 @@
+"""Enrols this machine: with a key, by the device's old key, or again after a lost answer."""
+
+import base64
+import logging
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from dex_collector import enrolment, private_files
+from dex_collector.clock import to_text
+from dex_collector.configuration import ConfigurationRefused, ConfigurationStore
+from dex_collector.fingerprints import read_fingerprints
+from dex_collector.identity import Identity, parse_enrolment_key
+from dex_collector.journal import facts
+from dex_collector.link import Link
+from dex_collector.spool import Spool
+from dex_collector.transport import Answer, NetworkError
+from dex_collector.users import read_host_name
+
+logger = logging.getLogger(__name__)
+
+FORBIDDEN_RETRY_SECONDS = 900.0  # a wrong key is tried once in 15 min at most
+SENTENCES = {
+    "enrolment_key_unknown": "the server does not know this enrolment key",
+    "enrolment_key_expired": "this enrolment key has expired",
+    "enrolment_key_exhausted": "this enrolment key was used as often as it may be",
+    "enrolment_key_revoked": "this enrolment key was revoked",
+    "enrolment_key_inactive": "enrolment keys are inactive until the server's configuration is confirmed",
+    "wrong_platform": "this enrolment key is for another platform",
+    "signature_invalid": "the server could not verify this device's signature",
+}
+
+
+class NoEnrolmentKey(Exception):
+    """There is neither an identity nor an enrolment key."""
+
+
+class Enroller:
+    """Brings a link without an accepted identity to one with it."""
+
+    def __init__(
+        self,
+        link: Link,
+        spool: Spool,
+        configuration: ConfigurationStore,
+        root: Path,
+        key_file: Path | None,
+    ) -> None:
+        self._link, self._spool, self._configuration = link, spool, configuration
+        self._root, self._key_file = root, key_file
+
+    def prepare(self) -> None:
+        """Use or erase the key file before the first step.
+
+        A key given to a refused collector replaces its identity; one given to an enrolled
+        collector was used already, or never needed.
+
+        Raises:
+            NoEnrolmentKey: neither identity nor key.
+            ValueError: the key is damaged.
+        """
+        identity = self._link.identity
+        key = self._read_key()
+        if identity is not None and identity.is_refused and key is not None:
+            self._link.store.set_aside(self._link.clock.now())
+            identity = None
+        if identity is not None and identity.is_enrolled:
+            self._erase_key()
+        elif key is None and (identity is None or identity.previous is None):
+            raise NoEnrolmentKey
+        elif key is not None:
+            _, fingerprint_key = parse_enrolment_key(key)
+            if identity is None:
+                identity = Identity.make(fingerprint_key)
+        self._link.identity = identity
+
+    def try_to_enrol(self) -> bool:
+        """Ask once; return whether this collector is enrolled now."""
+        identity, secret = self._candidate()
+        clock, patience = self._link.clock, self._link.patience
+        candidate = enrolment.Candidate(
+            identity=identity,
+            enrolment_key=secret,
+            platform="linux",
+            host_name=read_host_name(self._root),
+        )
+        self._link.store.save(identity)  # before the request: a lost answer costs no second use
+        try:
+            answer = enrolment.ask_to_enrol(self._link.transport, candidate)
+        except NetworkError as error:
+            patience.fail(clock.monotonic(), str(error))
+            return False
+        finally:
+            self._link.transport.close()
+        if answer.status in {200, 201}:
+            return self._accept(identity, answer.json())
+        if not self._link.postpones(answer):
+            self._explain(answer)
+        return False
+
+    def _candidate(self) -> tuple[Identity, str | None]:
+        identity, key = self._link.identity, self._read_key()
+        if identity is None:
+            raise NoEnrolmentKey
+        secret = None
+        if key is not None:  # it may have been replaced since the last try
+            secret, fingerprint_key = parse_enrolment_key(key)
+            identity.fingerprint_key = base64.b64encode(fingerprint_key).decode()
+        identity.fingerprints = read_fingerprints(self._root, identity.fingerprint_key_bytes())
+        return identity, secret
+
+    def _accept(self, identity: Identity, content: Mapping[str, Any]) -> bool:
+        clock = self._link.clock
+        try:
+            enrolment.apply_enrolment(identity, content, clock.now())
+        except ValueError as error:
+            self._link.patience.fail(clock.monotonic(), str(error))
+            return False
+        self._link.store.save(identity)
+        self._erase_key()
+        boot_id = str(self._spool.read("boot_id"))
+        self._spool.empty()  # a new device has no history
+        self._spool.begin_epoch(boot_id)
+        self._spool.write("generation", content.get("generation"))
+        self._spool.write("enrolled_at", to_text(clock.now()))
+        self._link.patience.succeed()
+        self._take_configuration(identity, content.get("configuration"))
+        logger.info(
+            "Enrolled",
+            extra=facts(collector=identity.collector_id, device=identity.device_id),
+        )
+        return True
+
+    def _take_configuration(self, identity: Identity, signed: Any) -> None:
+        self._configuration.forget()
+        if not isinstance(signed, dict):
+            return
+        try:
+            self._configuration.replace(
+                signed,
+                public_key=identity.instance_public_key(),
+                collector_id=identity.collector_id or "",
+                instance=identity.instance_id or "",
+            )
+        except ConfigurationRefused as error:
+            self._spool.count("configurations_refused")
+            logger.error("Configuration refused", extra=facts(reason=str(error)))
+
+    def _explain(self, answer: Answer) -> None:
+        code = answer.code or str(answer.status)
+        sentence = SENTENCES.get(code, f"the server refuses the enrolment ({code})")
+        self._link.patience.wait(
+            self._link.clock.monotonic(), FORBIDDEN_RETRY_SECONDS, f"not enrolled: {sentence}"
+        )
+        logger.error("Not enrolled: %s", sentence, extra=facts(code=code))
+
+    def _read_key(self) -> str | None:
+        return None if self._key_file is None else enrolment.read_key_file(self._key_file)
+
+    def _erase_key(self) -> None:
+        if self._key_file is not None and self._key_file.exists():
+            private_files.erase(self._key_file)
+            logger.info("Enrolment key erased")

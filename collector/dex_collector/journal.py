@@ -1,0 +1,50 @@
+"""The collector's own log: JSON lines with ids and counts, never a name of a person."""
+
+import json
+import logging
+import sys
+from datetime import UTC, datetime
+from typing import Any, TextIO
+
+ROOT = "dex_collector"
+
+
+class JsonLines(logging.Formatter):
+    """One object a line."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        line: dict[str, Any] = {
+            "at": datetime.fromtimestamp(record.created, tz=UTC).isoformat(timespec="milliseconds"),
+            "level": record.levelname.lower(),
+            "message": record.getMessage(),
+            **getattr(record, "facts", {}),
+        }
+        if record.exc_info and record.exc_info[0]:
+            # Type and place only: the text of an exception may quote what a probe has read.
+            line["exception"] = record.exc_info[0].__name__
+            line["place"] = _place(record.exc_info[2])
+        return json.dumps(line, ensure_ascii=False)
+
+
+def _place(traceback: Any) -> str:
+    """Return module and line where an exception was raised."""
+    while traceback is not None and traceback.tb_next is not None:
+        traceback = traceback.tb_next
+    if traceback is None:
+        return ""
+    return f"{traceback.tb_frame.f_globals.get('__name__', '')}:{traceback.tb_lineno}"
+
+
+def facts(**values: Any) -> dict[str, Any]:
+    """Return the `extra` of a log call: ids and counts."""
+    return {"facts": values}
+
+
+def start(stream: TextIO = sys.stderr, level: int = logging.INFO) -> None:
+    """Send the log of this package to `stream`."""
+    handler = logging.StreamHandler(stream)
+    handler.setFormatter(JsonLines())
+    logger = logging.getLogger(ROOT)
+    logger.handlers = [handler]
+    logger.setLevel(level)
+    logger.propagate = False

@@ -1,0 +1,195 @@
+"""Measurement: runs what is due and allowed, and brings the results into the spool."""
+
+import logging
+import sqlite3
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from dex_collector import batch
+from dex_collector.batch import Record
+from dex_collector.buckets import Buckets
+from dex_collector.clock import Clock, to_text
+from dex_collector.configuration import Configuration, ConfigurationStore
+from dex_collector.inventory import Inventory, Part
+from dex_collector.journal import facts
+from dex_collector.probes.base import Context, Fact, Output, Probe, Sample, Tally
+from dex_collector.probes.executions_linux import fold_small
+from dex_collector.probes.registry import PROBES
+from dex_collector.probes.runner import Runner
+from dex_collector.redaction import Redaction
+from dex_collector.spool import Spool
+from dex_collector.users import read_host_name
+
+logger = logging.getLogger(__name__)
+
+HELD_BYTES_MAXIMUM = 2_000_000  # in memory, while the disk is full
+RETRY_SECONDS = 60.0  # a probe whose result the full disk did not take
+KEYS_MAXIMUM = 1_000  # remembered facts of one kind and boot
+FIRST_RUN_SECONDS = 20.0  # what the first batch waits for slow probes
+
+
+class Measurement:
+    """Probes, buckets and inventory of one device."""
+
+    def __init__(
+        self,
+        root: Path,
+        clock: Clock,
+        spool: Spool,
+        configuration: ConfigurationStore,
+        probes: Sequence[Probe] = PROBES,
+    ) -> None:
+        self._root, self._clock, self._spool, self._store = root, clock, spool, configuration
+        self._probes = probes
+        self._runner = Runner(probes)
+        self._buckets = Buckets(folds={"execution.events": fold_small})
+        self._inventory = Inventory(spool)
+        self._held: list[Record] = []
+        self._lost: Counter[str] = Counter()
+        self._due: dict[str, float] = {}
+        self._started = clock.monotonic()
+        self.has_closed_bucket = False  # of device performance, since the start
+        self.restart()
+
+    def restart(self) -> None:
+        """Run everything now: at start and after an enrolment."""
+        self._started = self._clock.monotonic()
+        self._due = {probe.name: self._started for probe in self._probes}
+        self.has_closed_bucket = False
+
+    def is_first_run_done(self) -> bool:
+        """Return whether the probes have answered since the start, or had time enough to."""
+        return (
+            self._runner.is_idle() or self._clock.monotonic() - self._started >= FIRST_RUN_SECONDS
+        )
+
+    def step(self) -> None:
+        """Start what is due, take what is there, close buckets whose time is over."""
+        monotonic = self._clock.monotonic()
+        self._keep(self._buckets.close_ended(self._clock.now()))
+        for probe in self._probes:
+            if monotonic >= self._due[probe.name]:
+                self._due[probe.name] = self._next(probe, monotonic)
+                if self._may_run(probe):
+                    self._runner.start(probe, self._context())
+        for probe, context, outputs in self._runner.finished(monotonic):
+            if context.configuration is self._store.current:  # else read under an older one
+                self._take(probe, outputs)
+        for counter in self._runner.take_reports():
+            self._spool.count(counter)
+
+    def _next(self, probe: Probe, monotonic: float) -> float:
+        """Return the next time on the probe's own grid, which began with the start."""
+        passed = (monotonic - self._started) // probe.every_seconds
+        return self._started + (passed + 1) * probe.every_seconds
+
+    def _may_run(self, probe: Probe) -> bool:
+        """Return whether a probe may run now: what is off is not read at all."""
+        configuration = self._store.current
+        if probe.switch is not None and not configuration.is_on(probe.switch):
+            return False
+        return not probe.is_user_linked or configuration.measures_people(
+            self._clock.now(), self._clock.zone
+        )
+
+    def _context(self) -> Context:
+        return Context(
+            root=self._root,
+            now=self._clock.now(),
+            monotonic=self._clock.monotonic(),
+            configuration=self._store.current,
+        )
+
+    def seconds_to_next(self) -> float:
+        """Return how long nothing has to be done here."""
+        if not self._runner.is_idle():
+            return 0.2
+        to_probe = min(self._due.values(), default=60.0) - self._clock.monotonic()
+        return max(0.0, min(to_probe, self._buckets.seconds_to_close(self._clock.now())))
+
+    def _take(self, probe: Probe, outputs: Iterable[Output]) -> None:
+        closed: list[Record] = []
+        try:
+            for output in outputs:
+                match output:
+                    case Sample():
+                        closed += self._buckets.add(output, self._clock.now())
+                    case Fact():
+                        self._take_fact(output)
+                    case Part():
+                        self._take_part(output)
+                    case Tally() if output.number:
+                        self._spool.count(output.counter, output.number)
+        except sqlite3.OperationalError:
+            logger.exception("The spool takes nothing", extra=facts(probe=probe.name))
+            self._due[probe.name] = self._clock.monotonic() + RETRY_SECONDS
+        self._keep(closed)
+
+    def _take_fact(self, fact: Fact) -> None:
+        """Keep a fact, unless one of its key was kept since the machine's boot."""
+        memory = f"facts.{fact.kind}"
+        with self._spool.transaction():
+            boot_id = self._spool.read("boot_id")
+            known = self._spool.read(memory, {})
+            keys = known.get("keys", []) if known.get("boot_id") == boot_id else []
+            if fact.key in keys:
+                return
+            record: Record = {"kind": fact.kind, "occurred_at": to_text(fact.occurred_at)}
+            if fact.user is not None:
+                record["user"] = dict(fact.user)
+            self._spool.add([{**record, "fields": dict(fact.fields)}], self._clock.now())
+            keys = [*keys, fact.key][-KEYS_MAXIMUM:]
+            self._spool.write(memory, {"boot_id": boot_id, "keys": keys})
+
+    def _take_part(self, part: Part) -> None:
+        with self._spool.transaction():
+            now = self._clock.now()
+            self._spool.add(self._inventory.records_for(part, now), now)
+
+    def need_full(self, parts: Sequence[str]) -> None:
+        """Put inventory parts that the server asked for into the next batch."""
+        with self._spool.transaction():
+            now = self._clock.now()
+            self._spool.add(self._inventory.needed(parts, now), now)
+
+    def _keep(self, records: Sequence[Record]) -> None:
+        """Write closed buckets; while the disk is full hold 2 MB, then drop the oldest and count."""
+        if any(record["kind"] == "device_performance.events" for record in records):
+            self.has_closed_bucket = True
+        self._held += records
+        if not self._held and not self._lost:
+            return
+        try:
+            with self._spool.transaction():
+                self._spool.add(self._held, self._clock.now())
+                self._spool.count_lost(self._lost)
+            self._held, self._lost = [], Counter()
+        except sqlite3.OperationalError:
+            sizes = [len(batch.to_json(record)) for record in self._held]
+            while sum(sizes) > HELD_BYTES_MAXIMUM:
+                self._lost[batch.kind_of(self._held.pop(0))] += 1
+                del sizes[0]
+
+    def configuration_changed(self, older: Configuration) -> None:
+        """Obey a new configuration: purge what a stricter one forbids, read state again."""
+        newer = self._store.current
+        redaction = Redaction(older, newer, read_host_name(self._root))
+        if redaction.switches:
+            left = (redaction.record(record) for record in self._buckets.close_all())
+            self._keep([record for record in left if record is not None])
+            self._held = [r for r in map(redaction.record, self._held) if r is not None]
+            self._spool.rewrite(redaction.record, redaction.content)
+        for probe in self._probes:
+            if any(kind.startswith("inventory.") for kind in probe.kinds):
+                self._due[probe.name] = self._clock.monotonic()
+
+    def forget(self) -> None:
+        """Drop what is in memory: it belongs to an identity that ended."""
+        self._buckets.close_all()
+        self._inventory.forget()
+        self._held, self._lost = [], Counter()
+
+    def stop(self) -> None:
+        """Close the open buckets into the spool."""
+        self._keep(self._buckets.close_all())

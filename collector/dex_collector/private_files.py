@@ -1,0 +1,46 @@
+"""Files that nobody but the collector reads."""
+
+import os
+from datetime import datetime
+from pathlib import Path
+
+MODE = 0o600
+
+
+def make_folder(folder: Path) -> None:
+    """Make the state folder, 0700, or take these rights from one that exists."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    folder.chmod(0o700)
+
+
+def write(path: Path, text: str) -> None:
+    """Replace a file whole, mode 0600: after a crash it is the old one or the new one."""
+    temporary = path.with_name(f"{path.name}.new")
+    temporary.unlink(missing_ok=True)
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, MODE)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    temporary.replace(path)
+
+
+def erase(path: Path) -> None:
+    """Overwrite a small secret and remove it."""
+    try:
+        size = path.stat().st_size
+        with path.open("r+b") as file:
+            file.write(b"\0" * size)
+            file.flush()
+            os.fsync(file.fileno())
+    except OSError:
+        pass  # not ours to write; removing it is what counts
+    path.unlink(missing_ok=True)
+
+
+def set_aside(path: Path, label: str, now: datetime) -> None:
+    """Rename a file to `<stem>.<label>-<time><suffix>` and keep only the newest of these."""
+    for older in path.parent.glob(f"{path.stem}.{label}-*{path.suffix}"):
+        older.unlink()
+    if path.exists():
+        path.rename(path.with_name(f"{path.stem}.{label}-{now:%Y%m%dT%H%M%S}{path.suffix}"))

@@ -1,0 +1,1 @@
+"""Probes: one file each, and one per platform that reads the machine."""

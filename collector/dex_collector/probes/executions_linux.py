@@ -1,0 +1,243 @@
+"""Executions probe: which programs run, for whom, and what they use; polled.
+
+/proc is read here, not by psutil: its `Process.name()` opens the command line of a process whose
+name has 15 characters, and command lines are never read.
+"""
+
+import os
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from dex_collector.buckets import Row
+from dex_collector.probes.base import Context, NoData, Output, Sample, Tally, read_text
+from dex_collector.probes.operating_system_linux import read_architecture
+
+KIND = "execution.events"
+EVERY_SECONDS = 60
+SMALL_CPU_MS = 50  # below it, in a bucket, a binary is counted in the pseudo-binary `other`
+HIGH_CPU_USAGE = 0.8  # of one processor
+OTHER = {"name": "other"}
+PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
+TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
+KERNEL_THREAD = 0x00200000  # Linux, include/linux/sched.h: PF_KTHREAD
+
+Key = tuple[int, int]  # pid and start time in ticks: a pid is used again, the pair is not
+
+
+@dataclass(frozen=True, slots=True)
+class Stat:
+    """What /proc/PID/stat says."""
+
+    comm: str
+    flags: int
+    page_faults: int
+    cpu_ticks: int
+    start_ticks: int
+
+
+@dataclass(slots=True)
+class Process:
+    """A process that was seen: who and what was read once, the rest at each pass."""
+
+    uid: int
+    binary: str
+    stat: Stat
+    memory_bytes: int = 0
+    real_memory_bytes: int = 0
+    traffic: dict[str, int] = field(default_factory=dict)  # bytes read and written
+
+
+class ExecutionReader:
+    """Compares each pass over the processes with the one before."""
+
+    def __init__(self) -> None:
+        self._known: dict[Key, Process] = {}
+        self._read_at: float | None = None
+        self._platform: dict[str, str] | None = None
+
+    def __call__(self, context: Context) -> list[Output]:
+        before, self._read_at = self._read_at, context.monotonic
+        if before is None or not 0 < context.monotonic - before <= 2 * EVERY_SECONDS:
+            before = None  # the first pass, or the first after sleep or a switch: no differences
+        known, self._known = self._known, read_processes(context.root, self._known)
+        usages: dict[tuple[int, str], Usage] = {}
+        for key, process in self._known.items():
+            usage = usages.setdefault((process.uid, process.binary), Usage())
+            usage.add_present(process)
+            if before is not None:
+                usage.add_growth(known.get(key), process, context.monotonic - before)
+        samples = [self._sample(context, *key, usage) for key, usage in usages.items()]
+        return [*samples, Tally("negative_differences", sum(u.negative for u in usages.values()))]
+
+    def _sample(self, context: Context, uid: int, binary: str, usage: "Usage") -> Sample:
+        if self._platform is None:
+            self._platform = {"platform": "linux"}
+            architecture = read_architecture(context.root)
+            if architecture is not None:
+                self._platform["architecture"] = architecture
+        return Sample(
+            kind=KIND,
+            gauges=usage.gauges,
+            counters=usage.counters,
+            user=context.naming.of_uid(uid),
+            binary={"name": binary, **self._platform},
+        )
+
+
+class Usage:
+    """All processes of one binary and user, in one pass."""
+
+    def __init__(self) -> None:
+        self.gauges: dict[str, float] = {"memory_bytes": 0, "real_memory_bytes": 0}
+        self.counters: dict[str, int] = {}
+        self.negative = 0
+
+    def add_present(self, process: Process) -> None:
+        """Add what a process holds now."""
+        self.gauges["memory_bytes"] += process.memory_bytes
+        self.gauges["real_memory_bytes"] += process.real_memory_bytes
+
+    def add_growth(self, old: Process | None, new: Process, seconds: float) -> None:
+        """Add what a process used since the pass before, `seconds` ago; `old` None: it is new."""
+        whole = round(seconds * 1000)
+        cpu_ticks = self._grown(old.stat.cpu_ticks if old else 0, new.stat.cpu_ticks)
+        cpu_ms = round(cpu_ticks * 1000 / TICKS_PER_SECOND)
+        is_busy = cpu_ms >= HIGH_CPU_USAGE * whole
+        # A pass cannot see when a new process began since the last one: half of the time, the mean.
+        ran = whole if old else whole // 2
+        self._count("number_of_executions", 0 if old else 1)
+        self._count("cpu_time_ms", cpu_ms)
+        self._longest("cpu_duration_with_high_usage_ms", whole if is_busy else 0)
+        self._longest("execution_duration_ms", ran)
+        faults = self._grown(old.stat.page_faults if old else 0, new.stat.page_faults)
+        self._count("number_of_page_faults", faults)
+        for name in ("read", "written"):
+            amount = new.traffic.get(name)
+            if amount is not None:
+                before = old.traffic.get(name, amount) if old else 0
+                self._count(f"disk_{name}_bytes", self._grown(before, amount))
+
+    def _longest(self, name: str, amount: int) -> None:
+        self.counters[name] = max(amount, self.counters.get(name, 0))
+
+    def _count(self, name: str, amount: int) -> None:
+        self.counters[name] = self.counters.get(name, 0) + amount
+
+    def _grown(self, old: int, new: int) -> int:
+        if new < old:
+            self.negative += 1
+        return max(0, new - old)
+
+
+def read_processes(root: Path, known: Mapping[Key, Process]) -> dict[Key, Process]:
+    """Read all processes but the kernel's own; name and user only of those not yet known.
+
+    Cost: three small files a process, and two more for a new one.
+    """
+    folder = root / "proc"
+    try:
+        pids = [int(name) for name in os.listdir(folder) if name.isdigit()]
+    except OSError as error:
+        raise NoData("no /proc") from error
+    processes = {}
+    for pid in pids:
+        text = read_text(folder / str(pid) / "stat")
+        stat = None if text is None else parse_stat(text)
+        if stat is None or stat.flags & KERNEL_THREAD:
+            continue  # gone meanwhile, or no program
+        key = (pid, stat.start_ticks)
+        process = _read_process(folder / str(pid), stat, known.get(key))
+        if process is not None:
+            processes[key] = process
+    return processes
+
+
+def _read_process(folder: Path, stat: Stat, known: Process | None) -> Process | None:
+    uid = known.uid if known else parse_uid(read_text(folder / "status") or "")
+    if uid is None:
+        return None
+    binary = known.binary if known and known.stat.comm == stat.comm else read_binary(folder, stat)
+    process = Process(uid=uid, binary=binary, stat=stat)
+    sizes = parse_statm(read_text(folder / "statm") or "")
+    process.memory_bytes, process.real_memory_bytes = sizes
+    process.traffic = parse_io(read_text(folder / "io") or "")
+    return process
+
+
+def read_binary(folder: Path, stat: Stat) -> str:
+    """Read the name of the program's file; without rights to it, the name that the kernel keeps.
+
+    Source: proc_pid_exe(5): ` (deleted)` follows the path of a file that is gone.
+    """
+    try:
+        path = os.readlink(folder / "exe")
+    except OSError:
+        return stat.comm
+    return path.removesuffix(" (deleted)").rpartition("/")[2] or stat.comm
+
+
+def parse_stat(text: str) -> Stat | None:
+    """Return what matters of /proc/PID/stat, or None if it is cut off.
+
+    Source: proc_pid_stat(5): the name stands in parentheses and may hold any character; after it
+    fields 3 and on: flags is 9, minflt 10, majflt 12, utime 14, stime 15, starttime 22.
+    """
+    start, end = text.find("("), text.rfind(")")
+    fields = text[end + 1 :].split()
+    if start < 0 or end < start or len(fields) < 20:
+        return None
+    return Stat(
+        comm=text[start + 1 : end],
+        flags=int(fields[6]),
+        page_faults=int(fields[7]) + int(fields[9]),
+        cpu_ticks=int(fields[11]) + int(fields[12]),
+        start_ticks=int(fields[19]),
+    )
+
+
+def parse_uid(status: str) -> int | None:
+    """Return the real user id. Source: proc_pid_status(5): `Uid: real effective saved fs`."""
+    for line in status.splitlines():
+        if line.startswith("Uid:"):
+            return int(line.split()[1])
+    return None
+
+
+def parse_statm(text: str) -> tuple[int, int]:
+    """Return private and resident memory in bytes.
+
+    Source: proc_pid_statm(5): size, resident, shared, ... in pages.
+    """
+    fields = text.split()
+    if len(fields) < 3:
+        return 0, 0
+    resident, shared = int(fields[1]), int(fields[2])
+    return max(0, resident - shared) * PAGE_BYTES, resident * PAGE_BYTES
+
+
+def parse_io(text: str) -> dict[str, int]:
+    """Return bytes read from and written to drives; empty without the right to know.
+
+    Source: proc_pid_io(5): read_bytes, write_bytes.
+    """
+    values = dict(line.partition(": ")[::2] for line in text.splitlines())
+    names = {"read": "read_bytes", "written": "write_bytes"}
+    return {name: int(values[source]) for name, source in names.items() if source in values}
+
+
+def fold_small(rows: Iterable[Row]) -> list[Row]:
+    """Merge binaries under 50 ms CPU in the bucket into one row `other` per user."""
+    kept: list[Row] = []
+    others: dict[str, Row] = {}
+    for row in rows:
+        if row.counters.get("cpu_time_ms", 0) >= SMALL_CPU_MS:
+            kept.append(row)
+            continue
+        name = row.user["name"] if row.user else ""
+        other = others.setdefault(name, Row(user=row.user, binary=OTHER))
+        longest = max(r.counters.get("execution_duration_ms", 0) for r in (row, other))
+        other.merge(row)
+        if "execution_duration_ms" in other.counters:
+            other.counters["execution_duration_ms"] = longest  # at least one of them ran
+    return [*kept, *others.values()]

@@ -1,0 +1,83 @@
+"""Logins probe: who is logged in, from the file that login programs keep."""
+
+import struct
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from dex_collector.probes.base import Context, Fact, NoData
+
+# Source: utmp(5) on Linux with 32-bit times, as glibc keeps it on all 64-bit machines too:
+# type, pid, line, id, user, host, exit status, session, seconds, microseconds, address, unused.
+ENTRY = struct.Struct("=hxxi32s4s32s256shhiii16s20x")
+USER_PROCESS = 7
+PLACES = ("run/utmp", "var/run/utmp")
+
+
+@dataclass(frozen=True, slots=True)
+class Login:
+    """One session that is open now."""
+
+    line: str
+    pid: int
+    user: str
+    is_remote: bool
+    at: datetime
+
+    @property
+    def session_id(self) -> str:
+        """Return what names the session within one boot: logind's number is not in the file."""
+        return f"{self.line}.{self.pid}.{int(self.at.timestamp())}"
+
+
+def read_logins(context: Context) -> list[Fact]:
+    """Read the open sessions; the runner keeps each only once."""
+    return [
+        Fact(
+            kind="session.logins",
+            occurred_at=login.at,
+            key=login.session_id,
+            fields={
+                "session_id": login.session_id,
+                "logon_type": "remote" if login.is_remote else "interactive",
+            },
+            user=context.naming.of_name(login.user),
+        )
+        for login in parse_utmp(read_utmp(context.root))
+    ]
+
+
+def read_utmp(root: Path) -> bytes:
+    """Read the file of sessions."""
+    for place in PLACES:
+        try:
+            return (root / place).read_bytes()
+        except OSError:
+            continue
+    raise NoData("no utmp")
+
+
+def parse_utmp(content: bytes) -> Iterator[Login]:
+    """Return the logins of people in a utmp file; a cut-off last entry is left out.
+
+    A host that begins with `:` is an X display of this machine.
+    """
+    whole = len(content) - len(content) % ENTRY.size
+    for kind, pid, line, _, user, host, _, _, _, seconds, micros, _ in ENTRY.iter_unpack(
+        content[:whole]
+    ):
+        name, origin = _text(user), _text(host)
+        if kind != USER_PROCESS or not name:
+            continue
+        yield Login(
+            line=_text(line),
+            pid=pid,
+            user=name,
+            is_remote=bool(origin) and not origin.startswith(":"),
+            at=datetime.fromtimestamp(seconds, tz=UTC).replace(microsecond=micros % 1_000_000),
+        )
+
+
+def _text(raw: bytes) -> str:
+    return raw.partition(b"\0")[0].decode("utf-8", errors="replace")

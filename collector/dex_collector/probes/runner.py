@@ -1,0 +1,101 @@
+"""Runs probes: each in a thread of its own, with a time-out; a bad one harms no other."""
+
+import logging
+import threading
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from dex_collector.journal import facts
+from dex_collector.probes.base import Context, NoData, Output, Probe, ProbeError, Reader
+
+logger = logging.getLogger(__name__)
+
+GRACE_SECONDS = 0.5  # what one step waits for answers; reads take milliseconds
+HANGS_MAXIMUM = 2  # a probe that hung so often is not run again by this process
+
+
+@dataclass(slots=True)
+class Run:
+    """One read under way."""
+
+    probe: Probe
+    context: Context
+    done: threading.Event = field(default_factory=threading.Event)
+    outputs: Sequence[Output] = ()
+    error: Exception | None = None
+    is_overdue: bool = False
+
+
+class Runner:
+    """Owns the readers and their threads."""
+
+    def __init__(self, probes: Iterable[Probe]) -> None:
+        self._readers: dict[str, Reader] = {probe.name: probe.make_reader() for probe in probes}
+        self._runs: dict[str, Run] = {}
+        self._hangs: dict[str, int] = {}
+        self._absent: set[str] = set()
+        self._reports: list[str] = []
+
+    def is_idle(self) -> bool:
+        """Return whether no read is under way that may still answer in time."""
+        return all(run.is_overdue for run in self._runs.values())
+
+    def take_reports(self) -> list[str]:
+        """Return the failures since the last call, as names of counters."""
+        reports, self._reports = self._reports, []
+        return reports
+
+    def start(self, probe: Probe, context: Context) -> None:
+        """Begin a read, unless the one before still hangs or the probe is disabled."""
+        if probe.name in self._runs or self._hangs.get(probe.name, 0) >= HANGS_MAXIMUM:
+            return
+        run = Run(probe=probe, context=context)
+        self._runs[probe.name] = run
+        threading.Thread(
+            target=self._read, args=(run,), name=f"probe-{probe.name}", daemon=True
+        ).start()
+
+    def _read(self, run: Run) -> None:
+        try:
+            run.outputs = list(self._readers[run.probe.name](run.context))
+        except Exception as error:  # noqa: BLE001 - any failure stays inside its probe
+            run.error = error
+        finally:
+            run.done.set()
+
+    def finished(self, monotonic: float) -> list[tuple[Probe, Context, Sequence[Output]]]:
+        """Return what has been read meanwhile; wait a moment for those that just began."""
+        results = []
+        for name, run in list(self._runs.items()):
+            if run.done.wait(0 if run.is_overdue else GRACE_SECONDS):
+                del self._runs[name]
+                if not run.is_overdue and not self._failed(run):
+                    results.append((run.probe, run.context, run.outputs))
+            elif (
+                not run.is_overdue
+                and monotonic - run.context.monotonic >= run.probe.timeout_seconds
+            ):
+                run.is_overdue = True  # its thread cannot be ended; its answer will not count
+                self._hangs[name] = self._hangs.get(name, 0) + 1
+                self._report(run.probe, "timed_out")
+        return results
+
+    def _failed(self, run: Run) -> bool:
+        if run.error is None:
+            self._absent.discard(run.probe.name)
+            return False
+        if isinstance(run.error, NoData):
+            if run.probe.name not in self._absent:
+                self._absent.add(run.probe.name)
+                logger.info("Probe has no source here", extra=facts(probe=run.probe.name))
+            return True
+        self._report(run.probe, "failed", run.error)
+        return True
+
+    def _report(self, probe: Probe, what: str, error: Exception | None = None) -> None:
+        self._reports.append(f"probe_{what}.{probe.name}")
+        detail = facts(probe=probe.name, error=type(error).__name__ if error else None)
+        if isinstance(error, ProbeError):
+            detail = facts(probe=probe.name, error=str(error))
+            error = None
+        logger.warning("Probe %s", what.replace("_", " "), exc_info=error, extra=detail)

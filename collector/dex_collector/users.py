@@ -1,0 +1,126 @@
+"""Names of people: cleaned, and hashed or left out, before anything is written."""
+
+import hashlib
+import hmac
+import unicodedata
+from pathlib import Path
+
+from dex_collector.configuration import Configuration
+
+LENGTH_MAXIMUM = 256  # characters of a name
+SYSTEM_UID_LIMIT = 1000  # login.defs(5), UID_MIN: below it are accounts of the system
+
+
+def hash_name(name: str, key: bytes, epoch: int, label: str = "dex-username-v1") -> str:
+    """Return the pseudonym of `DOMAIN\\name`: all of the name that leaves the device.
+
+    Source: the specification of privacy, section 3; the server takes the second step.
+    """
+    text = unicodedata.normalize("NFC", name.lower())
+    digest = hmac.new(key, f"{label}\0{epoch}\0{text}".encode(), hashlib.sha256)
+    return "h:" + digest.hexdigest()[:32]
+
+
+def clean(name: str) -> str:
+    """Return a name without control characters, at most 256 characters long."""
+    kept = "".join(char for char in name if not unicodedata.category(char).startswith("C"))
+    return kept[:LENGTH_MAXIMUM]
+
+
+def shown_device_name(host_name: str, configuration: Configuration) -> str | None:
+    """Return the host name as `device_name` allows it; None where it cannot be hashed."""
+    if configuration.value("device_name") == "clear":
+        return clean(host_name)
+    if configuration.collector_key is None:
+        return None
+    return hash_name(
+        clean(host_name), configuration.collector_key, configuration.epoch, "dex-device-name-v1"
+    )
+
+
+def shown_user_name(domain: str, name: str, configuration: Configuration) -> str | None:
+    """Return the name of a local account as `username` and `device_name` allow it, or None."""
+    rule = configuration.value("username")
+    if rule == "clear":
+        return f"{shown_device_name(domain, configuration) or '-'}\\{clean(name)}"
+    if rule == "none" or configuration.collector_key is None:
+        return None
+    full = f"{clean(domain)}\\{clean(name)}"
+    return hash_name(full, configuration.collector_key, configuration.epoch)
+
+
+def read_account_names(root: Path) -> dict[int, str]:
+    """Read the local accounts: uid -> name. Not called while `username` is `none`."""
+    try:
+        text = (root / "etc/passwd").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return {}
+    return parse_passwd(text)
+
+
+def parse_passwd(text: str) -> dict[int, str]:
+    """Return uid -> name; the first line of a uid counts.
+
+    Source: passwd(5), `name:password:UID:...`.
+    """
+    names: dict[int, str] = {}
+    for line in text.splitlines():
+        fields = line.split(":")
+        if len(fields) >= 3 and fields[2].isdigit():
+            names.setdefault(int(fields[2]), fields[0])
+    return names
+
+
+def read_host_name(root: Path) -> str:
+    """Read the host name, without domain."""
+    for place in ("proc/sys/kernel/hostname", "etc/hostname"):
+        try:
+            return (root / place).read_text(encoding="utf-8", errors="replace").strip()
+        except OSError:
+            continue
+    return ""
+
+
+def type_of(uid: int) -> str:
+    """Return the type of a local account.
+
+    Source: systemd.io/UIDS-GIDS: 61184 to 65519 are dynamic service users, 65534 is nobody.
+    """
+    is_system = uid < SYSTEM_UID_LIMIT or 61184 <= uid <= 65519 or uid == 65534
+    return "system" if is_system else "local_user"
+
+
+class Naming:
+    """Makes the `user` of records; caches names for as long as one configuration holds."""
+
+    def __init__(self, root: Path, configuration: Configuration) -> None:
+        self._root = root
+        self._configuration = configuration
+        self._accounts: dict[int, str] | None = None
+        self._domain: str | None = None
+
+    def of_uid(self, uid: int) -> dict[str, str] | None:
+        """Return the dictionary entry of a numeric user id, or None if no name may be sent."""
+        if self._configuration.value("username") == "none":
+            return None
+        if self._accounts is None:
+            self._accounts = read_account_names(self._root)
+        kind = type_of(uid)
+        if uid not in self._accounts and kind == "local_user":
+            kind = "domain_user"  # known to a name service, not to this machine
+        return self._entry(self._accounts.get(uid, str(uid)), kind)
+
+    def of_name(self, name: str) -> dict[str, str] | None:
+        """Return the dictionary entry of an account name, or None if no name may be sent."""
+        if self._configuration.value("username") == "none":
+            return None
+        if self._accounts is None:
+            self._accounts = read_account_names(self._root)
+        uid = next((uid for uid, known in self._accounts.items() if known == name), None)
+        return self._entry(name, "domain_user" if uid is None else type_of(uid))
+
+    def _entry(self, name: str, kind: str) -> dict[str, str] | None:
+        if self._domain is None:
+            self._domain = read_host_name(self._root)
+        shown = shown_user_name(self._domain, name, self._configuration)
+        return None if shown is None else {"name": shown, "type": kind}

@@ -1,0 +1,124 @@
+"""Fixtures of the collector's tests: a machine, a server, a clock, a daemon."""
+
+import random
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from dex_collector.configuration import Configuration
+from dex_collector.daemon import Daemon, Settings
+from dex_collector.probes.base import Context
+from dex_collector.spool import Spool
+from tests.collector.fakes import (
+    COLLECTOR_KEY,
+    ENROLMENT_KEY,
+    NOON,
+    STANDARD,
+    FakeClock,
+    FakeServer,
+)
+
+FIXTURES = Path(__file__).parent / "fixtures"
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    return FakeClock()
+
+
+@pytest.fixture
+def server(clock: FakeClock) -> Iterator[FakeServer]:
+    fake = FakeServer()
+    fake.clock = clock
+    yield fake
+    fake.close()
+
+
+@pytest.fixture
+def machine(tmp_path: Path) -> Path:
+    """A laptop of its own for one test: a copy that may be changed."""
+    return copy_machine("laptop", tmp_path / "root")
+
+
+def copy_machine(name: str, to: Path) -> Path:
+    """Return a changeable copy of a fixture machine."""
+    shutil.copytree(FIXTURES / name, to, symlinks=True)
+    return to
+
+
+@pytest.fixture
+def state(tmp_path: Path) -> Path:
+    return tmp_path / "state"
+
+
+@pytest.fixture
+def key_file(tmp_path: Path) -> Path:
+    file = tmp_path / "enrolment-key"
+    file.write_text(ENROLMENT_KEY + "\n")
+    return file
+
+
+@pytest.fixture
+def spool(tmp_path: Path, clock: FakeClock) -> Iterator[Spool]:
+    made = Spool(tmp_path / "spool.db", clock.now(), free_bytes=lambda: 10**12)
+    made.begin_epoch("boot-1")
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def start(
+    server: FakeServer, clock: FakeClock, machine: Path, state: Path, key_file: Path
+) -> Iterator[Callable[..., Daemon]]:
+    """Start a daemon; its chance always takes the middle."""
+    daemons: list[Daemon] = []
+
+    def make(**changes: Any) -> Daemon:
+        probes = {"probes": changes.pop("probes")} if "probes" in changes else {}
+        plain = {"state": state, "server": server.url, "root": machine, "key_file": key_file}
+        made = Daemon(Settings(**(plain | changes)), clock, chance=Middle(), **probes)
+        daemons.append(made)
+        return made
+
+    yield make
+    for daemon in daemons:
+        try:
+            daemon.close()
+        except Exception:  # noqa: BLE001 - a test may have closed it itself
+            continue
+
+
+class Middle(random.Random):
+    """No chance: the middle of what is asked for."""
+
+    def uniform(self, a: float, b: float) -> float:
+        return (a + b) / 2
+
+
+def run(daemon: Daemon, clock: FakeClock, seconds: float, every: float = 10.0) -> None:
+    """Step for a while; the clock moves by `every` seconds."""
+    steps = int(seconds // every)
+    for _ in range(steps):
+        daemon.step()
+        clock.advance(every)
+    daemon.step()
+
+
+@pytest.fixture
+def context() -> Callable[..., Context]:
+    """Make what a probe is given."""
+
+    def make(root: Path, monotonic: float = 0.0, **switches: str) -> Context:
+        return Context(root, NOON, monotonic, configuration(**switches))
+
+    return make
+
+
+def configuration(**switches: str) -> Configuration:
+    """Return the reference defaults with some switches changed."""
+    return Configuration(
+        version=1, switches=STANDARD | switches, collector_key=COLLECTOR_KEY, epoch=0
+    )

@@ -1,0 +1,163 @@
+"""The daemon as a whole: start, measure, send, stop."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from dex_collector.daemon import AlreadyRunning, Daemon
+from dex_collector.enroller import NoEnrolmentKey
+from tests.collector.conftest import run
+from tests.collector.fakes import SECRET, FakeClock, FakeServer
+
+Start = Callable[..., Daemon]
+
+
+class TestFreshStart:
+    @pytest.mark.case("collector.1")
+    def test_enrols_erases_the_key_and_sends_the_first_batch_at_once(
+        self, start: Start, server: FakeServer, clock: FakeClock, key_file: Path
+    ) -> None:
+        daemon = start()
+
+        run(daemon, clock, seconds=10, every=1)
+
+        assert not key_file.exists()
+        assert server.calls("enrol")[0].json()["enrolment_key"] == SECRET
+        assert [e["occurred_at"] for e in server.records("device_performance.boots")] == [
+            "2026-03-02T06:00:00.000Z"
+        ]
+        assert {part["part"] for part in server.bodies[0]["inventory"]} == {
+            "hardware",
+            "operating_system",
+            "disks",
+            "volumes",
+        }
+        assert len(server.records("session.logins")) == 2
+
+    @pytest.mark.case("collector.1")
+    def test_uses_no_key_at_the_second_start(
+        self, start: Start, server: FakeServer, clock: FakeClock
+    ) -> None:
+        first = start()
+        run(first, clock, seconds=10)
+        first.close()
+
+        second = start(key_file=None)
+        run(second, clock, seconds=10)
+
+        assert len(server.calls("enrol")) == 1
+        assert len(server.calls("check-in")) == 1
+        assert len(server.records("device_performance.boots")) == 1
+
+    def test_names_what_it_needs_without_key_and_identity(
+        self, start: Start, key_file: Path
+    ) -> None:
+        key_file.unlink()
+
+        with pytest.raises(NoEnrolmentKey):
+            start()
+
+    def test_lets_only_one_daemon_into_a_state_folder(self, start: Start) -> None:
+        start()
+
+        with pytest.raises(AlreadyRunning):
+            start()
+
+    def test_keeps_secrets_from_other_accounts(
+        self, start: Start, clock: FakeClock, state: Path
+    ) -> None:
+        run(start(), clock, seconds=10)
+
+        rights = {file.name: file.stat().st_mode & 0o777 for file in state.iterdir()}
+
+        assert state.stat().st_mode & 0o777 == 0o700
+        assert set(rights.values()) == {0o600}
+
+
+class TestTurns:
+    def test_sends_the_first_performance_bucket_at_its_close(
+        self, start: Start, server: FakeServer, clock: FakeClock
+    ) -> None:
+        clock.advance(120)  # the bucket is under way
+        daemon = start()
+
+        run(daemon, clock, seconds=180, every=5)
+
+        (record,) = server.records("device_performance.events")
+        assert record["bucket"] == "2026-03-02T12:00:00.000Z"
+        assert record["bucket_s"] == 300
+        assert record["metrics"]["used_memory_bytes"]["count"] == 6
+
+    def test_then_sends_once_in_a_quarter_of_an_hour(
+        self, start: Start, server: FakeServer, clock: FakeClock
+    ) -> None:
+        daemon = start()
+
+        run(daemon, clock, seconds=3600, every=30)
+
+        assert len(server.bodies) in {5, 6}  # first batch, first bucket, and four an hour
+        assert len(server.records("device_performance.events")) in {9, 10, 11}
+
+    def test_sends_each_minute_while_a_page_is_open(
+        self, start: Start, server: FakeServer, clock: FakeClock
+    ) -> None:
+        server.send_now = True
+        daemon = start()
+        run(daemon, clock, seconds=660, every=10)  # until the check-in that says so
+        before = len(server.calls("check-in"))
+
+        run(daemon, clock, seconds=300, every=10)
+
+        assert len(server.calls("check-in")) - before in {4, 5, 6}
+
+    def test_fetches_a_newer_configuration_at_once(
+        self, start: Start, server: FakeServer, clock: FakeClock
+    ) -> None:
+        daemon = start()
+        run(daemon, clock, seconds=10)
+        server.configure(serial_numbers="off")
+
+        run(daemon, clock, seconds=300, every=10)  # the first bucket's batch is answered
+
+        assert daemon.configuration.current.version == 2
+        assert len(server.calls("check-in")) == 1
+
+    def test_sends_the_two_hundredth_record_at_once(
+        self, start: Start, server: FakeServer, clock: FakeClock
+    ) -> None:
+        daemon = start()
+        run(daemon, clock, seconds=320, every=10)  # first batch and first bucket are gone
+        before = len(server.bodies)
+        record = {"kind": "device_performance.boots", "occurred_at": "2026-03-02T12:00:00.000Z"}
+        daemon.spool.add([record] * 199, clock.now())
+        daemon.step()
+        unsent = len(server.bodies)
+
+        daemon.spool.add([record], clock.now())
+        daemon.step()
+
+        assert (unsent, len(server.bodies)) == (before, before + 1)
+
+    def test_keeps_open_buckets_when_it_stops(
+        self, start: Start, server: FakeServer, clock: FakeClock
+    ) -> None:
+        daemon = start()
+        run(daemon, clock, seconds=60, every=10)
+        daemon.close()
+
+        run(start(), clock, seconds=10)
+
+        assert len(server.records("device_performance.events")) == 1
+
+    def test_answers_need_full_in_the_next_batch(
+        self, start: Start, server: FakeServer, clock: FakeClock
+    ) -> None:
+        first = start()
+        run(first, clock, seconds=10)
+        first.close()
+        server.known_hashes.clear()  # the server lost its base
+
+        run(start(), clock, seconds=320, every=10)
+
+        assert [part["full"] for part in server.parts("hardware")] == [True, False, True]
