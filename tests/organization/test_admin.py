@@ -1,0 +1,126 @@
+"""Pages of the tree."""
+
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from apps.accounts.models import Profile
+from apps.organization.models import Entity, EntityGroupPermission
+from tests.factories.accounts import make_account, make_profile
+from tests.factories.organization import grant, make_entity
+
+pytestmark = pytest.mark.django_db
+
+ENTITIES = "/admin/organization/entity/"
+VIEW_DOMAINS = "/admin/organization/viewdomain/"
+
+
+class TestEntityAdmin:
+    def test_draws_the_tree(
+        self, ada_client: Client, paris: Entity, django_assert_max_num_queries: Any
+    ) -> None:
+        make_entity("Floor", paris)
+
+        with django_assert_max_num_queries(10):
+            page = ada_client.get(ENTITIES).content.decode()
+
+        assert page.index("\N{EM SPACE}Paris") < page.index("\N{EM SPACE}\N{EM SPACE}Floor")
+
+    def test_is_closed_to_cleo(self, cleo_client: Client) -> None:
+        assert cleo_client.get(ENTITIES).status_code == 403
+
+    def test_shows_no_more_than_the_view_domain(
+        self, client_for: Any, paris: Entity, lyon: Entity
+    ) -> None:
+        profile = make_profile(permissions=["organization.view_entity"])
+        grant(profile, paris)
+
+        client = client_for(make_account(profile=profile))
+
+        page = client.get(ENTITIES).content.decode()
+        assert "Paris" in page
+        assert "Lyon" not in page
+        assert client.get(f"{ENTITIES}{lyon.pk}/change/").status_code == 302  # as if not there
+
+    def test_adds_an_entity(self, ada_client: Client, paris: Entity) -> None:
+        response = ada_client.post(f"{ENTITIES}add/", {"name": "Floor", "parent": paris.pk})
+
+        assert response.status_code == 302
+        assert Entity.objects.get(name="Floor").parent == paris
+
+    def test_keeps_what_was_typed_when_a_name_is_taken(
+        self, ada_client: Client, paris: Entity
+    ) -> None:
+        root = Entity.objects.root()
+
+        response = ada_client.post(f"{ENTITIES}add/", {"name": "Paris", "parent": root.pk})
+
+        assert response.status_code == 200
+        assert "There is an entity of this name" in response.content.decode()
+
+    def test_moves_an_entity(self, ada_client: Client, paris: Entity, lyon: Entity) -> None:
+        form = {"name": "Paris", "parent": lyon.pk}
+
+        ada_client.post(f"{ENTITIES}{paris.pk}/change/", form)
+
+        paris.refresh_from_db()
+        assert paris.path.startswith(lyon.path)
+
+    def test_says_why_it_makes_no_circle(self, ada_client: Client, paris: Entity) -> None:
+        floor = make_entity("Floor", paris)
+
+        response = ada_client.post(
+            f"{ENTITIES}{paris.pk}/change/", {"name": "Paris", "parent": floor.pk}
+        )
+
+        assert "cannot be moved below itself" in response.content.decode()
+
+    def test_renames_the_root(self, ada_client: Client) -> None:
+        root = Entity.objects.root()
+
+        ada_client.post(f"{ENTITIES}{root.pk}/change/", {"name": "Example Ltd"})
+
+        root.refresh_from_db()
+        assert (root.name, root.parent) == ("Example Ltd", None)
+
+    def test_deletes_no_built_in_entity(self, ada_client: Client) -> None:
+        url = f"{ENTITIES}{Entity.objects.unclassified().pk}/delete/"
+
+        assert ada_client.post(url, {"post": "yes"}).status_code == 403
+
+
+class TestViewDomainAdmin:
+    def test_is_closed_to_cleo(self, cleo_client: Client) -> None:
+        assert cleo_client.get(VIEW_DOMAINS).status_code == 403
+
+    def test_lists_what_profiles_see(self, ada_client: Client, paris: Entity) -> None:
+        grant(make_profile("Desk"), paris)
+
+        page = ada_client.get(VIEW_DOMAINS).content.decode()
+
+        assert "Desk" in page
+        assert "Paris" in page
+
+    def test_grants_nodes(self, ada_client: Client, paris: Entity) -> None:
+        profile = make_profile()
+
+        response = ada_client.post(
+            f"{VIEW_DOMAINS}{profile.pk}/change/", {"view_device": [paris.pk]}
+        )
+
+        assert response.status_code == 302
+        assert EntityGroupPermission.objects.get().content_object == paris
+
+    def test_shows_what_is_granted(self, ada_client: Client, paris: Entity) -> None:
+        profile = make_profile()
+        grant(profile, paris)
+
+        page = ada_client.get(f"{VIEW_DOMAINS}{profile.pk}/change/").content.decode()
+
+        assert f'<option value="{paris.pk}" selected>' in page
+
+    def test_leaves_the_built_in_profile_alone(self, ada_client: Client) -> None:
+        url = f"{VIEW_DOMAINS}{Profile.objects.administrator().pk}/change/"
+
+        assert ada_client.post(url, {}).status_code == 403
