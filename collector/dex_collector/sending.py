@@ -51,8 +51,8 @@ class Sender:
         Raises:
             EnrolAnew, Erased: see `Link.exchange`.
         """
+        self._spool.enforce_limits(self._link.clock.now())  # first: the new batch tells the loss
         self.seal()
-        self._spool.enforce_limits(self._link.clock.now())
         try:
             for _ in range(BATCHES_PER_TURN):
                 row = self._spool.next_row()

@@ -172,10 +172,13 @@ class FakeServer:
             return problem(403, "enrolment_key_unknown")
         known = self.collectors.setdefault(
             content["public_key"],
-            {"collector_id": secrets.token_hex(4), "device_id": secrets.token_hex(4)},
+            self._ids(len(self.collectors) + 1),
         )
         known["token"] = secrets.token_urlsafe(32)
         return Reply(200 if is_known else 201, self._welcome(known))
+
+    def _ids(self, number: int) -> dict[str, Any]:
+        return {"collector_id": f"collector-{number}", "device_id": f"device-{number}"}
 
     def _follows(self, content: dict[str, Any], public_key: bytes) -> bool:
         old = next(

@@ -1,0 +1,161 @@
+"""The commands, as processes and as functions."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from dex_collector import cli
+from dex_collector.daemon import Daemon
+from tests.collector.conftest import run
+from tests.collector.fakes import FakeClock, FakeServer
+
+Start = Callable[..., Daemon]
+
+
+class TestShow:
+    @pytest.mark.case("collector.17")
+    def test_next_prints_what_is_then_sent(
+        self,
+        start: Start,
+        server: FakeServer,
+        clock: FakeClock,
+        state: Path,
+        capsys: pytest.CaptureFixture[str],
+    ) -> None:
+        daemon = start()
+        run(daemon, clock, seconds=200, every=10)
+        record = {"kind": "device_performance.boots", "occurred_at": "2026-03-02T12:00:00.000Z"}
+        daemon.spool.add([record], clock.now())
+
+        status = cli.main(["show", "--state", str(state), "--next"])
+        daemon.turn()
+
+        assert status == 0
+        assert json.loads(capsys.readouterr().out) == server.bodies[-1]
+
+
+class TestStatus:
+    def test_says_how_it_goes(
+        self,
+        start: Start,
+        server: FakeServer,
+        clock: FakeClock,
+        state: Path,
+        capsys: pytest.CaptureFixture[str],
+    ) -> None:
+        daemon = start()
+        run(daemon, clock, seconds=10)
+        server.is_down = True
+        daemon.spool.count_lost({"session.logins": 2})
+        run(daemon, clock, seconds=320, every=10)
+
+        cli.main(["status", "--state", str(state)])
+
+        text = capsys.readouterr().out
+        assert "Enrolled since 2026-03-02T12:00:00.000Z." in text
+        assert "Waiting: 1 records (1 batches are sealed)." in text
+        assert "Lost since the enrolment: session.logins: 2." in text
+        assert "Not sending now: the server cannot be reached" in text
+
+    def test_before_the_first_run(self, state: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        assert cli.main(["status", "--state", str(state)]) == 1
+        assert "No collector has run here yet." in capsys.readouterr().out
+
+
+class TestSentences:
+    def test_no_key(self, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        arguments = ["run", "--state", str(tmp_path / "s"), "--server", "https://dex.example"]
+
+        assert cli.main(arguments) == 2
+        assert "give an enrolment key" in capsys.readouterr().err
+
+    def test_a_damaged_key(
+        self, tmp_path: Path, key_file: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        key_file.write_text("swordfish")
+        arguments = ["run", "--state", str(tmp_path / "s"), "--server", "https://dex.example"]
+
+        assert cli.main([*arguments, "--enrolment-key-file", str(key_file)]) == 2
+        assert "this is no enrolment key" in capsys.readouterr().err
+
+    def test_plain_http_to_another_machine(
+        self, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        arguments = ["run", "--state", str(tmp_path / "s"), "--server", "http://dex.example"]
+
+        assert cli.main(arguments) == 2
+        assert "plain http" in capsys.readouterr().err
+
+
+@pytest.fixture
+def processes() -> Iterator[list[subprocess.Popen[str]]]:
+    started: list[subprocess.Popen[str]] = []
+    yield started
+    for process in started:
+        process.kill()
+        process.wait()
+
+
+class TestProcess:
+    def test_runs_logs_json_refuses_a_second_and_stops_cleanly(
+        self,
+        server: FakeServer,
+        machine: Path,
+        state: Path,
+        key_file: Path,
+        processes: list[subprocess.Popen[str]],
+    ) -> None:
+        server.clock = None  # a real process has real clocks
+        arguments: list[Any] = ["run", "--state", state, "--server", server.url, "--root", machine]
+        first = launch(*arguments, "--enrolment-key-file", key_file)
+        processes.append(first)
+        wait_for(lambda: bool(server.bodies))
+
+        second = launch(*arguments)
+        processes.append(second)
+        _, second_says = second.communicate(timeout=20)
+        first.send_signal(signal.SIGTERM)
+        _, log = first.communicate(timeout=20)
+
+        assert (first.returncode, second.returncode) == (0, 2)
+        assert "only one may run" in second_says
+        lines = [json.loads(line) for line in log.splitlines()]
+        assert "Enrolled" in {line["message"] for line in lines}
+        assert "ada" not in log.replace(str(state), "")
+        shown = subprocess.run(
+            [sys.executable, "-m", "dex_collector", "show", "--state", state, "--next"],
+            capture_output=True,
+            text=True,
+            check=True,
+            env=environment(),
+        )
+        assert "device_performance.events" in shown.stdout  # the open bucket was kept
+
+
+def environment() -> dict[str, str]:
+    return {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+
+
+def launch(*arguments: Any) -> "subprocess.Popen[str]":
+    return subprocess.Popen(
+        [sys.executable, "-m", "dex_collector", *map(str, arguments)],
+        stderr=subprocess.PIPE,
+        text=True,
+        env=environment(),
+    )
+
+
+def wait_for(condition: Callable[[], bool], seconds: float = 20) -> None:
+    """Wait for another process."""
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "it did not happen in time"
+        time.sleep(0.05)

@@ -1,0 +1,261 @@
+"""What is off is not read; names leave the device as the configuration says."""
+
+import logging
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from dex_collector import batch, users
+from dex_collector.configuration import STRICT, SWITCHES, Configuration, WorkHours
+from dex_collector.daemon import Daemon
+from dex_collector.probes import disks_linux, executions_linux, hardware_linux, logins_linux
+from tests.collector.conftest import configuration, run
+from tests.collector.fakes import COLLECTOR_KEY, FakeClock, FakeServer
+
+Start = Callable[..., Daemon]
+
+CLEAR_NAMES = (b"\\ada", b"\\root", b"adas-laptop")
+
+
+class TestHashing:
+    @pytest.mark.case("privacy.4")
+    def test_gives_the_golden_vector(self) -> None:
+        assert (
+            users.hash_name("CORP\\A.Rossi", COLLECTOR_KEY, 0)
+            == "h:d976101f45fdcab31fed1e80026975e5"
+        )
+
+    def test_treats_composed_and_decomposed_names_alike(self) -> None:
+        names = ("CORP\\J\u00fcrgen", "corp\\ju\u0308rgen")
+
+        assert len({users.hash_name(name, COLLECTOR_KEY, 0) for name in names}) == 1
+
+    def test_an_epoch_changes_every_name(self) -> None:
+        assert users.hash_name("a\\b", COLLECTOR_KEY, 0) != users.hash_name(
+            "a\\b", COLLECTOR_KEY, 1
+        )
+
+    def test_without_a_key_no_name_is_sent(self) -> None:
+        assert users.shown_user_name("host", "ada", Configuration()) is None
+
+    def test_cleans_names(self) -> None:
+        shown = users.shown_user_name("h", "a\x00d\na" + "x" * 300, configuration())
+
+        assert shown is not None
+        assert shown.startswith("h\\adax")
+        assert len(shown) == 2 + 256
+
+    def test_a_hashed_device_name_does_not_come_back_as_domain(self) -> None:
+        shown = users.shown_user_name("adas-laptop", "ada", configuration(device_name="hashed"))
+
+        assert shown is not None
+        assert "adas-laptop" not in shown
+        assert shown.endswith("\\ada")
+
+
+class TestStrict:
+    def test_covers_every_switch_with_one_of_its_values(self) -> None:
+        assert set(STRICT) == set(SWITCHES)
+        assert [n for n in SWITCHES if STRICT[n] not in SWITCHES[n]] == []
+
+    def test_holds_without_a_configuration(self) -> None:
+        assert Configuration().value("username") == "hashed"
+        assert not Configuration().is_on("user_activity")
+
+
+class TestWorkHours:
+    @pytest.mark.parametrize(
+        ("moment", "is_covered"),
+        [
+            (datetime(2026, 3, 2, 4, 59, tzinfo=UTC), False),
+            (datetime(2026, 3, 2, 5, 0, tzinfo=UTC), True),  # 06:00 in Berlin
+            (datetime(2026, 3, 2, 18, 59, tzinfo=UTC), True),
+            (datetime(2026, 3, 2, 19, 0, tzinfo=UTC), False),
+            (datetime(2026, 3, 1, 11, 0, tzinfo=UTC), False),  # a Sunday
+        ],
+    )
+    def test_are_those_of_the_device_zone(self, moment: datetime, is_covered: bool) -> None:
+        assert WorkHours().covers(moment, ZoneInfo("Europe/Berlin")) is is_covered
+
+    @pytest.mark.case("privacy.25")
+    def test_outside_them_people_are_not_read_and_performance_goes_on(
+        self,
+        start: Start,
+        server: FakeServer,
+        clock: FakeClock,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        server.switches["work_hours"] = "schedule"
+        clock.set_wall(datetime(2026, 3, 2, 22, 0, tzinfo=UTC))
+        reads = spy(monkeypatch, (executions_linux, "read_processes"), (logins_linux, "read_utmp"))
+
+        run(start(), clock, seconds=330, every=10)
+
+        assert reads == []
+        assert len(server.records("device_performance.events")) == 1
+
+
+class TestSwitches:
+    @pytest.mark.case("collector.9")
+    @pytest.mark.parametrize(
+        ("switch", "value", "module", "function"),
+        [
+            ("serial_numbers", "off", hardware_linux, "read_serial_numbers"),
+            ("serial_numbers", "off", disks_linux, "read_serial_number"),
+            ("executions", "off", executions_linux, "read_processes"),
+            ("session_events", "off", logins_linux, "read_utmp"),
+            ("username", "none", users, "read_account_names"),
+        ],
+    )
+    def test_off_is_not_read_at_all(
+        self,
+        start: Start,
+        server: FakeServer,
+        clock: FakeClock,
+        monkeypatch: pytest.MonkeyPatch,
+        switch: str,
+        value: str,
+        module: object,
+        function: str,
+    ) -> None:
+        server.switches[switch] = value
+        reads = spy(monkeypatch, (module, function))
+
+        run(start(), clock, seconds=330, every=10)
+
+        assert reads == []
+        assert server.bodies
+
+    @pytest.mark.case("collector.9")
+    def test_off_leaves_the_field_out(
+        self, start: Start, server: FakeServer, clock: FakeClock
+    ) -> None:
+        server.switches |= {"serial_numbers": "off", "username": "none", "session_events": "off"}
+
+        run(start(), clock, seconds=1900, every=30)
+
+        sent = str(server.bodies)
+        assert "serial_number" not in sent
+        assert "session.logins" not in sent
+        assert [body["users"] for body in server.bodies if body["users"]] == []
+        assert server.records("execution.events")
+
+    @pytest.mark.case("collector.9")
+    def test_on_is_read(self, start: Start, server: FakeServer, clock: FakeClock) -> None:
+        run(start(), clock, seconds=920, every=10)
+
+        assert server.parts("hardware")[0]["fields"]["machine_serial_number"] == "PF4ABCDE"
+        assert {user["name"] for body in server.bodies for user in body["users"].values()} == {
+            "adas-laptop\\ada",
+            "adas-laptop\\root",
+        }
+
+
+class TestStricterConfiguration:
+    @pytest.mark.case("collector.8")
+    def test_leaves_no_clear_name_anywhere(
+        self,
+        start: Start,
+        server: FakeServer,
+        clock: FakeClock,
+        state: Path,
+        caplog: pytest.LogCaptureFixture,
+    ) -> None:
+        caplog.set_level(logging.DEBUG)
+        daemon = start()
+        run(daemon, clock, seconds=10)
+        seal_waiting_names(daemon, clock)
+        server.is_down = True
+        daemon.turn()
+        server.is_down = False
+        clock.advance(30)
+        server.configure(username="hashed", device_name="hashed")
+        since = len(server.requests)
+
+        daemon.check_in()
+        run(daemon, clock, seconds=1000, every=10)
+
+        spool = b"".join(file.read_bytes() for file in state.glob("spool.db*"))
+        assert not [name for name in CLEAR_NAMES if name in spool]
+        later = str([r.json() for r in server.requests[since:] if r.path == "events"]).encode()
+        assert b"h:" in later
+        assert not [name for name in CLEAR_NAMES if name in later.replace(b"\\\\", b"\\")]
+        bodies = [row.body for row in daemon.spool.rows()] + sent_bodies(daemon)
+        plain = str([batch.unpack(body) for body in bodies]).encode().replace(b"\\\\", b"\\")
+        assert not [name for name in CLEAR_NAMES if name in plain]
+        assert not [name for name in CLEAR_NAMES if name in caplog.text.encode()]
+
+    def test_keeps_the_identity_of_a_purged_batch_and_marks_it(
+        self, start: Start, server: FakeServer, clock: FakeClock
+    ) -> None:
+        daemon = start()
+        run(daemon, clock, seconds=10)
+        before = sent_rows(daemon)
+        server.configure(username="none", serial_numbers="off", session_events="off")
+
+        daemon.check_in()
+
+        after = sent_rows(daemon)
+        assert [row[:2] for row in after] == [row[:2] for row in before]
+        content = batch.unpack(after[0][2])
+        assert content["redacted"] == 2
+        assert content["users"] == {}
+        assert "serial_number" not in str(content)
+        assert "session.logins" not in str(content)
+
+    def test_a_wider_one_changes_nothing_stored(
+        self, start: Start, server: FakeServer, clock: FakeClock
+    ) -> None:
+        server.switches["username"] = "hashed"
+        daemon = start()
+        run(daemon, clock, seconds=10)
+        before = sent_rows(daemon)
+        server.configure(username="clear")
+
+        daemon.check_in()
+
+        assert sent_rows(daemon) == before
+
+
+def spy(monkeypatch: pytest.MonkeyPatch, *functions: tuple[object, str]) -> list[str]:
+    """Return a list that receives the name of each of the functions when it is called."""
+    calls: list[str] = []
+    for module, name in functions:
+        real = getattr(module, name)
+
+        def watched(
+            *args: object, _real: Callable[..., object] = real, _name: str = name
+        ) -> object:
+            calls.append(_name)
+            return _real(*args)
+
+        monkeypatch.setattr(module, name, watched)
+    return calls
+
+
+def seal_waiting_names(daemon: Daemon, clock: FakeClock) -> None:
+    """Put clear names into every table: waiting, outbox, sent (already), quarantine."""
+    login = {
+        "kind": "session.logins",
+        "occurred_at": "2026-03-02T12:00:00.000Z",
+        "user": {"name": "adas-laptop\\ada", "type": "local_user"},
+        "fields": {},
+    }
+    spool = daemon.spool
+    spool.add([login], clock.now())
+    daemon.sender.seal()
+    spool.quarantine_batch(spool.rows()[0], "invalid", clock.now())
+    spool.add([login], clock.now())
+    daemon.sender.seal()
+    spool.add([login], clock.now())
+
+
+def sent_rows(daemon: Daemon) -> list[tuple[int, str, bytes]]:
+    return daemon.spool._db.execute("SELECT sequence, epoch, body FROM sent").fetchall()
+
+
+def sent_bodies(daemon: Daemon) -> list[bytes]:
+    return [body for _, _, body in sent_rows(daemon)]

@@ -1,0 +1,387 @@
+"""What the probes make of the fixture machines."""
+
+import struct
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from dex_collector.inventory import Part
+from dex_collector.probes import (
+    boot_linux,
+    disks_linux,
+    executions_linux,
+    hardware_linux,
+    logins_linux,
+    operating_system_linux,
+    performance_linux,
+    volumes_linux,
+)
+from dex_collector.probes.base import Context, Counters, NoData, ProbeError, Sample
+from tests.collector.conftest import FIXTURES
+
+MakeContext = Callable[..., Context]
+
+LAPTOP, VIRTUAL, SERVER = (FIXTURES / name for name in ("laptop", "virtual_machine", "server"))
+GIB = 2**30
+
+
+@pytest.fixture(autouse=True)
+def full_drives(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every mount point is there, 100 GiB with 40 free."""
+    monkeypatch.setattr(volumes_linux, "measure", lambda folder: (100 * GIB, 40 * GIB))
+
+
+def fields(parts: list[Part]) -> dict[str, Any]:
+    (part,) = parts
+    assert part.fields is not None
+    return part.fields
+
+
+def items(parts: list[Part]) -> list[dict[str, Any]]:
+    (part,) = parts
+    assert part.items is not None
+    return list(part.items)
+
+
+class TestBoot:
+    def test_reads_the_boot_time(self, context: MakeContext) -> None:
+        (fact,) = boot_linux.read_boots(context(LAPTOP))
+
+        assert fact.occurred_at == datetime(2026, 3, 2, 6, tzinfo=UTC)
+        assert fact.fields == {"type": "full_boot"}
+
+    def test_names_a_missing_line(self) -> None:
+        with pytest.raises(ProbeError):
+            boot_linux.parse_boot_time("cpu 1 2 3\n")
+
+    def test_has_no_data_without_proc(self, context: MakeContext, tmp_path: Path) -> None:
+        with pytest.raises(NoData):
+            boot_linux.read_boots(context(tmp_path))
+
+
+class TestHardware:
+    @pytest.mark.case("collector.12")
+    def test_of_a_laptop(self, context: MakeContext) -> None:
+        assert fields(hardware_linux.read_hardware(context(LAPTOP))) == {
+            "type": "laptop",
+            "manufacturer": "LENOVO",
+            "model": "21HDCTO1WW",
+            "product_line": "ThinkPad T14 Gen 4",
+            "product_version": "ThinkPad T14 Gen 4",
+            "firmware_version": "N3QET40W (1.40 )",
+            "memory_bytes": 16303428 * 1024,
+            "tpm_version": "2.0",
+            "secure_boot_enabled": True,
+            "chassis_serial_number": "PF4ABCDE",
+            "machine_serial_number": "PF4ABCDE",
+        }
+
+    @pytest.mark.case("collector.12")
+    def test_of_a_virtual_machine_without_smbios(self, context: MakeContext) -> None:
+        found = fields(hardware_linux.read_hardware(context(VIRTUAL)))
+
+        assert set(found) == {"type", "memory_bytes"}
+        assert found["type"] == "virtual"
+
+    @pytest.mark.case("collector.12")
+    def test_of_a_server_leaves_placeholders_out(self, context: MakeContext) -> None:
+        found = fields(hardware_linux.read_hardware(context(SERVER)))
+
+        assert found["type"] == "server"
+        assert found["secure_boot_enabled"] is False
+        assert found["machine_serial_number"] == "7XYZ123"
+        assert not {"product_version", "chassis_serial_number", "tpm_version"} & set(found)
+
+    @pytest.mark.parametrize("vendor", ["QEMU", "VMware, Inc.", "innotek GmbH", "Amazon EC2"])
+    def test_knows_hypervisors_by_their_vendor(self, vendor: str) -> None:
+        dmi = {"sys_vendor": vendor, "chassis_type": "3"}
+
+        assert hardware_linux.parse_type(dmi, cpuinfo="", hypervisor=None) == "virtual"
+
+    def test_does_not_guess_a_form_factor(self) -> None:
+        assert hardware_linux.parse_type({}, cpuinfo="flags : fpu", hypervisor=None) is None
+
+
+class TestOperatingSystem:
+    @pytest.mark.case("collector.12")
+    def test_of_a_laptop(self, context: MakeContext) -> None:
+        found = fields(operating_system_linux.read_operating_system(context(LAPTOP)))
+
+        assert found.pop("last_update").endswith("Z")
+        assert found == {
+            "host_name": "adas-laptop",
+            "name": "Ubuntu 24.04.1 LTS (64-bit)",
+            "platform": "linux",
+            "version": "24.04",
+            "build": "6.8.0-49-generic",
+            "architecture": "x64",
+            "is_restart_pending": True,
+        }
+
+    def test_says_nothing_of_restarts_where_nothing_tells(self, context: MakeContext) -> None:
+        found = fields(operating_system_linux.read_operating_system(context(SERVER)))
+
+        assert "is_restart_pending" not in found
+        assert "installation_time" in found
+
+    def test_hashes_the_host_name_when_told_to(self, context: MakeContext) -> None:
+        hashed = context(LAPTOP, device_name="hashed")
+
+        found = fields(operating_system_linux.read_operating_system(hashed))
+
+        assert found["host_name"].startswith("h:")
+        assert len(found["host_name"]) == 34
+
+    def test_reads_quoted_values(self) -> None:
+        text = '# no\nA="x y"\nB=\'z\'\nC=plain\nD="broken\nE='
+
+        assert operating_system_linux.parse_os_release(text) == {
+            "A": "x y",
+            "B": "z",
+            "C": "plain",
+            "E": "",
+        }
+
+
+class TestDisks:
+    @pytest.mark.case("collector.12")
+    def test_of_a_laptop(self, context: MakeContext) -> None:
+        assert items(disks_linux.read_disks(context(LAPTOP))) == [
+            {
+                "name": "nvme0n1",
+                "model": "SAMSUNG MZVL2512HCJQ-00BL7",
+                "type": "nvme",
+                "size_bytes": 512_110_190_592,
+                "serial_number": "S64KNX0T123456",
+            },
+            {
+                "name": "sda",
+                "manufacturer": "SanDisk",
+                "model": "Ultra",
+                "type": "removable",
+                "size_bytes": 31_914_983_424,
+            },
+        ]
+
+    @pytest.mark.case("collector.12")
+    def test_of_a_server(self, context: MakeContext) -> None:
+        found = items(disks_linux.read_disks(context(SERVER)))
+
+        assert [disk["type"] for disk in found] == ["ssd", "hdd"]
+        assert found[0]["serial_number"] == "S6M9NE0T512345"
+        assert "manufacturer" not in found[0]  # libata writes ATA
+
+    @pytest.mark.case("collector.12")
+    def test_of_a_virtual_machine(self, context: MakeContext) -> None:
+        (disk,) = items(disks_linux.read_disks(context(VIRTUAL)))
+
+        assert (disk["name"], disk["type"]) == ("vda", "unknown")
+
+
+class TestVolumes:
+    @pytest.mark.case("collector.12")
+    def test_of_a_laptop(self, context: MakeContext) -> None:
+        found = items(volumes_linux.read_volume_part(context(LAPTOP)))
+
+        assert [(v["mount_point"], v["is_system"], v["is_encrypted"]) for v in found] == [
+            ("/", True, True),  # LVM on LUKS
+            ("/boot/efi", False, False),
+            ("/media/ada/USB DISK", False, False),
+        ]
+        assert found[0]["free_space_bytes"] == 40 * GIB
+
+    @pytest.mark.case("collector.12")
+    def test_of_a_server_leaves_network_mounts_out(self, context: MakeContext) -> None:
+        found = items(volumes_linux.read_volume_part(context(SERVER)))
+
+        assert [v["mount_point"] for v in found] == ["/", "/boot", "/var/lib/pgsql"]
+        assert [v["is_encrypted"] for v in found] == [False, False, False]
+
+    def test_leaves_out_what_does_not_answer(
+        self, context: MakeContext, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def broken(folder: Path) -> tuple[int, int]:
+            raise OSError
+
+        monkeypatch.setattr(volumes_linux, "measure", broken)
+
+        assert items(volumes_linux.read_volume_part(context(LAPTOP))) == []
+
+    def test_takes_the_overlay_of_a_container_for_its_system_drive(self) -> None:
+        line = "1 0 0:50 / / rw - overlay overlay rw,lowerdir=/x"
+
+        (mount,) = volumes_linux.parse_mounts(line)
+
+        assert mount.mount_point == "/"
+
+
+class TestPerformance:
+    def sample(self, reader: performance_linux.PerformanceReader, made: Context) -> Sample:
+        found = reader(made)[0]
+        assert isinstance(found, Sample)
+        return found
+
+    @pytest.mark.case("collector.12")
+    def test_first_reading_has_levels_only(self, context: MakeContext) -> None:
+        found = self.sample(performance_linux.PerformanceReader(), context(LAPTOP))
+
+        assert found.fields == {
+            "number_of_logical_processors": 4,
+            "installed_memory_bytes": 16303428 * 1024,
+        }
+        assert found.gauges["used_memory_bytes"] == 7_000_000 * 1024
+        assert found.gauges["memory_pressure_ratio"] == pytest.approx(0.79995, abs=1e-4)
+        assert found.gauges["cpu_queue_length"] == 2
+        assert found.gauges["cpu_frequency_ratio"] == 0.5
+        assert found.gauges["battery_level_ratio"] == 0.87
+        assert found.gauges["gpu_usage_ratio"] == 0.12
+        assert found.gauges["system_drive_usage_bytes"] == 60 * GIB
+        assert found.gauges["non_system_drive_capacity_bytes"] == 100 * GIB  # no USB drive
+        assert found.gauges["uptime_ms"] == 21_600_500
+        assert found.counters == {}
+        assert "normalized_cpu_usage_ratio" not in found.gauges
+
+    def test_second_reading_has_rates(self, context: MakeContext, machine: Path) -> None:
+        reader = performance_linux.PerformanceReader()
+        self.sample(reader, context(machine, monotonic=100))
+        replace(machine, "proc/stat", "cpu  10000 200 3000 80000", "cpu  10900 200 3000 80100")
+        replace(machine, "proc/pressure/memory", "total=200000", "total=3200000")
+        replace(machine, "proc/vmstat", "pswpin 100", "pswpin 160")
+        replace(machine, "proc/diskstats", "1000 10 80000 500", "1300 10 90000 1100")
+
+        found = self.sample(reader, context(machine, monotonic=130))
+
+        assert found.gauges["normalized_cpu_usage_ratio"] == pytest.approx(0.9)
+        assert found.gauges["cpu_usage_ratio"] == pytest.approx(3.6)
+        assert found.gauges["memory_some_pressure_ratio"] == pytest.approx(0.1)
+        assert found.gauges["memory_swap_rate_bytes_per_s"] == 60 * 4096 / 30
+        assert found.gauges["disk_read_operations_per_s"] == 10
+        assert found.gauges["disk_read_latency_ms"] == 2
+        assert found.gauges["disk_read_throughput_bytes_per_s"] == pytest.approx(170_666.67, abs=1)
+        assert "disk_write_latency_ms" not in found.gauges  # nothing was written
+        assert found.counters == {
+            "cpu_duration_with_high_usage_ms": 30_000,
+            "duration_with_high_memory_pressure_ms": 0,
+            "duration_with_medium_memory_pressure_ms": 0,
+            "battery_duration_on_battery_ms": 30_000,
+        }
+
+    def test_drops_and_counts_counters_that_went_back(
+        self, context: MakeContext, machine: Path
+    ) -> None:
+        reader = performance_linux.PerformanceReader()
+        self.sample(reader, context(machine, monotonic=100))
+        replace(machine, "proc/vmstat", "pswpin 100", "pswpin 1")
+
+        sample, tally = reader(context(machine, monotonic=130))
+
+        assert isinstance(sample, Sample)
+        assert "memory_swap_rate_bytes_per_s" not in sample.gauges
+        assert tally.number == 1  # type: ignore[union-attr]
+
+    def test_forms_no_rates_over_a_sleep(self, context: MakeContext) -> None:
+        reader = performance_linux.PerformanceReader()
+        self.sample(reader, context(LAPTOP, monotonic=100))
+
+        found = self.sample(reader, context(LAPTOP, monotonic=4_000))
+
+        assert found.counters == {}
+
+    @pytest.mark.case("collector.12")
+    def test_of_a_virtual_machine_and_a_server(self, context: MakeContext) -> None:
+        virtual = self.sample(performance_linux.PerformanceReader(), context(VIRTUAL))
+        big = self.sample(performance_linux.PerformanceReader(), context(SERVER))
+
+        assert virtual.fields["number_of_logical_processors"] == 2
+        assert not {"battery_level_ratio", "cpu_frequency_ratio"} & set(virtual.gauges)
+        assert big.gauges["cpu_queue_length"] == 6
+
+
+class TestExecutions:
+    def test_reads_programs_not_kernel_threads(self) -> None:
+        found = executions_linux.read_processes(LAPTOP, {})
+
+        assert {(p.binary, p.uid) for p in found.values()} == {
+            ("systemd", 0),
+            ("soffice.bin", 1000),
+            ("bash", 1000),
+            ("a (very) odd) name", 1000),
+        }
+
+    def test_counts_growth_between_two_passes(self, context: MakeContext, machine: Path) -> None:
+        reader = executions_linux.ExecutionReader()
+        reader(context(machine, monotonic=100))
+        replace(machine, "proc/2200/stat", " 100 50 ", " 700 50 ")
+        replace(machine, "proc/2200/io", "read_bytes: 4096", "read_bytes: 5096")
+        copy = machine / "proc/2400"
+        (machine / "proc/2300").rename(copy)  # bash went, and one like it came
+
+        samples = {
+            s.binary["name"]: s
+            for s in reader(context(machine, monotonic=160))
+            if isinstance(s, Sample) and s.binary
+        }
+
+        office, bash = samples["soffice.bin"], samples["bash"]
+        assert office.user == {"name": "adas-laptop\\ada", "type": "local_user"}
+        assert office.binary == {"name": "soffice.bin", "platform": "linux", "architecture": "x64"}
+        assert office.counters["cpu_time_ms"] == 6_000
+        assert office.counters["disk_read_bytes"] == 1_000
+        assert office.counters["execution_duration_ms"] == 60_000
+        assert office.counters["number_of_executions"] == 0
+        assert office.gauges["real_memory_bytes"] == 90_000 * 4096
+        assert office.gauges["memory_bytes"] == 50_000 * 4096
+        assert bash.counters["number_of_executions"] == 1
+
+    def test_hashes_users_of_processes(self, context: MakeContext) -> None:
+        found = executions_linux.ExecutionReader()(context(LAPTOP, username="hashed"))
+
+        users = [s.user["name"] for s in found if isinstance(s, Sample) and s.user]
+        assert len(users) == 4
+        assert {name[:2] for name in users} == {"h:"}
+
+    def test_stat_that_was_cut_off_is_no_process(self) -> None:
+        assert executions_linux.parse_stat("1 (systemd) S 0") is None
+
+
+class TestLogins:
+    def test_reads_people_only(self, context: MakeContext) -> None:
+        found = logins_linux.read_logins(context(LAPTOP))
+
+        assert [(f.fields["logon_type"], f.user) for f in found] == [
+            ("interactive", {"name": "adas-laptop\\ada", "type": "local_user"}),
+            ("remote", {"name": "adas-laptop\\root", "type": "system"}),
+        ]
+        assert found[0].occurred_at == datetime(2026, 3, 2, 7, 0, 10, 400_000, tzinfo=UTC)
+        assert found[0].fields["session_id"] == "tty2.2100.1772434810"
+
+    def test_has_no_data_without_the_file(self, context: MakeContext) -> None:
+        with pytest.raises(NoData):
+            logins_linux.read_logins(context(VIRTUAL))
+
+    def test_ignores_a_cut_off_entry(self) -> None:
+        whole = (LAPTOP / "run/utmp").read_bytes()
+
+        assert len(list(logins_linux.parse_utmp(whole[:-100]))) == 2
+
+    def test_entry_has_the_documented_size(self) -> None:
+        assert logins_linux.ENTRY.size == 384
+        assert struct.calcsize("=h") == 2
+
+
+class TestCounters:
+    def test_give_no_difference_at_first(self) -> None:
+        counters = Counters()
+
+        assert counters.differences({"a": 5}) == {}
+        assert counters.differences({"a": 9, "b": 1}) == {"a": 4}
+
+
+def replace(machine: Path, path: str, old: str, new: str) -> None:
+    """Change one value of a machine."""
+    text = (machine / path).read_text()
+    assert old in text
+    (machine / path).write_text(text.replace(old, new))

@@ -1,0 +1,296 @@
+"""The spool: limits, epochs, damage, sudden death."""
+
+import os
+import random
+import signal
+import sqlite3
+import subprocess
+import sys
+import textwrap
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from dex_collector import batch
+from dex_collector.batch import Stamp
+from dex_collector.spool import Limits, Spool
+from tests.collector.fakes import NOON, FakeClock
+
+STAMP = Stamp("boot-1", 1, "2026-03-02T12:00:00.000Z", 1)
+
+
+def record(**more: Any) -> dict[str, Any]:
+    return {"kind": "device_performance.boots", "fields": {}, **more}
+
+
+class TestSeal:
+    def test_writes_users_and_binaries_once_into_dictionaries(
+        self, spool: Spool, clock: FakeClock
+    ) -> None:
+        ada, office = {"name": "x\\ada", "type": "local_user"}, {"name": "soffice.bin"}
+        spool.add([record(user=ada, binary=office), record(user=ada), record()], clock.now())
+
+        spool.seal(STAMP, clock.now())
+
+        content = batch.unpack(spool.rows()[0].body)
+        assert content["users"] == {"1": ada}
+        assert content["binaries"] == {"1": office}
+        assert [event.get("user") for event in content["events"]] == [1, 1, None]
+
+    def test_takes_at_most_two_thousand_records(self, spool: Spool, clock: FakeClock) -> None:
+        spool.add([record()] * 2_001, clock.now())
+
+        spool.seal(STAMP, clock.now())
+
+        assert [row.records for row in spool.rows()] == [2_000, 1]
+
+    def test_keeps_bodies_below_both_sizes(self, spool: Spool, clock: FakeClock) -> None:
+        chance = random.Random(7)
+        spool.add([record(n=chance.randbytes(500).hex()) for _ in range(1_500)], clock.now())
+
+        spool.seal(STAMP, clock.now())
+
+        bodies = [row.body for row in spool.rows()]
+        assert max(len(body) for body in bodies) <= 256_000
+        assert max(len(batch.to_json(batch.unpack(body))) for body in bodies) <= 1_000_000
+        assert sum(row.records for row in spool.rows()) == 1_500
+
+    def test_numbers_go_on_after_everything_was_sent(self, spool: Spool, clock: FakeClock) -> None:
+        spool.add([record()], clock.now())
+        spool.seal(STAMP, clock.now())
+        spool.accept(spool.rows()[0], [], clock.now())
+        spool.add([record()], clock.now())
+
+        spool.seal(STAMP, clock.now())
+
+        assert spool.rows()[0].sequence == 2
+
+
+class TestEpoch:
+    def test_stays_within_a_boot(self, spool: Spool) -> None:
+        epoch = spool.read("epoch")
+
+        spool.begin_epoch("boot-1")
+
+        assert spool.read("epoch") == epoch
+        assert len(epoch) == 16
+
+    def test_is_new_after_a_boot(self, spool: Spool) -> None:
+        epoch = spool.read("epoch")
+
+        spool.begin_epoch("boot-2")
+
+        assert spool.read("epoch") != epoch
+
+    def test_a_batch_keeps_its_own(self, spool: Spool, clock: FakeClock) -> None:
+        spool.add([record()], clock.now())
+        spool.seal(STAMP, clock.now())
+        before = spool.rows()
+
+        spool.begin_epoch("boot-2")
+
+        assert spool.rows() == before
+
+
+class TestLimits:
+    def test_old_records_go_and_are_counted(self, spool: Spool, clock: FakeClock) -> None:
+        spool.add([record()] * 3, clock.now())
+        spool.seal(STAMP, clock.now())
+        spool.add([record()], clock.now())
+        clock.advance(timedelta(days=15).total_seconds())
+
+        spool.enforce_limits(clock.now())
+
+        assert spool.rows() == []
+        assert spool.lost() == {"device_performance.boots": 4}
+
+    def test_little_free_disk_lowers_the_cap(self, tmp_path: Path, clock: FakeClock) -> None:
+        limits = Limits(bytes_maximum=10**9, low_disk_bytes_maximum=10)
+        spool = Spool(tmp_path / "small.db", clock.now(), limits, free_bytes=lambda: 1)
+        spool.add([record()], clock.now())
+
+        spool.enforce_limits(clock.now())
+
+        assert spool.lost() == {"device_performance.boots": 1}
+
+    def test_sent_batches_stay_a_week_and_within_their_size(
+        self, tmp_path: Path, clock: FakeClock
+    ) -> None:
+        spool = Spool(tmp_path / "s.db", clock.now(), Limits(sent_bytes_maximum=700))
+        spool.begin_epoch("boot-1")
+        for _ in range(5):
+            spool.add([record()], clock.now())
+            spool.seal(STAMP, clock.now())
+            spool.accept(spool.rows()[0], [], clock.now())
+
+        spool.enforce_limits(clock.now())
+        kept = [s for (s,) in spool._db.execute("SELECT sequence FROM sent ORDER BY sequence")]
+        clock.advance(timedelta(days=8).total_seconds())
+        spool.enforce_limits(clock.now())
+
+        assert kept[-1] == 5
+        assert 0 < len(kept) < 5
+        assert spool._db.execute("SELECT count(*) FROM sent").fetchone() == (0,)
+
+    def test_twenty_quarantined_batches_are_kept(self, spool: Spool, clock: FakeClock) -> None:
+        for _ in range(22):
+            spool.add([record()], clock.now())
+            spool.seal(STAMP, clock.now())
+            spool.quarantine_batch(spool.rows()[0], "invalid", clock.now())
+
+        spool.enforce_limits(clock.now())
+
+        assert spool._db.execute("SELECT count(*) FROM quarantine").fetchone() == (20,)
+
+
+class TestDamage:
+    @pytest.mark.parametrize("damage", [b"", b"not a database" * 100])
+    def test_a_corrupt_file_is_set_aside(
+        self, tmp_path: Path, clock: FakeClock, damage: bytes
+    ) -> None:
+        path = tmp_path / "spool.db"
+        spool = Spool(path, clock.now())
+        spool.add([record()] * 500, clock.now())
+        spool.close()
+        content = bytearray(path.read_bytes())
+        content[4096:8192] = b"\xff" * 4096
+        path.write_bytes(damage or bytes(content))
+
+        again = Spool(path, clock.now())
+
+        assert again.waiting_records() == 0
+        assert again.read("counters") == {"spool_resets": 1}
+        assert len(list(tmp_path.glob("spool.bad-*"))) == 1
+
+    def test_only_one_damaged_file_is_kept(self, tmp_path: Path, clock: FakeClock) -> None:
+        for _ in range(3):
+            (tmp_path / "spool.db").write_bytes(b"junk" * 1000)
+            Spool(tmp_path / "spool.db", clock.now()).close()
+            clock.advance(60)
+
+        assert len(list(tmp_path.glob("spool.bad-*"))) == 1
+
+    def test_a_nested_transaction_fails_as_a_whole(self, spool: Spool, clock: FakeClock) -> None:
+        def add_and_fail() -> None:
+            with spool.transaction():
+                spool.add([record()], clock.now())
+                raise RuntimeError
+
+        with pytest.raises(RuntimeError):
+            add_and_fail()
+
+        assert spool.waiting_records() == 0
+
+
+WRITER = """
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from dex_collector.batch import Stamp
+from dex_collector.spool import Spool
+
+now = datetime(2026, 3, 2, 12, tzinfo=UTC)
+spool = Spool(Path(sys.argv[1]), now)
+spool.begin_epoch(sys.argv[2])
+n = 0
+while True:
+    spool.add([{"kind": "device_performance.boots", "n": n, "pad": "x" * 3000}], now)
+    spool.seal(Stamp(sys.argv[2], 1, "", n), now)
+    for row in spool.rows():
+        sys.stdout.write(f"{row.epoch} {row.sequence}\\n")
+        sys.stdout.flush()  # committed: the other side has seen it
+        if n % 3 == 0:
+            spool.accept(row, [], now)
+    n += 1
+"""
+
+
+class TestKill:
+    @pytest.mark.case("collector.4")
+    def test_keeps_every_committed_batch_and_uses_no_number_twice(self, tmp_path: Path) -> None:
+        script = tmp_path / "writer.py"
+        script.write_text(textwrap.dedent(WRITER))
+        path = tmp_path / "spool.db"
+        seen: list[tuple[str, int]] = []
+
+        for number in range(5):
+            seen += written_until_killed(script, path, boot_id="one", lines=20 + 7 * number)
+
+        spool = Spool(path, NOON)
+        stored = spool._db.execute(
+            "SELECT epoch, sequence FROM outbox UNION SELECT epoch, sequence FROM sent"
+        ).fetchall()
+        assert spool._db.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+        assert spool.read("counters") is None  # never set aside
+        assert set(seen) <= set(stored)
+        assert len({sequence for _, sequence in stored}) == len(stored)
+
+    @pytest.mark.case("collector.4")
+    def test_a_rolled_back_log_reuses_no_identity_after_the_boot(self, tmp_path: Path) -> None:
+        script = tmp_path / "writer.py"
+        script.write_text(textwrap.dedent(WRITER))
+        path = tmp_path / "spool.db"
+        before = written_until_killed(script, path, boot_id="one", lines=20)
+        path.with_name("spool.db-wal").write_bytes(b"")  # a power cut took the last commits
+
+        after = written_until_killed(script, path, boot_id="two", lines=20)
+
+        assert before
+        assert not set(before) & set(after)
+
+
+def written_until_killed(
+    script: Path, path: Path, boot_id: str, lines: int
+) -> list[tuple[str, int]]:
+    """Run the writer, kill it after so many lines; return what it said was committed."""
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    process = subprocess.Popen(
+        [sys.executable, str(script), str(path), boot_id],
+        stdout=subprocess.PIPE,
+        text=True,
+        env=environment,
+    )
+    assert process.stdout is not None
+    found = [process.stdout.readline() for _ in range(lines)]
+    process.send_signal(signal.SIGKILL)
+    found += process.stdout.readlines()
+    process.wait()
+    whole = [line.split() for line in found if line.endswith("\n")]
+    return [(epoch, int(sequence)) for epoch, sequence in whole]
+
+
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**70), 2**70) | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=5,
+)
+
+
+class TestAnyRecord:
+    @settings(
+        max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    )
+    @given(fields=st.lists(st.dictionaries(st.text(), VALUES, max_size=3), max_size=5))
+    def test_comes_out_as_it_went_in(self, fields: list[dict[str, Any]]) -> None:
+        records = [record(fields=one, user={"name": str(n)}) for n, one in enumerate(fields)]
+
+        content = batch.compose(records, STAMP, epoch="e", sequence=1, dropped={})
+
+        assert batch.records_of(batch.unpack(batch.pack(content))) == records
+
+
+def test_a_locked_file_is_not_taken_for_a_damaged_one(tmp_path: Path, clock: FakeClock) -> None:
+    path = tmp_path / "spool.db"
+    Spool(path, clock.now()).close()
+    path.chmod(0o600)
+    other = sqlite3.connect(path)
+    other.execute("BEGIN IMMEDIATE")
+
+    spool = Spool(path, clock.now())
+
+    assert spool.read("counters") is None
+    other.rollback()
