@@ -148,11 +148,11 @@ class EventChangeList(ChangeList):
 class EventAdmin(ScopedAdmin, ReadOnlyAdmin):
     """Raw rows of an event table, for looking at and nothing else.
 
-    time_field: "occurred_at" of punctual events, "bucket" of sampled ones. A row has no key of
-    its own in the database: its address is device, time and id, and all three are looked up.
+    The model says by `TIME_FIELD` which column orders it: "occurred_at" of punctual events,
+    "bucket" of sampled ones. A row has no key of its own in the database: its address is device,
+    time and id, and all three are looked up.
     """
 
-    time_field = "occurred_at"
     empty_text: str | Promise = _(
         "Nothing was reported in this time. Choose a longer one, or look at the collectors "
         "whether they report."
@@ -183,7 +183,7 @@ class EventAdmin(ScopedAdmin, ReadOnlyAdmin):
 
     def get_ordering(self, request: ScopedRequest) -> Sequence[str]:
         """Return the one order that the index serves."""
-        return [f"-{self.time_field}", "-id"]
+        return [f"-{time_field(self.model)}", "-id"]
 
     def get_object(
         self, request: ScopedRequest, object_id: str, from_field: str | None = None
@@ -194,15 +194,14 @@ class EventAdmin(ScopedAdmin, ReadOnlyAdmin):
             return None
         device_id, time, number = parsed
         rows = self.get_queryset(request).filter(
-            **{"device_id": device_id, self.time_field: time, "id": number}
+            **{"device_id": device_id, time_field(self.model): time, "id": number}
         )
-        return rows.order_by()[:1].first()
+        return next(iter(rows.order_by()[:1]), None)
 
 
 def time_field(model: type[models.Model]) -> str:
     """Return the column by which an event table is cut and ordered."""
-    names = {field.name for field in model._meta.concrete_fields}
-    return "bucket" if "bucket" in names else "occurred_at"
+    return str(getattr(model, "TIME_FIELD", "occurred_at"))
 
 
 def time_of(row: models.Model) -> datetime:

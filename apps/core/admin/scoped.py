@@ -6,7 +6,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.db import models
-from django.http import HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpResponse, HttpResponseRedirect
 from unfold.admin import ModelAdmin
 
 from apps.core.admin.columns import Column, Labelled, shown
@@ -114,6 +114,12 @@ class ScopedAdmin(ModelAdmin):
             label = request.scope.label(obj)
             context |= {"subtitle": label, "original": Labelled(obj, label)}
         return super().render_change_form(request, context, *args, **kwargs)
+
+    def _get_obj_does_not_exist_redirect(
+        self, request: ScopedRequest, opts: Any, object_id: str
+    ) -> HttpResponse:
+        """Answer 404 for what is hidden as for what was never there. Source: access.md 2.4."""
+        raise Http404
 
     def response_action(
         self, request: ScopedRequest, queryset: models.QuerySet[Any]

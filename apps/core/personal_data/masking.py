@@ -26,7 +26,8 @@ _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"  # Crockford: no letter looks lik
 def may_hide(level: PrivacyLevel, model: type[models.Model], name: str) -> bool:
     """Return whether the field is hidden on some row: then no search, filter or sort by it.
 
-    name: a field, or a path over relations ("device__name"); hidden if any step is.
+    name: a field, or a path over relations ("device__name"); hidden if any step is. An internal
+    id is none of it: it is in every address and tells nothing.
     """
     for step_model, step in _steps(model, name):
         found = registry.of_field(step_model, step)
@@ -96,7 +97,7 @@ def _hides_on_one_user(level: PrivacyLevel, model: type[models.Model], found: Fi
         and known.masked_for == "one_user_device"
         and level >= PrivacyLevel.USERS
         and found.subject == "device"
-        and found.value is Class.DIRECT
+        and found.value in IDENTITIES
     )
 
 
@@ -115,25 +116,27 @@ def _subject_id(obj: models.Model, found: FieldClass) -> object:
 
 
 def _steps(model: type[models.Model], path: str) -> list[tuple[type[models.Model], str]]:
-    """Return the fields that a path over relations touches, each with its model."""
+    """Return the fields that a path over relations reads, each with its model."""
     steps: list[tuple[type[models.Model], str]] = []
     here: Any = model
     for name in path.lstrip("-^=@").split("__"):
         if here is None or not _has_field(here, name):
             break  # a lookup such as "icontains"
+        if name == "pk" or getattr(here._meta.get_field(name), "primary_key", False):
+            return []
         steps.append((here, name))
-        here = None if name == "pk" else here._meta.get_field(name).related_model
-    return steps[-1:] if len(steps) == 1 else [step for step in steps if not _is_link(step)]
+        here = here._meta.get_field(name).related_model
+    return steps if len(steps) == 1 else [step for step in steps if not _is_link(step)]
 
 
 def _is_link(step: tuple[type[models.Model], str]) -> bool:
     """Return whether a step only leads to another table, whose own fields count."""
     model, name = step
-    return name != "pk" and bool(model._meta.get_field(name).is_relation)
+    return bool(model._meta.get_field(name).is_relation)
 
 
 def _has_field(model: type[models.Model], name: str) -> bool:
-    """Return whether `name` is a field of `model`, "pk" included."""
+    """Return whether `name` is a field of `model`, "pk" and foreign-key columns included."""
     return name == "pk" or name in {
         part for field in model._meta.get_fields() for part in (field.name, _column(field))
     }

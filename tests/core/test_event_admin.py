@@ -1,0 +1,256 @@
+"""Lists of event tables, shown by the boots of devices."""
+
+import re
+from datetime import datetime, timedelta
+from itertools import count
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from apps.accounts.models import Account
+from apps.core.admin.events import address_of, parse_address, parse_key
+from apps.core.personal_data import PrivacyLevel
+from apps.devices.models import Boot, Context, Device
+from apps.organization.models import Entity
+from tests.conftest import NOW
+
+pytestmark = [
+    pytest.mark.django_db,
+    pytest.mark.urls("tests.core.event_urls"),
+    pytest.mark.usefixtures("fixed_clock"),
+]
+
+LIST = "/probe/devices/boot/"
+
+_ids = count(1_000)
+
+
+def make_device(name: str, entity: Entity, **values: Any) -> Device:
+    """Return a device of an entity."""
+    context, _ = Context.objects.get_or_create(entity=entity, device_platform="linux")
+    times = {"enrolled_at": NOW, "first_seen_at": NOW, "last_seen_at": NOW}
+    known = {field.name for field in Device._meta.concrete_fields}
+    times = {field: moment for field, moment in times.items() if field in known}
+    return Device.objects.create(
+        name=name,
+        entity=entity,
+        context=context,
+        operating_system_platform="linux",
+        **times,
+        **values,
+    )
+
+
+def make_boot(device: Device, ago: timedelta = timedelta(hours=1), **values: Any) -> Boot:
+    """Return a boot of a device some time before now."""
+    return Boot.objects.create(
+        id=next(_ids), device=device, context=device.context, occurred_at=NOW - ago, **values
+    )
+
+
+def addresses(page: str) -> list[str]:
+    """Return the addresses of the rows of a list, in order."""
+    return re.findall(rf"{LIST}(\d+-\d+-\d+)/change/", page)
+
+
+def older_link(page: str) -> str:
+    """Return the address of the next page."""
+    [link] = re.findall(r'href="(\?[^"]*)" rel="next"', page)
+    return link.replace("&amp;", "&")
+
+
+@pytest.fixture
+def laptop(paris: Entity) -> Device:
+    """Return a device in Paris."""
+    return make_device("paris-laptop", paris, is_one_user=False)
+
+
+class TestEventList:
+    def test_shows_the_newest_first(self, ada_client: Client, laptop: Device) -> None:
+        old = make_boot(laptop, timedelta(hours=2))
+        new = make_boot(laptop, timedelta(hours=1))
+
+        page = ada_client.get(LIST).content.decode()
+
+        assert addresses(page) == [address_of(new), address_of(old)]
+
+    def test_looks_back_a_day_unless_told(self, ada_client: Client, laptop: Device) -> None:
+        make_boot(laptop, timedelta(hours=25))
+
+        assert addresses(ada_client.get(LIST).content.decode()) == []
+
+    def test_looks_back_as_far_as_chosen(self, ada_client: Client, laptop: Device) -> None:
+        boot = make_boot(laptop, timedelta(hours=25))
+
+        page = ada_client.get(LIST, {"window": "7d"}).content.decode()
+
+        assert addresses(page) == [address_of(boot)]
+
+    def test_has_a_window_even_for_a_made_up_one(self, ada_client: Client, laptop: Device) -> None:
+        make_boot(laptop, timedelta(hours=25))
+
+        assert addresses(ada_client.get(LIST, {"window": "all"}).content.decode()) == []
+
+    def test_goes_on_after_the_last_row_of_a_page(self, ada_client: Client, laptop: Device) -> None:
+        boots = [make_boot(laptop, timedelta(hours=1)) for _ in range(7)]  # all at one instant
+
+        first = ada_client.get(LIST).content.decode()
+        second = ada_client.get(LIST + older_link(first)).content.decode()
+        third = ada_client.get(LIST + older_link(second)).content.decode()
+
+        seen = addresses(first) + addresses(second) + addresses(third)
+        assert seen == [address_of(boot) for boot in reversed(boots)]
+        assert 'rel="next"' not in third
+
+    def test_counts_nothing(
+        self, ada_client: Client, laptop: Device, django_assert_max_num_queries: Any
+    ) -> None:
+        make_boot(laptop)
+
+        with django_assert_max_num_queries(8) as queries:
+            ada_client.get(LIST)
+
+        assert not [q["sql"] for q in queries if "COUNT(" in q["sql"]]
+
+    def test_can_be_narrowed_to_a_device(
+        self, ada_client: Client, laptop: Device, lyon: Entity
+    ) -> None:
+        boot = make_boot(laptop)
+        make_boot(make_device("lyon-laptop", lyon))
+
+        page = ada_client.get(LIST, {"device": laptop.pk}).content.decode()
+
+        assert addresses(page) == [address_of(boot)]
+        assert "Show all devices" in page
+
+    @pytest.mark.parametrize(
+        "query",
+        [
+            {"device": "x' OR 1=1"},
+            {"device": "9" * 30},
+            {"after": "x"},
+            {"after": "9" * 17 + "-1"},
+            {"after": "1-" + "9" * 19},
+            {"o": "1.2"},
+            {"q": "laptop"},
+            {"p": "7"},
+        ],
+    )
+    def test_ignores_what_makes_no_sense(
+        self, ada_client: Client, laptop: Device, query: dict[str, str]
+    ) -> None:
+        boot = make_boot(laptop)
+
+        page = ada_client.get(LIST, query).content.decode()
+
+        assert addresses(page) == [address_of(boot)]
+
+    def test_says_what_to_do_where_nothing_is(self, ada_client: Client) -> None:
+        page = ada_client.get(LIST).content.decode()
+
+        assert "Nothing was reported in this time" in page
+
+    def test_shows_no_more_than_the_view_domain(
+        self, ben_client: Client, laptop: Device, lyon: Entity
+    ) -> None:
+        boot = make_boot(laptop)
+        make_boot(make_device("lyon-laptop", lyon))
+
+        page = ben_client.get(LIST).content.decode()
+
+        assert addresses(page) == [address_of(boot)]
+
+    def test_is_closed_to_cleo(self, cleo_client: Client) -> None:
+        assert cleo_client.get(LIST).status_code == 403
+
+    def test_hides_the_name_of_a_device(
+        self, ben: Account, ben_client: Client, laptop: Device
+    ) -> None:
+        make_boot(laptop)
+        hide(ben, PrivacyLevel.USERS_DEVICES)
+
+        page = ben_client.get(LIST).content.decode()
+
+        assert "paris-laptop" not in page
+        assert re.search(r"device-[0-9a-z]{6}", page)
+
+    def test_offers_no_action(self, ada_client: Client, laptop: Device) -> None:
+        boot = make_boot(laptop)
+        form = {"action": "delete_selected", "_selected_action": [boot.pk]}
+
+        ada_client.post(LIST, form)
+
+        assert Boot.objects.count() == 1
+
+
+def hide(account: Account, level: PrivacyLevel) -> None:
+    """Set the privacy level of the account's main profile."""
+    assert account.main_profile is not None
+    account.main_profile.privacy_level = level
+    account.main_profile.save()
+
+
+class TestEventPage:
+    def test_is_found_by_device_time_and_id(self, ada_client: Client, laptop: Device) -> None:
+        boot = make_boot(laptop, duration_ms=31_500)
+
+        response = ada_client.get(f"{LIST}{address_of(boot)}/change/")
+
+        assert response.status_code == 200
+        assert "31500" in response.content.decode().replace(",", "")
+
+    def test_is_found_whatever_its_age(self, ada_client: Client, laptop: Device) -> None:
+        boot = make_boot(laptop, timedelta(days=2))
+
+        assert ada_client.get(f"{LIST}{address_of(boot)}/change/").status_code == 200
+
+    @pytest.mark.case("data-model.12")
+    @pytest.mark.parametrize("part", [0, 1, 2])
+    def test_is_not_found_by_any_other_address(
+        self, ada_client: Client, laptop: Device, part: int
+    ) -> None:
+        numbers = [int(number) for number in address_of(make_boot(laptop)).split("-")]
+        numbers[part] += 1
+
+        url = f"{LIST}{'-'.join(map(str, numbers))}/change/"
+
+        assert ada_client.get(url).status_code == 404
+
+    def test_is_not_found_outside_the_view_domain(self, ben_client: Client, lyon: Entity) -> None:
+        boot = make_boot(make_device("lyon-laptop", lyon))
+
+        assert ben_client.get(f"{LIST}{address_of(boot)}/change/").status_code == 404
+
+    def test_names_no_hidden_device(self, ben: Account, ben_client: Client, laptop: Device) -> None:
+        boot = make_boot(laptop)
+        hide(ben, PrivacyLevel.USERS_DEVICES)
+
+        page = ben_client.get(f"{LIST}{address_of(boot)}/change/").content.decode()
+
+        assert "paris-laptop" not in page
+
+    @pytest.mark.parametrize("door", ["change", "delete"])
+    def test_changes_nothing(self, ada_client: Client, laptop: Device, door: str) -> None:
+        boot = make_boot(laptop)
+
+        response = ada_client.post(f"{LIST}{address_of(boot)}/{door}/", {"post": "yes"})
+
+        assert response.status_code == 403
+        assert Boot.objects.count() == 1
+
+
+class TestAddress:
+    def test_keeps_every_microsecond(self) -> None:
+        moment = datetime.fromisoformat("2026-03-02T12:00:00.123457+00:00")
+        boot = Boot(id=7, device_id=5, occurred_at=moment)
+
+        assert parse_address(address_of(boot)) == (5, moment, 7)
+
+    @pytest.mark.parametrize("text", ["", "5", "5-6", "5-6-7-8", "-1-2-3", "5-6-x", "9" * 60])
+    def test_is_nothing_else(self, text: str) -> None:
+        assert parse_address(text) is None
+
+    def test_ends_with_the_calendar(self) -> None:
+        assert parse_key("99999999999999999-1") is not None
+        assert parse_key("999999999999999999-1") is None
