@@ -30,13 +30,12 @@ def duration_text(duration_ms: float | None) -> str:
     seconds = duration_ms / 1_000
     if abs(seconds) < 60:
         return _("%s s") % _number(seconds)
-    minutes = round(seconds / 60)
-    if seconds < 3_600 and minutes < 60:
+    if seconds < 3_600:
         return _("%(minutes)d min %(seconds)d s") % {
             "minutes": int(seconds) // 60,
             "seconds": int(seconds) % 60,
         }
-    hours, rest = divmod(minutes, 60)
+    hours, rest = divmod(round(seconds / 60), 60)
     if hours < 24:
         return _("%(hours)d h %(minutes)d min") % {"hours": hours, "minutes": rest}
     return _("%(days)d d %(hours)d h") % {"days": hours // 24, "hours": hours % 24}

@@ -116,7 +116,7 @@ def _of_rest(exception: exceptions.APIException) -> Described:
     if challenge := getattr(exception, "auth_header", None):
         headers["WWW-Authenticate"] = challenge
     if isinstance(exception, exceptions.Throttled) and exception.wait is not None:
-        headers["Retry-After"] = str(int(exception.wait) + 1)
+        headers["Retry-After"] = str(exception.wait)
     codes = exception.get_codes()
     code = codes if isinstance(codes, str) else exception.default_code
     detail = exception.detail if isinstance(exception.detail, str) else ""
