@@ -13,4 +13,4 @@ class AccountsConfig(AppConfig):
 
     def ready(self) -> None:
         """Fill the registries."""
-        from apps.accounts import checks, personal_data, shipping, sign_in  # noqa: F401
+        from apps.accounts import checks, health, personal_data, shipping, sign_in  # noqa: F401

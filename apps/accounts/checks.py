@@ -10,7 +10,8 @@ from django.core.checks import register as register_check
 @register_check()
 def check_sign_in(app_configs: Any = None, **_kwargs: Any) -> list[CheckMessage]:
     """accounts.E001: the one form that signs in is ours, which counts attempts."""
-    form = settings.UNFOLD.get("LOGIN", {}).get("form")
+    console: dict[str, Any] = settings.UNFOLD
+    form = console.get("LOGIN", {}).get("form")
     if form == "apps.accounts.forms.SignInForm":
         return []
     return [

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import datetime
+from typing import Any
 
 from django.contrib.auth.models import Group, Permission
 from django.contrib.auth.password_validation import validate_password
@@ -419,7 +420,7 @@ def _set_state(account: Account, state: str) -> None:
     account.refresh_from_db(fields=["state", "security_epoch"])
 
 
-def _about(account: Account) -> dict[str, str]:
+def _about(account: Account) -> dict[str, Any]:
     """Return how an audit row names an account."""
     return {
         "object_kind": "account",
@@ -428,7 +429,7 @@ def _about(account: Account) -> dict[str, str]:
     }
 
 
-def _about_profile(profile: Profile) -> dict[str, str]:
+def _about_profile(profile: Profile) -> dict[str, Any]:
     """Return how an audit row names a profile."""
     return {
         "object_kind": "profile",

@@ -13,4 +13,4 @@ class OrganizationConfig(AppConfig):
 
     def ready(self) -> None:
         """Fill the registries."""
-        from apps.organization import checks, grants, personal_data, shipping  # noqa: F401
+        from apps.organization import grants, health, personal_data, shipping  # noqa: F401

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
+from typing import Any
 
 from django.contrib.auth.models import Permission
 from django.db import connection, transaction
@@ -115,7 +116,7 @@ def move_entity(*, entity: Entity, parent: Entity, actor: Account, now: datetime
     _refuse_taken(entity.name, parent, but=entity)
     old_parent = entity.parent_id
     _move_branch(entity, parent)
-    detail = {"old_parent": old_parent, "new_parent": parent.pk}
+    detail: dict[str, object] = {"old_parent": old_parent, "new_parent": parent.pk}
     _record(AuditCode.ENTITY_MOVED, entity, actor, now, detail)
     return entity
 
@@ -138,9 +139,10 @@ def delete_entity(*, entity: Entity, actor: Account, now: datetime) -> None:
 
 def is_in_use(entity: Entity) -> bool:
     """Return whether rows other than grants point at the entity. Cost: 1 query per such table."""
+    relations: Iterable[Any] = Entity._meta.get_fields(include_hidden=True)
     return any(
         relation.related_model._base_manager.filter(**{relation.field.name: entity}).exists()
-        for relation in Entity._meta.get_fields(include_hidden=True)
+        for relation in relations
         if relation.auto_created
         and not relation.concrete
         and relation.related_model is not EntityGroupPermission
@@ -229,7 +231,9 @@ def _refuse_built_in(entity: Entity) -> None:
 
 def _refuse_taken(name: str, parent: Entity | None, but: Entity | None = None) -> None:
     siblings = Entity.objects.filter(parent=parent, name=name)
-    if siblings.exclude(pk=but.pk if but else None).exists():
+    if but is not None:
+        siblings = siblings.exclude(pk=but.pk)
+    if siblings.exists():
         raise EntityNameTaken
 
 

@@ -46,7 +46,7 @@ class TestProblemResponse:
         ]
 
     def test_points_at_each_wrong_member_of_a_form(self) -> None:
-        detail = {
+        detail: Any = {
             "name": ["Too long."],
             "a/b~c": ["Odd."],
             "items": [{}, {"size": ["Negative."]}],

@@ -2,7 +2,6 @@
 
 import re
 from datetime import datetime, timedelta
-from itertools import count
 from typing import Any
 
 import pytest
@@ -11,42 +10,17 @@ from django.test import Client
 from apps.accounts.models import Account
 from apps.core.admin.events import address_of, parse_address, parse_key
 from apps.core.personal_data import PrivacyLevel
-from apps.devices.models import Boot, Context, Device
+from apps.devices.models import Boot, Device
 from apps.organization.models import Entity
-from tests.conftest import NOW
+from tests.core.devices import hide, make_boot, make_device
 
 pytestmark = [
     pytest.mark.django_db,
-    pytest.mark.urls("tests.core.event_urls"),
+    pytest.mark.urls("tests.core.urls"),
     pytest.mark.usefixtures("fixed_clock"),
 ]
 
 LIST = "/probe/devices/boot/"
-
-_ids = count(1_000)
-
-
-def make_device(name: str, entity: Entity, **values: Any) -> Device:
-    """Return a device of an entity."""
-    context, _ = Context.objects.get_or_create(entity=entity, device_platform="linux")
-    times = {"enrolled_at": NOW, "first_seen_at": NOW, "last_seen_at": NOW}
-    known = {field.name for field in Device._meta.concrete_fields}
-    times = {field: moment for field, moment in times.items() if field in known}
-    return Device.objects.create(
-        name=name,
-        entity=entity,
-        context=context,
-        operating_system_platform="linux",
-        **times,
-        **values,
-    )
-
-
-def make_boot(device: Device, ago: timedelta = timedelta(hours=1), **values: Any) -> Boot:
-    """Return a boot of a device some time before now."""
-    return Boot.objects.create(
-        id=next(_ids), device=device, context=device.context, occurred_at=NOW - ago, **values
-    )
 
 
 def addresses(page: str) -> list[str]:
@@ -63,7 +37,7 @@ def older_link(page: str) -> str:
 @pytest.fixture
 def laptop(paris: Entity) -> Device:
     """Return a device in Paris."""
-    return make_device("paris-laptop", paris, is_one_user=False)
+    return make_device("paris-laptop", paris)
 
 
 class TestEventList:
@@ -182,13 +156,6 @@ class TestEventList:
         ada_client.post(LIST, form)
 
         assert Boot.objects.count() == 1
-
-
-def hide(account: Account, level: PrivacyLevel) -> None:
-    """Set the privacy level of the account's main profile."""
-    assert account.main_profile is not None
-    account.main_profile.privacy_level = level
-    account.main_profile.save()
 
 
 class TestEventPage:

@@ -1,5 +1,7 @@
 """The registry of what fields say about people."""
 
+from typing import Any
+
 import pytest
 
 from apps.audit.models import AuditCheckpoint
@@ -46,7 +48,8 @@ class TestRegistry:
         self, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         table = Classification(fields={"name": NONE, "colour": NONE}, keys={"user": "owner"})
-        monkeypatch.setitem(registry._classified, Generation, table)
+        classified: Any = registry._classified
+        monkeypatch.setitem(classified, Generation, table)
 
         assert list(registry.problems(Generation)) == [
             "core.Generation.value has no personal-data class.",
@@ -55,7 +58,8 @@ class TestRegistry:
         ]
 
     def test_names_a_model_that_nobody_classified(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.delitem(registry._classified, AuditCheckpoint)
+        classified: Any = registry._classified
+        monkeypatch.delitem(classified, AuditCheckpoint)
 
         [problem] = registry.problems(AuditCheckpoint)
 

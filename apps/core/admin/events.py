@@ -16,8 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.views import ChangeList
 
 from apps.core import clock
-from apps.core.admin.scoped import ReadOnlyAdmin, ScopedAdmin
-from apps.core.http import ScopedRequest
+from apps.core.admin.scoped import ReadOnlyAdmin, Request, ScopedAdmin
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 AFTER, DEVICE, WINDOW = "after", "device", "window"  # parameters of the address
@@ -50,7 +49,7 @@ class WindowFilter(admin.SimpleListFilter):
         chosen = super().value()
         return chosen if chosen in WINDOWS else DEFAULT_WINDOW
 
-    def choices(self, changelist: Any) -> Iterator[dict[str, Any]]:
+    def choices(self, changelist: Any) -> Iterator[Any]:
         """Offer no "All": it would read every partition."""
         for name, label in self.lookup_choices:
             yield {
@@ -142,7 +141,8 @@ class EventChangeList(ChangeList):
     @property
     def empty_text(self) -> str | Promise:
         """Return what to do where nothing is shown."""
-        return self.model_admin.empty_text
+        text: str | Promise = self.model_admin.empty_text
+        return text
 
 
 class EventAdmin(ScopedAdmin, ReadOnlyAdmin):
@@ -158,7 +158,7 @@ class EventAdmin(ScopedAdmin, ReadOnlyAdmin):
         "whether they report."
     )
 
-    list_filter = [WindowFilter]
+    list_filter: Sequence[Any] = [WindowFilter]
     list_per_page = 50
     actions = None
     sortable_by: Sequence[str] = ()
@@ -172,7 +172,7 @@ class EventAdmin(ScopedAdmin, ReadOnlyAdmin):
         """Return our own list."""
         return EventChangeList
 
-    def get_list_filter(self, request: ScopedRequest) -> Sequence[Any]:
+    def get_list_filter(self, request: Request) -> Sequence[Any]:
         """Have a window of time, whatever a subclass lists."""
         filters = list(super().get_list_filter(request))
         return filters if WindowFilter in filters else [WindowFilter, *filters]
@@ -181,13 +181,11 @@ class EventAdmin(ScopedAdmin, ReadOnlyAdmin):
         """Offer none."""
         return {}
 
-    def get_ordering(self, request: ScopedRequest) -> Sequence[str]:
+    def get_ordering(self, request: Request) -> Sequence[str]:
         """Return the one order that the index serves."""
         return [f"-{time_field(self.model)}", "-id"]
 
-    def get_object(
-        self, request: ScopedRequest, object_id: str, from_field: str | None = None
-    ) -> Any:
+    def get_object(self, request: Request, object_id: str, from_field: str | None = None) -> Any:
         """Return the row at an address, None where there is none in the caller's domain."""
         parsed = parse_address(object_id)
         if parsed is None:

@@ -11,8 +11,9 @@ from unfold.admin import ModelAdmin
 
 from apps.core.admin.columns import Column, Labelled, shown
 from apps.core.errors import DomainError
-from apps.core.http import ScopedRequest
 from apps.core.personal_data import registry
+
+Request = Any  # a core.http.ScopedRequest; subclasses narrow it to accounts.http.AccountRequest
 
 
 class ScopedAdmin(ModelAdmin):
@@ -25,45 +26,47 @@ class ScopedAdmin(ModelAdmin):
     compressed_fields = True
     list_filter_submit = False
 
-    def get_queryset(self, request: ScopedRequest) -> models.QuerySet[Any]:
+    def get_queryset(self, request: Request) -> models.QuerySet[Any]:
         """Return the rows that the caller may see."""
-        return super().get_queryset(request).permitted_to(request.scope)
+        rows: models.QuerySet[Any] = super().get_queryset(request)
+        return rows.permitted_to(request.scope)  # type: ignore[attr-defined, no-any-return]
 
-    def has_change_permission(self, request: ScopedRequest, obj: Any = None) -> bool:
+    def has_change_permission(self, request: Request, obj: Any = None) -> bool:
         """Ask for the permission on the model first, then for the grant on the entity."""
         return super().has_change_permission(request, obj) and self._manages(request, obj)
 
-    def has_delete_permission(self, request: ScopedRequest, obj: Any = None) -> bool:
+    def has_delete_permission(self, request: Request, obj: Any = None) -> bool:
         """Ask for the permission on the model first, then for the grant on the entity."""
         return super().has_delete_permission(request, obj) and self._manages(request, obj)
 
-    def get_list_display(self, request: ScopedRequest) -> Sequence[Column]:
+    def get_list_display(self, request: Request) -> Sequence[Column]:
         """Show personal fields through the scope."""
         return [self._shown(request, name) for name in super().get_list_display(request)]
 
     def get_list_display_links(
-        self, request: ScopedRequest, list_display: Sequence[Column]
+        self, request: Request, list_display: Sequence[Column]
     ) -> Sequence[Column] | None:
         """Keep the links of columns that were replaced."""
-        links = super().get_list_display_links(request, list_display)
+        links: Sequence[Column] | None = super().get_list_display_links(request, list_display)
         return [self._shown(request, name) for name in links] if links else links
 
-    def get_fixed_fields(self, request: ScopedRequest, obj: Any = None) -> Sequence[Column]:
+    def get_fixed_fields(self, request: Request, obj: Any = None) -> Sequence[Column]:
         """Return the fields that are read-only; override this, not `get_readonly_fields`."""
-        return self.readonly_fields
+        fixed: Sequence[Column] = self.readonly_fields
+        return fixed
 
-    def get_readonly_fields(self, request: ScopedRequest, obj: Any = None) -> Sequence[Column]:
+    def get_readonly_fields(self, request: Request, obj: Any = None) -> Sequence[Column]:
         """Show personal fields through the scope; a hidden one cannot be edited either."""
         names = [*self.get_fixed_fields(request, obj), *self._hidden(request)]
         return [self._shown(request, name) for name in dict.fromkeys(names)]
 
-    def get_exclude(self, request: ScopedRequest, obj: Any = None) -> list[str]:
+    def get_exclude(self, request: Request, obj: Any = None) -> list[str]:
         """Keep read-only and hidden fields out of the form, whatever stands for them."""
         readonly = self.get_readonly_fields(request, obj)
         names = [getattr(column, "__name__", column) for column in readonly]
         return [*(super().get_exclude(request, obj) or []), *names]
 
-    def get_fieldsets(self, request: ScopedRequest, obj: Any = None) -> list[Any]:
+    def get_fieldsets(self, request: Request, obj: Any = None) -> list[Any]:
         """Replace the personal fields that are not edited."""
         readonly = {getattr(c, "__name__", c) for c in self.get_readonly_fields(request, obj)}
         is_shut = obj is not None and not self.has_change_permission(request, obj)
@@ -78,12 +81,12 @@ class ScopedAdmin(ModelAdmin):
             for title, options in super().get_fieldsets(request, obj)
         ]
 
-    def get_search_fields(self, request: ScopedRequest) -> Sequence[str]:
+    def get_search_fields(self, request: Request) -> Sequence[str]:
         """Search no hidden field: whether it matches would tell its value."""
         hidden = request.scope.may_hide
         return [f for f in super().get_search_fields(request) if not hidden(self.model, f)]
 
-    def get_list_filter(self, request: ScopedRequest) -> Sequence[Any]:
+    def get_list_filter(self, request: Request) -> Sequence[Any]:
         """Filter by no hidden field."""
         hidden = request.scope.may_hide
         return [
@@ -92,7 +95,7 @@ class ScopedAdmin(ModelAdmin):
             if not (path := _filter_path(entry)) or not hidden(self.model, path)
         ]
 
-    def get_ordering(self, request: ScopedRequest) -> Sequence[Any]:
+    def get_ordering(self, request: Request) -> Sequence[Any]:
         """Order by no hidden field."""
         hidden = request.scope.may_hide
         ordering = super().get_ordering(request) or self.model._meta.ordering or ()
@@ -100,38 +103,40 @@ class ScopedAdmin(ModelAdmin):
             "-pk"
         ]
 
-    def lookup_allowed(self, lookup: str, value: str, request: ScopedRequest) -> bool:
+    def lookup_allowed(self, lookup: str, value: str, request: Request) -> bool:
         """Refuse an address that filters by a hidden field."""
         is_hidden = request.scope.may_hide(self.model, lookup)
         return not is_hidden and super().lookup_allowed(lookup, value, request)
 
     def render_change_form(
-        self, request: ScopedRequest, context: dict[str, Any], *args: Any, **kwargs: Any
+        self, request: Request, context: dict[str, Any], *args: Any, **kwargs: Any
     ) -> HttpResponse:
         """Call the object in titles and breadcrumbs by what the caller may see."""
         obj = kwargs.get("obj")
         if obj is not None:
             label = request.scope.label(obj)
             context |= {"subtitle": label, "original": Labelled(obj, label)}
-        return super().render_change_form(request, context, *args, **kwargs)
+        page: HttpResponse = super().render_change_form(request, context, *args, **kwargs)
+        return page
 
     def _get_obj_does_not_exist_redirect(
-        self, request: ScopedRequest, opts: Any, object_id: str
+        self, request: Request, opts: Any, object_id: str
     ) -> HttpResponse:
         """Answer 404 for what is hidden as for what was never there. Source: access.md 2.4."""
         raise Http404
 
     def response_action(
-        self, request: ScopedRequest, queryset: models.QuerySet[Any]
+        self, request: Request, queryset: models.QuerySet[Any]
     ) -> HttpResponse | None:
         """Tell in words why an action was refused."""
         try:
-            return super().response_action(request, queryset)
+            response: HttpResponse | None = super().response_action(request, queryset)
         except DomainError as error:
             self.message_user(request, str(error), messages.ERROR)
             return HttpResponseRedirect(request.get_full_path())
+        return response
 
-    def _shown(self, request: ScopedRequest, name: Column) -> Column:
+    def _shown(self, request: Request, name: Column) -> Column:
         """Return the column of a personal field, one per request; others as they are."""
         if not _is_name(name) or name not in registry.personal_fields(self.model):
             return name
@@ -140,12 +145,12 @@ class ScopedAdmin(ModelAdmin):
             made[self.model, name] = shown(self.model, str(name), request.scope)
         return made[self.model, name]
 
-    def _hidden(self, request: ScopedRequest) -> list[str]:
+    def _hidden(self, request: Request) -> list[str]:
         """Return the names of fields that are hidden on some row."""
         names = sorted(registry.personal_fields(self.model))
         return [name for name in names if request.scope.may_hide(self.model, name)]
 
-    def _manages(self, request: ScopedRequest, obj: Any) -> bool:
+    def _manages(self, request: Request, obj: Any) -> bool:
         """Return whether the caller manages the entity of this row. Cost: 1 query."""
         if obj is None or obj.pk is None:
             return True
@@ -159,15 +164,15 @@ class ScopedAdmin(ModelAdmin):
 class ReadOnlyAdmin(ModelAdmin):
     """What machines collected is not added, changed or deleted by hand."""
 
-    def has_add_permission(self, request: ScopedRequest, obj: Any = None) -> bool:
+    def has_add_permission(self, request: Request, obj: Any = None) -> bool:
         """Refuse."""
         return False
 
-    def has_change_permission(self, request: ScopedRequest, obj: Any = None) -> bool:
+    def has_change_permission(self, request: Request, obj: Any = None) -> bool:
         """Refuse."""
         return False
 
-    def has_delete_permission(self, request: ScopedRequest, obj: Any = None) -> bool:
+    def has_delete_permission(self, request: Request, obj: Any = None) -> bool:
         """Refuse."""
         return False
 

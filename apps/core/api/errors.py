@@ -115,8 +115,8 @@ def _of_rest(exception: exceptions.APIException) -> Described:
     headers = {}
     if challenge := getattr(exception, "auth_header", None):
         headers["WWW-Authenticate"] = challenge
-    if isinstance(exception, exceptions.Throttled) and exception.wait is not None:
-        headers["Retry-After"] = str(exception.wait)
+    if (wait := getattr(exception, "wait", None)) is not None:  # seconds, of a throttle
+        headers["Retry-After"] = str(wait)
     codes = exception.get_codes()
     code = codes if isinstance(codes, str) else exception.default_code
     detail = exception.detail if isinstance(exception.detail, str) else ""

@@ -4,24 +4,22 @@ from django.db import migrations
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('accounts', '0001_create_models'),
-        ('organization', '0001_create_models'),
+        ("accounts", "0001_create_models"),
+        ("organization", "0001_create_models"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='ViewDomain',
-            fields=[
-            ],
+            name="ViewDomain",
+            fields=[],
             options={
-                'verbose_name': 'view domain',
-                'verbose_name_plural': 'view domains',
-                'proxy': True,
-                'indexes': [],
-                'constraints': [],
+                "verbose_name": "view domain",
+                "verbose_name_plural": "view domains",
+                "proxy": True,
+                "indexes": [],
+                "constraints": [],
             },
-            bases=('accounts.profile',),
+            bases=("accounts.profile",),
         ),
     ]

@@ -1,0 +1,179 @@
+"""Admin base for pages of our own about one object: facts first, then sections; nothing to edit."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from django.contrib import admin
+from django.contrib.admin.utils import unquote
+from django.core.exceptions import PermissionDenied
+from django.db import models
+from django.http import Http404, HttpResponse
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils.functional import Promise
+
+from apps.core import clock
+from apps.core.admin.columns import Labelled
+from apps.core.admin.scoped import ReadOnlyAdmin, ScopedAdmin
+from apps.core.admin.values import Button, Fact, Section, link
+from apps.core.formats import NOTHING
+from apps.core.http import ScopedRequest
+from apps.core.scope import Scope
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """Who looks at a page, when, and what the address asks for."""
+
+    scope: Scope
+    now: datetime
+    query: Mapping[str, str] = field(default_factory=dict)
+
+    def may(self, permission: str) -> bool:
+        """Return whether the visitor has a permission ("devices.view_device")."""
+        return permission in self.scope.permissions
+
+
+class FoundAdmin(ScopedAdmin):
+    """Answers 404 for what is not there or not in the caller's domain, alike."""
+
+    empty_text: str | Promise = ""  # what to do where a list has no rows
+
+    def _get_obj_does_not_exist_redirect(self, *_args: Any) -> HttpResponse:
+        raise Http404
+
+
+class DetailMixin(FoundAdmin):
+    """Draws one object by `facts`, `sections` and `buttons` instead of a form."""
+
+    detail_template = "admin/core/detail.html"
+
+    def facts(self, obj: Any, visit: Visit) -> Sequence[Fact]:
+        """Return what stands at the head of the page."""
+        return []
+
+    def sections(self, obj: Any, visit: Visit) -> Sequence[Section]:
+        """Return the parts below."""
+        return []
+
+    def buttons(self, obj: Any, visit: Visit) -> Sequence[Button]:
+        """Return the ways on."""
+        return []
+
+    def notice(self, obj: Any, visit: Visit) -> str | Promise:
+        """Return what needs attention, "" for nothing."""
+        return ""
+
+    def opened(self, request: Any, obj: Any, visit: Visit) -> None:
+        """Note that the page was opened, before it is drawn."""
+
+    def change_view(
+        self, request: Any, object_id: str, form_url: str = "", extra_context: Any = None
+    ) -> HttpResponse:
+        """Show the page of one object."""
+        obj = self.found(request, object_id)
+        visit = visit_of(request)
+        self.opened(request, obj, visit)
+        return self.page(
+            request,
+            obj,
+            self.detail_template,
+            {
+                "facts": self.facts(obj, visit),
+                "sections": self.sections(obj, visit),
+                "buttons": self.buttons(obj, visit),
+                "notice": self.notice(obj, visit),
+                "visit": visit,
+                **(extra_context or {}),
+            },
+        )
+
+    def found(self, request: Any, object_id: str) -> Any:
+        """Return the object of an address.
+
+        Raises: PermissionDenied, Http404 (hidden and missing alike).
+        """
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        obj = self.get_object(request, unquote(object_id))
+        if obj is None:
+            raise Http404
+        return obj
+
+    def page(
+        self, request: Any, obj: Any, template: str, context: Mapping[str, Any], status: int = 200
+    ) -> TemplateResponse:
+        """Return a page of the console, about an object where one is given."""
+        about: dict[str, Any] = {"opts": self.opts, "original": None, "title": ""}
+        if obj is not None:
+            label = request.scope.label(obj)
+            about |= {"original": Labelled(obj, label), "title": label}
+        request.current_app = self.admin_site.name
+        site = self.admin_site.each_context(request)
+        return TemplateResponse(request, template, {**site, **about, **context}, status=status)
+
+
+class DetailAdmin(DetailMixin, ReadOnlyAdmin):
+    """A read-only object with a page of its own."""
+
+
+def visit_of(request: ScopedRequest) -> Visit:
+    """Return who looks at the page of a request."""
+    return Visit(request.scope, clock.now(), request.GET.dict())
+
+
+def change_url(
+    obj: models.Model | None, model: type[models.Model] | None = None, pk: Any = None
+) -> str:
+    """Return the address of an object's page, by the object or by model and key."""
+    meta = (model or type(obj))._meta
+    key = pk if obj is None else obj.pk
+    return reverse(f"admin:{meta.app_label}_{meta.model_name}_change", args=[key])
+
+
+def list_url(model: type[models.Model], **query: Any) -> str:
+    """Return the address of a list, narrowed by `query`."""
+    meta = model._meta
+    address = reverse(f"admin:{meta.app_label}_{meta.model_name}_changelist")
+    text = "&".join(f"{name}={value}" for name, value in query.items())
+    return f"{address}?{text}" if text else address
+
+
+def object_link(obj: models.Model | None, scope: Scope, permission: str = "") -> str:
+    """Return the caller's name of an object, a link where the caller may open it."""
+    if obj is None:
+        return NOTHING
+    meta = type(obj)._meta
+    needed = permission or f"{meta.app_label}.view_{meta.model_name}"
+    label = scope.label(obj)
+    return link(change_url(obj), label) if needed in scope.permissions else label
+
+
+def bound(
+    name: str,
+    title: str | Promise,
+    value: Callable[[Any], Any],
+    *,
+    ordering: str | None = None,
+) -> Callable[[Any], Any]:
+    """Return a list column that knows more than its row; `value` closes over the request."""
+
+    @admin.display(description=title, ordering=ordering)
+    def column(obj: Any) -> Any:
+        return value(obj)
+
+    column.__name__ = name
+    return column
+
+
+def linked(scope: Scope, title: str | Promise, path: str) -> Callable[[Any], Any]:
+    """Return the column of the object at `path` of each row, as a link; never sortable."""
+    return bound(path, title, lambda row: object_link(getattr(row, path), scope))
+
+
+def own_name(model: type[models.Model], scope: Scope, title: str | Promise) -> Callable[[Any], Any]:
+    """Return the column of each row's own name; sortable only where none is hidden."""
+    ordering = None if scope.may_hide(model, "name") else "name"
+    return bound("own_name", title, scope.label, ordering=ordering)
