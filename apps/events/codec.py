@@ -8,6 +8,7 @@ import math
 import struct
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 from django.db import models
@@ -36,6 +37,11 @@ def int8(value: int) -> bytes:
     if not -INT8_MAX - 1 <= value <= INT8_MAX:
         raise Refused(RefusalCode.NOT_STORABLE)
     return _int8(8, value)
+
+
+def known_id(value: int | None) -> bytes:
+    """Encode an id of ours, which is in range, or none."""
+    return NULL if value is None else _int8(8, value)
 
 
 def int4(value: int) -> bytes:
@@ -123,6 +129,8 @@ def for_field(field: models.Field[Any, Any]) -> Codec:
     limit = field.max_length
     if codec is not text or limit is None:
         return codec
+    if field.choices:  # few words, again and again
+        return lru_cache(maxsize=64)(text)
 
     def limited(value: str) -> bytes:
         if len(value) > limit:

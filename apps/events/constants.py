@@ -3,6 +3,7 @@
 CLOCK_TOLERANCE_SECONDS = 90  # beyond it times are shifted by the measured offset
 FUTURE_TOLERANCE_SECONDS = 3_600  # after the shift; a later event is refused as in_future
 BATCH_RECORDS_LIMIT = 2_000
+REPORTS_LIMIT = 100  # inventory parts, and kinds with losses, of one batch
 BATCH_ANSWER_LIMIT_BYTES = 4_096  # above it the kept answer counts refusals by code
 BATCH_NOTE_DAYS = 30  # the collectors' retry window
 ID_BLOCK_SIZE = 1_000  # ids a process draws at once; INCREMENT BY of the sequence

@@ -6,12 +6,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 from django.db import DataError, IntegrityError, connection, transaction
 
-from apps.events import codec, ids
+from apps.events import codec, ids, kinds
 from apps.events.choices import RefusalCode
 from apps.events.errors import NoPartition
 from apps.events.kinds import AnyKind, SampledKind
@@ -24,8 +24,7 @@ TRAILER = struct.pack(">h", -1)
 CHECK_VIOLATION = "23514"
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(NamedTuple):
     """One record that is to be stored: its place in the batch, time, references and content."""
 
     index: int
@@ -44,35 +43,39 @@ class Encoded:
 
 
 class RowEncoder:
-    """Encoder of one kind under one policy; what the policy denies becomes null, counted."""
+    """Encoder of one kind under one policy; what the policy denies becomes null, counted.
+
+    A row is a copy of a template of nulls, in which the values that are there take their places:
+    most of the many metrics of a row are absent.
+    """
 
     def __init__(self, kind: AnyKind, policy: Policy) -> None:
         self.kind = kind
-        model = kind.model._meta
+        get_field: Any = kind.model._meta.get_field
         self.fields = [
-            (
+            _Slot(
                 name,
-                codec.for_field(model.get_field(name)),
+                codec.for_field(get_field(name)),
+                1,
                 _denying(policy, kind.field_switches.get(name)),
-            )  # type: ignore[arg-type]
+            )
             for name in kind.field_names
         ]
         self.metrics = [
-            (
-                name,
-                _metric_codec(metric),
-                codec.NULL * len(metric.high_resolution),
-                _denying(policy, metric.switch),
-            )
-            for name, metric in _metrics(kind).items()
+            _Slot(name, _metric_codec(m), len(m.high_resolution), _denying(policy, m.switch))
+            for name, m in _metrics(kind).items()
         ]
+        self.template = [
+            b"",
+            b"",
+            *(codec.NULL * slot.columns for slot in self.fields + self.metrics),
+        ]
+        self.first_metric = 2 + len(self.fields)
 
     @staticmethod
     @lru_cache(maxsize=512)
     def cached(kind_name: str, denied: frozenset[str]) -> "RowEncoder":
         """Return the encoder of a kind with these switches denied."""
-        from apps.events import kinds
-
         kind = kinds.find(kind_name)
         assert kind is not None
         every = {s for s in _switches(kind) if s is not None}
@@ -86,7 +89,7 @@ class RowEncoder:
             self.kind.model.TIME_FIELD,
             *constants,
             *(f"{column}_id" for column in self.kind.dimensions),
-            *(name for name, _, _ in self.fields),
+            *(slot.name for slot in self.fields),
             *(f"{name}_{part}" for name in metrics for part in metrics[name].high_resolution),
         ]
 
@@ -97,50 +100,62 @@ class RowEncoder:
         """
         out = Encoded()
         head = struct.pack(">h", count)
+        times: dict[datetime, bytes] = {}  # a batch has few
         for row, row_id in zip(rows, ids.draw(len(rows)), strict=True):
-            parts = [head, codec.int8(row_id), codec.timestamptz(row.time), constants]
-            parts += [codec.NULL if i is None else codec.int8(i) for i in row.references]
+            if row.time not in times:
+                times[row.time] = codec.timestamptz(row.time) + constants
+            slots = self.template.copy()
+            slots[0] = head + codec.known_id(row_id) + times[row.time]
+            slots[1] = b"".join(map(codec.known_id, row.references))
             try:
-                self._add_fields(parts, row.record.fields, out.dropped)
+                self._fill(slots, 2, self.fields, row.record.fields, "fields", out.dropped)
                 if self.metrics:
-                    self._add_metrics(parts, row.record.metrics, out.dropped)
+                    self._fill(
+                        slots,
+                        self.first_metric,
+                        self.metrics,
+                        row.record.metrics,
+                        "metrics",
+                        out.dropped,
+                    )
             except Refused as refused:
                 out.refused.append((row.index, refused))
             else:
-                out.rows.append((row.index, b"".join(parts)))
+                out.rows.append((row.index, b"".join(slots)))
         return out
 
-    def _add_fields(self, parts: list[bytes], fields: msgspec.Struct, dropped: Tally[str]) -> None:
-        for (name, encode, denied_by), value in zip(
-            self.fields, msgspec.structs.astuple(fields), strict=True
-        ):
-            if value is None:
-                parts.append(codec.NULL)
-            elif denied_by:
-                parts.append(codec.NULL)
-                dropped[denied_by] += 1
-            else:
-                try:
-                    parts.append(encode(value))
-                except Refused as refused:
-                    raise Refused(RefusalCode(refused.code), "fields", name) from refused
-
-    def _add_metrics(
-        self, parts: list[bytes], metrics: msgspec.Struct, dropped: Tally[str]
+    @staticmethod
+    def _fill(
+        slots: list[bytes],
+        first: int,
+        layout: list["_Slot"],
+        values: msgspec.Struct,
+        member: str,
+        dropped: Tally[str],
     ) -> None:
-        values = msgspec.structs.astuple(metrics)
-        for (name, encode, absent, denied_by), value in zip(self.metrics, values, strict=True):
+        """Put the values that are there into their slots, from `first` on."""
+        for number, value in enumerate(msgspec.structs.astuple(values)):
             if value is None:
-                parts.append(absent)
-            elif denied_by:
-                parts.append(absent)
-                dropped[denied_by] += 1
-            else:
-                try:
-                    parts.append(encode(value))
-                except Refused as refused:
-                    path = ("metrics", name, *refused.path)
-                    raise Refused(RefusalCode(refused.code), *path) from refused
+                continue
+            slot = layout[number]
+            if slot.denied_by:
+                dropped[slot.denied_by] += 1
+                continue
+            try:
+                slots[first + number] = slot.encode(value)
+            except Refused as refused:
+                path = (member, slot.name, *refused.path)
+                raise Refused(RefusalCode(refused.code), *path) from refused
+
+
+@dataclass(frozen=True, slots=True)
+class _Slot:
+    """One field or metric of a kind: its codec, and the switch that denies it, if one does."""
+
+    name: str
+    encode: codec.Codec
+    columns: int
+    denied_by: str | None
 
 
 @dataclass(slots=True)
@@ -169,6 +184,20 @@ def copy_rows(
     Raises:
         NoPartition: no partition holds a row's time; upkeep has not run.
     """
+    sql, encoded = _encode(kind, rows, policy, constants)
+    copied = Copied(refused=encoded.refused, dropped=encoded.dropped)
+    if careful:
+        _copy_one_by_one(sql, encoded.rows, copied)
+    elif encoded.rows:
+        _copy(sql, b"".join(data for _, data in encoded.rows))
+        copied.stored = len(encoded.rows)
+    return copied
+
+
+def _encode(
+    kind: AnyKind, rows: Sequence[Row], policy: Policy, constants: Mapping[str, Any]
+) -> tuple[str, Encoded]:
+    """Return the COPY statement and the rows as it takes them."""
     denied = frozenset(s for s in _switches(kind) if s is not None and not policy.allows(s))
     encoder = RowEncoder.cached(kind.name, denied)
     columns = encoder.columns(constants)
@@ -177,15 +206,28 @@ def copy_rows(
         codec.NULL if value is None else codec.for_field(_by_column(meta, name))(value)
         for name, value in constants.items()
     )
-    encoded = encoder.encode(rows, shared, len(columns))
-    copied = Copied(refused=encoded.refused, dropped=encoded.dropped)
     sql = f"COPY {meta.db_table} ({', '.join(columns)}) FROM STDIN (FORMAT binary)"
-    if careful:
-        _copy_one_by_one(sql, encoded.rows, copied)
-    elif encoded.rows:
-        _copy(sql, b"".join(data for _, data in encoded.rows))
-        copied.stored = len(encoded.rows)
-    return copied
+    return sql, encoder.encode(rows, shared, len(columns))
+
+
+def examples(
+    kind: AnyKind,
+    *,
+    records: Sequence[Mapping[str, Any]],
+    policy: Policy,
+    constants: Mapping[str, Any],
+) -> tuple[str, bytes]:
+    """Return the COPY statement of `kind` and encoded rows, for benchmarks of the bare COPY.
+
+    records: as a collector sends them; their references are taken for ids.
+    """
+    rows = []
+    for index, record in enumerate(records):
+        decoded = msgspec.convert(record, kind.record_type)
+        ids_ = tuple(getattr(decoded, column) for column in kind.dimensions)
+        rows.append(Row(index, getattr(decoded, kind.model.TIME_FIELD), ids_, decoded))
+    statement, encoded = _encode(kind, rows, policy, constants)
+    return statement, b"".join(data for _, data in encoded.rows)
 
 
 def _copy_one_by_one(sql: str, rows: Sequence[tuple[int, bytes]], copied: Copied) -> None:
@@ -201,7 +243,12 @@ def _copy_one_by_one(sql: str, rows: Sequence[tuple[int, bytes]], copied: Copied
 
 def _copy(sql: str, data: bytes) -> None:
     try:
-        with connection.cursor() as cursor, cursor.copy(sql) as copy:
+        # Django translates the errors of `execute`, not those of `copy`.
+        with (
+            connection.wrap_database_errors,
+            connection.cursor() as cursor,
+            cursor.copy(sql) as copy,
+        ):
             copy.write(b"".join((HEADER, data, TRAILER)))
     except IntegrityError as error:
         cause = error.__cause__

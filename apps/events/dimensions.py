@@ -6,6 +6,7 @@ A dictionary's entry says a thing once (a user, a binary); records refer to it b
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cached_property
 from typing import Any, Protocol
 
 import msgspec
@@ -45,17 +46,24 @@ class Dimension:
 
     dictionary: member of the batch, as in "binaries".
     model: has the columns identity (unique), first_seen_at and last_seen_at.
+    switch: the switch that may deny an entry.
     on_seen: called with device, ids and time when a device first refers to rows, and hourly.
     """
 
     dictionary: str
     entry: type[msgspec.Struct]
     model: type[models.Model]
+    switch: str = ""
     on_seen: Callable[[int, Sequence[int], datetime], None] | None = None
 
-    @property
+    @cached_property
     def table(self) -> str:
         return self.model._meta.db_table
+
+    @cached_property
+    def decoder(self) -> msgspec.json.Decoder[Any]:
+        """Return the decoder of one entry."""
+        return msgspec.json.Decoder(self.entry)
 
 
 @dataclass(slots=True)
@@ -119,7 +127,7 @@ def resolve(
     owner = device_id if dimension.on_seen else 0
     ids: dict[str, int] = {}
     unknown: list[str] = []
-    for identity in sorted(rows):
+    for identity in rows:
         known = cache.get((dimension.table, identity, owner))
         if known is None or now - known.touched_at > TOUCH_INTERVAL:
             unknown.append(identity)
@@ -127,7 +135,7 @@ def resolve(
             ids[identity] = known.id
     if unknown:
         with transaction.atomic():
-            found = _find_or_make(dimension, {i: rows[i] for i in unknown}, now)
+            found = _find_or_make(dimension, {i: rows[i] for i in sorted(unknown)}, now)
             _touch(dimension, list(found.values()), now)
             if dimension.on_seen:
                 dimension.on_seen(device_id, sorted(found.values()), now)

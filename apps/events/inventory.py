@@ -1,14 +1,16 @@
 """Registry of inventory parts: what a device is, reported as a state instead of events."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Annotated, Any, Protocol
 
 import msgspec
 from django.core.exceptions import ImproperlyConfigured
 
 from apps.events.policy import Policy
+
+Permitted = Callable[[Any, Policy], Any]
 
 
 class Apply(Protocol):
@@ -27,6 +29,7 @@ class Part:
     is_list: whether the part is a list.
     field_switches: field -> collection switch; a denied field is emptied and counted.
     switch: the switch of the part as a whole.
+    permitted: field -> its switch, and what of a value that switch leaves; a loss is counted.
     """
 
     name: str
@@ -35,14 +38,19 @@ class Part:
     is_list: bool
     switch: str | None = None
     field_switches: Mapping[str, str] = field(default_factory=dict)
+    permitted: Mapping[str, tuple[str, Permitted]] = field(default_factory=dict)
+
+
+# By rule SHA-256 in hex; whatever it is, PostgreSQL must be able to hold it.
+Hash = Annotated[str, msgspec.Meta(pattern=r"^[\x21-\x7e]{1,64}\Z")]
 
 
 class Report(msgspec.Struct, frozen=True):
     """One entry of the batch's `inventory`: a full state, or a hash that says nothing changed."""
 
     part: str
-    hash: str
-    base: str | None = None
+    hash: Hash
+    base: Hash | None = None
     full: bool = False
     fields: msgspec.Raw | None = None
     items: msgspec.Raw | None = None

@@ -93,7 +93,9 @@ class Kind:
         """Return the struct of one record: time, references, fields and, if sampled, metrics."""
         return msgspec.defstruct(
             "Record",
-            [("kind", str), *self._time_members(), *self._references(), *self._payload()],
+            [*self._time_members(), *self._references(), *self._payload()],
+            tag_field="kind",
+            tag=self.name,
             forbid_unknown_fields=True,
             kw_only=True,
             gc=False,
@@ -194,6 +196,11 @@ def register(kind: AnyKind) -> None:
 def find(name: str) -> AnyKind | None:
     """Return the kind of that name, None if nobody registered it."""
     return _kinds.get(name)
+
+
+def of_record(record: msgspec.Struct) -> AnyKind:
+    """Return the kind of a decoded record."""
+    return _kinds[record.__struct_config__.tag]  # type: ignore[index]
 
 
 def registered() -> Iterator[AnyKind]:

@@ -63,7 +63,9 @@ def make_plan(*, now: datetime) -> Plan:
         plan.creations.extend(sorted(wanted - existing.get(table, set())))
         for partition in sorted(existing.get(table, set())):
             if partition.end <= _oldest_day(kept, now):
-                waits = model in _sampled_models() and _touches(partition, unfinished)
+                waits = model in _sampled_models() and (
+                    _touches(partition, unfinished) or _is_still_written(partition, kept, now)
+                )
                 (plan.held if waits else plan.drops).append(partition)
     return plan
 
@@ -168,6 +170,16 @@ def _touches(partition: Partition, days: Iterable[date]) -> bool:
     start = datetime.combine(partition.start, time(), tzinfo=UTC)
     end = datetime.combine(partition.end, time(), tzinfo=UTC)
     return any(rollups.day_start(day) < end and rollups.day_end(day) > start for day in days)
+
+
+def _is_still_written(partition: Partition, kept: Retention, now: datetime) -> bool:
+    """Return whether late rows may still come for an instance day that the partition touches.
+
+    They would have that day recomputed, from what is left of it.
+    """
+    end = datetime.combine(partition.end, time(), tzinfo=UTC)
+    last_day = rollups.day_of(end - timedelta(microseconds=1))
+    return rollups.day_end(last_day) > retention.oldest_kept(kept, now)
 
 
 def _parse(parent: str, bounds: str) -> Partition:

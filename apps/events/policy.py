@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-SILENT_VALUES = frozenset({"off", "none"})
+# Nobody can list binaries yet, so nothing is listed.
+SILENT_VALUES = frozenset({"off", "none", "listed_binaries"})
 
 
 @dataclass(frozen=True, slots=True)

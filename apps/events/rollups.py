@@ -202,8 +202,16 @@ def _values(name: str, metric: Metric) -> list[str]:
         source = dict.fromkeys(AGGREGATES, f"{name}_sum")
         count = f"nullif(count({source['count']}), 0)"
     else:
-        count = f"sum({source['count']})"
+        count = _within_int8(f"sum({source['count']})")
     total = f"sum({source['sum']})"
-    if not metric.is_float:  # a forged pair of readings must not stop the roll-up for ever
-        total = f"least({total}, {INT8_MAX})"
+    if not metric.is_float:
+        total = _within_int8(total)
     return [total, count, f"min({source['min']})", f"max({source['max']})"]
+
+
+def _within_int8(total: str) -> str:
+    """Return `total`, cut at the largest bigint: forged readings must not stop the roll-up.
+
+    Null stays null, which `least` would turn into the limit.
+    """
+    return f"CASE WHEN {total} > {INT8_MAX} THEN {INT8_MAX} ELSE {total} END"

@@ -1,9 +1,10 @@
 """Writes of event rows: a batch's records become rows, refused or dropped one by one."""
 
 from collections import Counter as Tally
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from operator import attrgetter
 from typing import Any
 
 import msgspec
@@ -111,50 +112,20 @@ def store(*, prepared: Prepared, sender: Sender, now: datetime, careful: bool) -
 
 def known_answer(*, device_id: int, epoch: str, sequence: int) -> str | None:
     """Return the answer that this batch was given, None if it is new. Cost: 1 query."""
-    return (
-        ReceivedBatch.objects.filter(device_id=device_id, epoch=epoch, sequence=sequence)
-        .values_list("answer", flat=True)
-        .first()
-    )
-
-
-def note_batch(
-    *,
-    device_id: int,
-    batch: Envelope,
-    body_hash: bytes,
-    answer: str,
-    offset: timedelta,
-    received_at: datetime,
-) -> bool:
-    """Remember the batch in the transaction of its rows; False if another request did so first.
-
-    Waits for a request that holds the same identity and has not committed yet.
-    """
-    values = (
-        device_id,
-        batch.epoch,
-        batch.sequence,
-        body_hash,
-        answer,
-        offset // timedelta(milliseconds=1),
-        received_at,
-    )
     with connection.cursor() as cursor:
         cursor.execute(
             f"""
-            INSERT INTO {ReceivedBatch._meta.db_table}
-                (device_id, epoch, sequence, body_hash, answer, clock_offset_ms, received_at)
-            VALUES (%s, %s, %s, %s, %s, %s, %s)
-            ON CONFLICT (device_id, epoch, sequence) DO NOTHING
+            SELECT answer FROM {ReceivedBatch._meta.db_table}
+            WHERE device_id = %s AND epoch = %s AND sequence = %s
             """,
-            values,
+            [device_id, epoch, sequence],
         )
-        return bool(cursor.rowcount)
+        row = cursor.fetchone()
+    return row[0] if row else None
 
 
 class _Preparation:
-    """One batch on its way from raw records to rows."""
+    """One batch on its way from records to rows, a kind at a time."""
 
     def __init__(
         self, batch: Envelope, sender: Sender, received_at: datetime, offset: timedelta
@@ -164,79 +135,66 @@ class _Preparation:
         self.received_at = received_at
         tolerated = abs(offset) <= timedelta(seconds=CLOCK_TOLERANCE_SECONDS)
         self.shift = timedelta(0) if tolerated else offset
-        self.latest = received_at + timedelta(seconds=FUTURE_TOLERANCE_SECONDS)
-        self.oldest: dict[str, datetime] = {}
         self.references = _References(batch, sender)
         self.out = Prepared()
 
     def run(self) -> Prepared:
-        decoded = list(self._decoded())
+        groups = {kind.name: (kind, rows) for kind, rows in self._permitted()}
+        for kind, rows in groups.values():
+            self.references.want(kind, [record for _, record in rows])
         self.references.resolve(now=self.received_at)
-        for index, kind, record in decoded:
+        for kind, rows in groups.values():
+            self._add_rows(kind, rows)
+        return self.out
+
+    def _permitted(self) -> Iterator[tuple[AnyKind, list[tuple[int, Any]]]]:
+        """Yield the records of each kind that the policy allows, with their index."""
+        groups: dict[type, list[tuple[int, Any]]] = {}
+        for index, record in enumerate(self._decoded()):
+            if record is not None:
+                groups.setdefault(type(record), []).append((index, record))
+        for rows in groups.values():
+            kind = kinds.of_record(rows[0][1])
+            if self.sender.policy.allows(kind.switch):
+                yield kind, rows
+            else:
+                self.out.dropped[kind.name, str(kind.switch)] += len(rows)
+
+    def _decoded(self) -> Iterator[Any]:
+        """Yield each record decoded, None for one that is refused."""
+        for index, record in enumerate(self.batch.events):
+            if type(record) is msgspec.Raw:
+                yield self._decode(index, record)
+            else:
+                yield record
+
+    def _decode(self, index: int, raw: msgspec.Raw) -> Any:
+        name = UNKNOWN
+        try:
+            kind = kinds.find(_head_decoder.decode(raw).kind)
+            if kind is None:
+                raise Refused(RefusalCode.UNKNOWN_KIND, "kind")
+            name = kind.name
+            return kind.decoder.decode(raw)
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            self._refuse(index, from_validation(error), name)
+        except Refused as refused:
+            self._refuse(index, refused, name)
+
+    def _add_rows(self, kind: AnyKind, rows: list[tuple[int, Any]]) -> None:
+        clock = _Clock(kind, self.shift, self.received_at)
+        references = self.references.of(kind)
+        added = self.out.rows.setdefault(kind.name, [])
+        for index, record in rows:
             try:
-                row = copy.Row(index, self._time(kind, record), self._ids(kind, record), record)
+                moment = clock.time_of(record)
+                ids = tuple([known.get(name_of(record)) for name_of, known in references])
+                if None in ids:
+                    self.references.explain(kind, record, self.out.dropped)
             except Refused as refused:
                 self._refuse(index, refused, kind.name)
             else:
-                self.out.rows.setdefault(kind.name, []).append(row)
-        return self.out
-
-    def _decoded(self) -> Iterator[tuple[int, AnyKind, Any]]:
-        for index, raw in enumerate(self.batch.events):
-            name = UNKNOWN
-            try:
-                kind = self._kind(raw)
-                name = kind.name
-                if not self.sender.policy.allows(kind.switch):
-                    self.out.dropped[kind.name, str(kind.switch)] += 1
-                    continue
-                record = kind.decoder.decode(raw)
-                self.references.want(kind, record)
-            except (msgspec.DecodeError, UnicodeDecodeError) as error:
-                self._refuse(index, from_validation(error), name)
-            except Refused as refused:
-                self._refuse(index, refused, name)
-            else:
-                yield index, kind, record
-
-    def _kind(self, raw: msgspec.Raw) -> AnyKind:
-        kind = kinds.find(_head_decoder.decode(raw).kind)
-        if kind is None:
-            raise Refused(RefusalCode.UNKNOWN_KIND, "kind")
-        return kind
-
-    def _time(self, kind: AnyKind, record: Any) -> datetime:
-        name = kind.model.TIME_FIELD
-        try:
-            moment = (getattr(record, name) + self.shift).astimezone(UTC)
-        except OverflowError as error:
-            raise Refused(RefusalCode.INVALID, name) from error
-        if isinstance(kind, SampledKind):
-            moment = self._on_grid(moment, kind.bucket_seconds, name)
-        if moment < self._oldest(kind):
-            raise Refused(RefusalCode.TOO_OLD, name)
-        if moment > self.latest:
-            raise Refused(RefusalCode.IN_FUTURE, name)
-        return moment
-
-    def _on_grid(self, moment: datetime, seconds: int, name: str) -> datetime:
-        off_grid = timedelta(
-            seconds=int(moment.timestamp()) % seconds, microseconds=moment.microsecond
-        )
-        if off_grid and not self.shift:
-            raise Refused(RefusalCode.INVALID, name)
-        return moment - off_grid
-
-    def _oldest(self, kind: AnyKind) -> datetime:
-        if kind.name not in self.oldest:
-            self.oldest[kind.name] = retention.oldest_kept(kind.retention, self.received_at)
-        return self.oldest[kind.name]
-
-    def _ids(self, kind: AnyKind, record: Any) -> tuple[int | None, ...]:
-        return tuple(
-            self.references.id_of(kind, column, getattr(record, column), self.out.dropped)
-            for column in kind.dimensions
-        )
+                added.append(copy.Row(index, moment, ids, record))
 
     def _refuse(self, index: int, refused: Refused, kind: str) -> None:
         self.out.refused_kinds[kind, refused.code.value] += 1
@@ -250,6 +208,52 @@ class _Preparation:
             self.out.refused.append(refused.at("events", index))
 
 
+class _Clock:
+    """Times of one kind's records: corrected, put on their grid, checked against now.
+
+    The buckets of a batch are few, so each is looked at once.
+    """
+
+    def __init__(self, kind: AnyKind, shift: timedelta, received_at: datetime) -> None:
+        self.name = kind.model.TIME_FIELD
+        self.seconds = kind.bucket_seconds if isinstance(kind, SampledKind) else 0
+        self.shift = shift
+        self.oldest = retention.oldest_kept(kind.retention, received_at)
+        self.latest = received_at + timedelta(seconds=FUTURE_TOLERANCE_SECONDS)
+        self.known: dict[datetime, datetime] = {}
+
+    def time_of(self, record: Any) -> datetime:
+        """Return the instant of a record, UTC.
+
+        Raises:
+            Refused: too old, in the future, or off the grid.
+        """
+        told = getattr(record, self.name)
+        known = self.known.get(told)
+        if known is None:
+            known = self.known[told] = self._corrected(told)
+        return known
+
+    def _corrected(self, told: datetime) -> datetime:
+        try:
+            moment = (told + self.shift).astimezone(UTC)
+        except OverflowError as error:
+            raise Refused(RefusalCode.INVALID, self.name) from error
+        if self.seconds:
+            moment = self._on_grid(moment)
+        if moment < self.oldest:
+            raise Refused(RefusalCode.TOO_OLD, self.name)
+        if moment > self.latest:
+            raise Refused(RefusalCode.IN_FUTURE, self.name)
+        return moment
+
+    def _on_grid(self, moment: datetime) -> datetime:
+        off_grid = (moment - copy.codec.POSTGRES_EPOCH) % timedelta(seconds=self.seconds)
+        if off_grid and not self.shift:
+            raise Refused(RefusalCode.INVALID, self.name)
+        return moment - off_grid
+
+
 class _References:
     """The batch's dictionaries: entries that records refer to, turned into ids."""
 
@@ -257,25 +261,17 @@ class _References:
         self.batch = batch
         self.sender = sender
         self.origin = Origin(sender.device_id, sender.platform, sender.policy)
-        self.identities: dict[tuple[str, str], str | None] = {}  # None: the policy denies it
+        # By dictionary and number: the identity, None if the policy denies it, or why it is refused.
+        self.entries: dict[str, dict[int, str | Refused | None]] = {}
         self.rows: dict[str, dict[str, Mapping[str, Any]]] = {}
-        self.ids: dict[tuple[str, str], int] = {}
+        self.ids: dict[str, dict[int | None, int]] = {}
 
-    def want(self, kind: AnyKind, record: Any) -> None:
-        """Read the entries that `record` refers to.
-
-        Raises:
-            Refused: an entry is missing or wrong.
-        """
+    def want(self, kind: AnyKind, records: list[Any]) -> None:
+        """Read the entries that `records` of one kind refer to."""
         for column, dictionary in kind.dimensions.items():
-            number = getattr(record, column)
-            if number is None:
-                if column in kind.required:
-                    raise Refused(RefusalCode.INVALID, column)
-                continue
-            key = (dictionary, str(number))
-            if key not in self.identities:
-                self.identities[key] = self._read(column, *key)
+            known = self.entries.setdefault(dictionary, {})
+            for number in {getattr(record, column) for record in records} - known.keys() - {None}:
+                known[number] = self._read(dictionary, str(number))
 
     def resolve(self, *, now: datetime) -> None:
         """Turn the entries that were read into ids."""
@@ -287,35 +283,62 @@ class _References:
                 now=now,
                 generation=self.sender.generation,
             )
-            self.ids |= {(dictionary, identity): i for identity, i in found.items()}
+            self.ids[dictionary] = {
+                number: found[identity]
+                for number, identity in self.entries[dictionary].items()
+                if isinstance(identity, str)
+            }
 
-    def id_of(
-        self, kind: AnyKind, column: str, number: int | None, dropped: Tally[tuple[str, str]]
-    ) -> int | None:
-        """Return the id that `number` stands for; None where it is absent or denied."""
+    def of(
+        self, kind: AnyKind
+    ) -> list[tuple[Callable[[Any], int | None], Mapping[int | None, int]]]:
+        """Return, for each dimension of `kind`, how a record names an entry and the ids by name."""
+        return [
+            (attrgetter(column), self.ids.get(dictionary, {}))
+            for column, dictionary in kind.dimensions.items()
+        ]
+
+    def explain(self, kind: AnyKind, record: Any, dropped: Tally[tuple[str, str]]) -> None:
+        """Say why a reference of `record` has no id: absent, denied (counted), or wrong.
+
+        Raises:
+            Refused: an entry is missing or wrong.
+        """
+        for column, dictionary in kind.dimensions.items():
+            number = getattr(record, column)
+            if number not in self.ids.get(dictionary, {}):
+                self._explain(kind, column, dictionary, number, dropped)
+
+    def _explain(
+        self,
+        kind: AnyKind,
+        column: str,
+        dictionary: str,
+        number: int | None,
+        dropped: Tally[tuple[str, str]],
+    ) -> None:
+        """Refuse a wrong reference, count a denied one; an absent one is fine if it may be."""
         if number is None:
-            return None
-        dictionary = kind.dimensions[column]
-        identity = self.identities[dictionary, str(number)]
-        if identity is None:
-            dropped[kind.name, dictionary] += 1
-            return None
-        return self.ids[dictionary, identity]
+            if column in kind.required:
+                raise Refused(RefusalCode.INVALID, column)
+            return
+        entry = self.entries[dictionary][number]
+        if isinstance(entry, Refused):
+            raise entry if entry.path else Refused(RefusalCode(entry.code), column)
+        dropped[kind.name, dimensions.find(dictionary).switch or dictionary] += 1
 
-    def _read(self, column: str, dictionary: str, number: str) -> str | None:
+    def _read(self, dictionary: str, number: str) -> str | Refused | None:
         raw = self.batch.dictionary(dictionary).get(number)
         if raw is None:
-            raise Refused(RefusalCode.UNKNOWN_REFERENCE, column)
+            return Refused(RefusalCode.UNKNOWN_REFERENCE)
         try:
-            entry = msgspec.json.decode(raw, type=dimensions.find(dictionary).entry)
+            entry = dimensions.find(dictionary).decoder.decode(raw)
             row = entry.row(self.origin)
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             refused = from_validation(error)
-            path = ("", dictionary, number, *refused.path)
-            raise Refused(RefusalCode(refused.code), *path) from error
+            return Refused(RefusalCode(refused.code), "", dictionary, number, *refused.path)
         except Refused as refused:
-            path = ("", dictionary, number, *refused.path)
-            raise Refused(RefusalCode(refused.code), *path) from refused
+            return Refused(RefusalCode(refused.code), "", dictionary, number, *refused.path)
         if row is None:
             return None
         self.rows.setdefault(dictionary, {})[row["identity"]] = row

@@ -2,22 +2,22 @@
 
 from datetime import datetime
 from functools import cache
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Union
 
 import msgspec
 
-from apps.events import dimensions
-from apps.events.constants import BATCH_RECORDS_LIMIT, INT8_MAX
+from apps.events import dimensions, kinds
+from apps.events.constants import BATCH_RECORDS_LIMIT, INT8_MAX, REPORTS_LIMIT
 from apps.events.errors import InvalidBatch, TooManyRecords, UnreadableBatch
 from apps.events.kinds import Amount, Instant
 from apps.events.refusals import Refusal, from_validation, pointer
 
-Epoch = Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{8,32}$")]
+Epoch = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{8,32}\Z")]
 ShortText = Annotated[str, msgspec.Meta(max_length=64, pattern=r"^[^\x00]*\Z")]
 
 
 class Envelope(msgspec.Struct, kw_only=True):
-    """What every batch says of itself (collector.md 10); dictionaries are added by `batch_type`."""
+    """What every batch says of itself (collector.md 10); dictionaries are added by `_decoder`."""
 
     protocol: Literal[1]
     epoch: Epoch
@@ -29,9 +29,9 @@ class Envelope(msgspec.Struct, kw_only=True):
     monotonic_ms: Amount | None = None
     round_trip_ms: Annotated[int, msgspec.Meta(ge=0, le=3_600_000)] = 0
     redacted: Amount | None = None
-    dropped: dict[ShortText, Amount] = {}
-    events: list[msgspec.Raw] = []
-    inventory: list[msgspec.Raw] = []
+    dropped: Annotated[dict[ShortText, Amount], msgspec.Meta(max_length=REPORTS_LIMIT)] = {}
+    events: list[Any] = []  # decoded records where all are good, else raw ones
+    inventory: Annotated[list[msgspec.Raw], msgspec.Meta(max_length=REPORTS_LIMIT)] = []
 
     def dictionary(self, name: str) -> dict[str, msgspec.Raw]:
         """Return the batch's dictionary of a dimension; empty where it has none."""
@@ -52,34 +52,48 @@ class Receipt(msgspec.Struct, frozen=True, omit_defaults=False):
 
 
 @cache
-def batch_type() -> type[Envelope]:
-    """Return the struct of a batch: the envelope and one member for each registered dictionary."""
+def _decoder(*, whole: bool) -> msgspec.json.Decoder[Envelope]:
+    """Return the decoder of a batch: the envelope, and a member for each registered dictionary.
+
+    whole: decode the records too, which fails for all where one is wrong.
+    """
+    record: Any = msgspec.Raw
+    if whole:
+        record = Union[tuple(kind.record_type for kind in kinds.registered())]  # noqa: UP007
     members: list[tuple[str, Any, Any]] = [
         (d.dictionary, dict[str, msgspec.Raw], msgspec.field(default_factory=dict))
         for d in dimensions.registered()
     ]
-    return msgspec.defstruct("Batch", members, bases=(Envelope,), kw_only=True)
-
-
-@cache
-def _decoder() -> msgspec.json.Decoder[Envelope]:
-    return msgspec.json.Decoder(batch_type())
+    members.append(("events", list[record], msgspec.field(default_factory=list)))
+    batch = msgspec.defstruct("Batch", members, bases=(Envelope,), kw_only=True)
+    return msgspec.json.Decoder(batch)
 
 
 def decode_batch(body: bytes) -> Envelope:
-    """Read the envelope of a plain body.
+    """Read a plain body: at one go where all is well, else record by record later.
 
     Raises:
         UnreadableBatch: no JSON.
         InvalidBatch: JSON of another form; names the member.
         TooManyRecords: more than BATCH_RECORDS_LIMIT events.
     """
+    batch = _decode_whole(body) or _decode_envelope(body)
+    if len(batch.events) > BATCH_RECORDS_LIMIT:
+        raise TooManyRecords
+    return batch
+
+
+def _decode_whole(body: bytes) -> Envelope | None:
     try:
-        batch = _decoder().decode(body)
+        return _decoder(whole=True).decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
+
+
+def _decode_envelope(body: bytes) -> Envelope:
+    try:
+        return _decoder(whole=False).decode(body)
     except msgspec.ValidationError as error:
         raise InvalidBatch(pointer=pointer(*from_validation(error).path)) from error
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise UnreadableBatch from error
-    if len(batch.events) > BATCH_RECORDS_LIMIT:
-        raise TooManyRecords
-    return batch

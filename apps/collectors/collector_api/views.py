@@ -1,6 +1,7 @@
 """Doors that collectors knock on."""
 
 import hashlib
+import re
 import shutil
 from typing import Any
 
@@ -28,6 +29,7 @@ SMALL_BODY_BYTES = 16_384  # enrolment and token
 COMPRESSED_LIMIT_BYTES = 5_000_000
 SPREAD_SECONDS = 20  # over which a fleet that was sent away comes back
 BUSY_RETRY_SECONDS = 30
+_UNPRINTABLE = re.compile(r"[^\x20-\x7e]")
 FREE_RATIO_MINIMUM = 0.05
 FREE_BYTES_MINIMUM = 1_000_000_000
 
@@ -105,7 +107,7 @@ class CheckInView(CollectorView):
         checkin.check_in(
             collector=collector,
             fingerprints=_fingerprints(request.headers.get("Dex-Fingerprints", "{}")),
-            version=request.headers.get("Dex-Collector-Version", "")[:64],
+            version=_version(request.headers.get("Dex-Collector-Version", "")),
             now=now,
         )
         content = {
@@ -207,6 +209,11 @@ def _fingerprints(text: str) -> Fingerprints:
         raise errors.InvalidRequest(pointer="/Dex-Fingerprints") from error
 
 
+def _version(text: str) -> str:
+    """Return what a header says of the version, without what the database cannot hold."""
+    return _UNPRINTABLE.sub("", text)[:64]
+
+
 def _small_body(request: Request) -> bytes:
     return _body(request, SMALL_BODY_BYTES)
 
@@ -244,6 +251,11 @@ def _refuse_on_full_disk() -> None:
 
 
 def _spread(request: Request) -> int:
-    collector = getattr(request, "auth", None)
-    name = str(collector.uid) if collector else limits.address_of(request)
-    return int(hashlib.sha256(name.encode()).hexdigest(), 16) % SPREAD_SECONDS
+    # Not `request.auth`, which would try again what has just failed.
+    collector = getattr(request, "_auth", None)
+    return spread_of(str(collector.uid) if collector else limits.address_of(request))
+
+
+def spread_of(name: str) -> int:
+    """Return the seconds, 0 to SPREAD_SECONDS, by which a caller comes back later than others."""
+    return int(hashlib.sha256(name.encode()).hexdigest(), 16) % (SPREAD_SECONDS + 1)

@@ -21,6 +21,27 @@ from apps.events.wire import Envelope, Receipt
 
 MILLISECOND = timedelta(milliseconds=1)
 
+# One round trip. The note comes first (a request with the same batch waits there, before it holds
+# any other row), then the collector, whose lock fences an erasure that begins now.
+FINISH = """
+WITH note AS (
+    INSERT INTO events_receivedbatch
+        (device_id, epoch, sequence, body_hash, answer, clock_offset_ms, received_at)
+    VALUES (%(device)s, %(epoch)s, %(sequence)s, %(body_hash)s, %(answer)s, %(offset)s, %(now)s)
+    ON CONFLICT (device_id, epoch, sequence) DO NOTHING RETURNING device_id
+), sender AS (
+    UPDATE collectors_collector
+    SET last_contact_at = %(now)s, version = %(version)s, boot_id = %(boot)s,
+        clock_offset_ms = %(offset)s, reported_configuration_version = %(configuration)s
+    WHERE id = %(collector)s AND state = %(active)s AND EXISTS (SELECT FROM note)
+    RETURNING device_id
+), device AS (
+    UPDATE devices_device SET last_seen_at = greatest(last_seen_at, %(now)s)
+    WHERE id = %(device)s AND EXISTS (SELECT FROM sender) RETURNING id
+)
+SELECT EXISTS (SELECT FROM note), EXISTS (SELECT FROM device)
+"""
+
 
 class _StoredMeanwhile(Exception):
     """Another request stored the same batch while we were at it."""
@@ -45,12 +66,9 @@ def receive_batch(*, collector: Collector, body: bytes, received_at: datetime) -
         return known
     work = _Work(collector, batch, hashlib.sha256(body).digest(), received_at)
     try:
-        return work.store(careful=False)
-    except (DataError, IntegrityError):
-        # One record holds what only PostgreSQL refuses: find it, keep its neighbours.
-        return work.store(careful=True)
+        return work.store()
     except _StoredMeanwhile:
-        return events.known_answer(**identity) or work.store(careful=False)
+        return events.known_answer(**identity) or work.store()
 
 
 class _Work:
@@ -69,8 +87,15 @@ class _Work:
             batch=batch, sender=self.sender, received_at=received_at, offset=self.offset
         )
 
-    def store(self, *, careful: bool) -> str:
+    def store(self) -> str:
         """Write everything in one transaction and return the answer."""
+        try:
+            return self._store(careful=False)
+        except (DataError, IntegrityError):
+            # One record holds what only PostgreSQL refuses: find it, keep its neighbours.
+            return self._store(careful=True)
+
+    def _store(self, *, careful: bool) -> str:
         with transaction.atomic():
             applied = inventory.apply_reports(
                 reports=self.batch.inventory,
@@ -82,8 +107,7 @@ class _Work:
                 prepared=self.prepared, sender=self.sender, now=self.received_at, careful=careful
             )
             answer = self._answer(applied, stored)
-            self._note(answer)
-            self._touch()
+            self._finish(answer)
             self._count(applied, stored)
         return answer
 
@@ -105,46 +129,42 @@ class _Work:
         short = msgspec.structs.replace(receipt, refused=[], refused_by_code=by_code)
         return msgspec.json.encode(short).decode()
 
-    def _note(self, answer: str) -> None:
-        is_new = events.note_batch(
-            device_id=self.collector.device_id,
-            batch=self.batch,
-            body_hash=self.body_hash,
-            answer=answer,
-            offset=self.offset,
-            received_at=self.received_at,
-        )
-        if not is_new:
-            raise _StoredMeanwhile
+    def _finish(self, answer: str) -> None:
+        """Note the batch, and bring collector and device forward: see FINISH.
 
-    def _touch(self) -> None:
-        """Bring collector and device forward; the lock fences an erasure that begins now."""
+        Raises:
+            _StoredMeanwhile: another request noted it first.
+            DeviceErased: the collector may not report any more.
+        """
         with connection.cursor() as cursor:
             cursor.execute(
-                """
-                WITH sender AS (
-                    UPDATE collectors_collector
-                    SET last_contact_at = %(now)s, version = %(version)s, boot_id = %(boot)s,
-                        clock_offset_ms = %(offset)s,
-                        reported_configuration_version = %(configuration)s
-                    WHERE id = %(collector)s AND state = %(active)s RETURNING device_id
-                )
-                UPDATE devices_device SET last_seen_at = greatest(last_seen_at, %(now)s)
-                WHERE id = %(device)s AND EXISTS (SELECT FROM sender)
-                """,
+                FINISH,
                 {
+                    "device": self.collector.device_id,
+                    "epoch": self.batch.epoch,
+                    "sequence": self.batch.sequence,
+                    "body_hash": self.body_hash,
+                    "answer": answer,
+                    "offset": self.offset // MILLISECOND,
                     "now": self.received_at,
                     "version": self.batch.collector_version,
                     "boot": self.batch.boot_id,
-                    "offset": self.offset // MILLISECOND,
                     "configuration": self.batch.configuration_version,
                     "collector": self.collector.pk,
-                    "device": self.collector.device_id,
-                    "active": CollectorState.ACTIVE,
+                    "active": CollectorState.ACTIVE.value,
                 },
             )
-            if not cursor.rowcount:
-                raise errors.DeviceErased
+            is_new, is_active = cursor.fetchone()
+        if not is_new:
+            raise _StoredMeanwhile
+        if not is_active:
+            raise self._gone()
+
+    def _gone(self) -> Exception:
+        """Say what became of the collector since it showed its token."""
+        state = Collector.objects.filter(pk=self.collector.pk).values_list("state").first()
+        is_kept = state is not None and state != (CollectorState.ERASED,)
+        return errors.CollectorRevoked() if is_kept else errors.DeviceErased()
 
     def _count(self, applied: Applied, stored: Stored) -> None:
         counts: Tally[tuple[str, str, str]] = Tally()

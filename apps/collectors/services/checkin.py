@@ -7,7 +7,8 @@ from datetime import datetime
 from typing import Any
 
 from django.core.cache import cache
-from django.db import transaction
+from django.db import DatabaseError, transaction
+from redis.exceptions import RedisError
 
 from apps.audit import services as audit
 from apps.audit.choices import AuditCode
@@ -77,7 +78,10 @@ def open_page(device_id: int) -> None:
 
 def is_page_open(device_id: int) -> bool:
     """Return whether somebody looked at the device's page lately; False if the cache is away."""
-    return bool(cache.get(_page_key(device_id)))
+    try:
+        return bool(cache.get(_page_key(device_id)))
+    except (RedisError, DatabaseError, OSError):
+        return False
 
 
 def _content(result: Effective) -> dict[str, Any]:
@@ -112,7 +116,7 @@ def _raise_version(collector: Collector, digest: str, now: datetime) -> None:
 
 def _note_conflict(collector: Collector, now: datetime) -> None:
     # Once an hour at most: a copy that keeps knocking must not fill the log.
-    if cache.add(f"collectors.conflict.{collector.pk}", True, 3_600):
+    if _is_first_conflict(collector):
         audit.record(
             actor_kind="collector",
             actor_id=str(collector.uid),
@@ -123,6 +127,13 @@ def _note_conflict(collector: Collector, now: datetime) -> None:
             outcome="refused",
             at=now,
         )
+
+
+def _is_first_conflict(collector: Collector) -> bool:
+    try:
+        return bool(cache.add(f"collectors.conflict.{collector.pk}", True, 3_600))
+    except (RedisError, DatabaseError, OSError):
+        return True
 
 
 def _page_key(device_id: int) -> str:

@@ -19,6 +19,7 @@ from apps.collectors.choices import CollectorState, KeyPurpose, Level, StubState
 from apps.collectors.models import Collector, CollectorConfiguration, CollectorStub, EnrolmentKey
 from apps.collectors.services import tokens
 from apps.core import keys
+from apps.core.locks import transaction_lock
 from apps.devices import services as devices
 from apps.devices.choices import Platform
 from apps.devices.inventory import permitted_name
@@ -155,6 +156,8 @@ def enrol(*, request: EnrolmentRequest, body: bytes, signature: str, now: dateti
     if not documents.is_signed_by(public_key, documents.ENROL, body, signature):
         raise errors.SignatureInvalid
     with transaction.atomic():
+        # The same request twice at once: the second finds what the first made.
+        transaction_lock(f"collectors.enrol.{public_key.hex()}")
         known = Collector.objects.select_for_update().filter(public_key=public_key).first()
         if known is not None:
             return _again(known, request, now)
@@ -196,6 +199,8 @@ def parse_key(text: str) -> str:
 def _again(known: Collector, request: EnrolmentRequest, now: datetime) -> Enrolled:
     if known.install_id != request.install_id:
         raise errors.SignatureInvalid
+    if known.state == CollectorState.ERASED:
+        raise errors.DeviceErased
     if known.state == CollectorState.REVOKED and request.enrolment_key is None:
         raise errors.KeyRevoked
     if not known.is_active:

@@ -41,7 +41,8 @@ def apply_reports(
         name = "inventory"
         try:
             report = msgspec.json.decode(raw, type=Report)
-            name = f"inventory.{report.part}"[:64]
+            if registry.find(report.part):  # a forged name must not become a row of the counts
+                name = f"inventory.{report.part}"
             _apply_one(report, sender, now, applied, careful=careful)
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             _refuse(applied, name, index, from_validation(error))
@@ -82,7 +83,8 @@ def _confirm(report: Report, part: Part, sender: Sender, now: datetime, applied:
         device_id=sender.device_id, part=part.name, hash=report.base or ""
     )
     if not unchanged or not known.update(received_at=now):
-        applied.need_full.append(part.name)
+        if part.name not in applied.need_full:
+            applied.need_full.append(part.name)
 
 
 def _write(report: Report, part: Part, state: Any, sender: Sender, now: datetime) -> None:
@@ -110,16 +112,23 @@ def _state(report: Report, part: Part) -> Any:
 
 def _within(part: Part, state: Any, policy: Policy, applied: Applied) -> Any:
     """Return the state without the fields that the policy denies; what is taken is counted."""
-    denied = {f: s for f, s in part.field_switches.items() if not policy.allows(s)}
-    if not denied:
-        return state
-    rows = state if part.is_list else [state]
-    for row in rows:
-        for name, switch in denied.items():
-            if getattr(row, name) is not None:
-                applied.dropped[f"inventory.{part.name}", switch] += 1
-    kept = [msgspec.structs.replace(row, **dict.fromkeys(denied)) for row in rows]
+    kept = [_row_within(part, row, policy, applied) for row in (state if part.is_list else [state])]
     return kept if part.is_list else kept[0]
+
+
+def _row_within(part: Part, row: Any, policy: Policy, applied: Applied) -> Any:
+    left: dict[str, Any] = {}
+    switches = dict(part.field_switches)
+    for name, switch in part.field_switches.items():
+        if not policy.allows(switch):
+            left[name] = None
+    for name, (switch, permitted) in part.permitted.items():
+        switches[name] = switch
+        left[name] = permitted(getattr(row, name) or "", policy) or None
+    for name, value in left.items():
+        if getattr(row, name) and value is None:
+            applied.dropped[f"inventory.{part.name}", switches[name]] += 1
+    return msgspec.structs.replace(row, **left) if left else row
 
 
 def _refuse(applied: Applied, name: str, index: int, refused: Refused) -> None:

@@ -6,6 +6,7 @@ from datetime import datetime
 from django.db import connection
 
 from apps.collectors.models import RefusalCount
+from apps.events.constants import INT8_MAX
 from apps.events.rollups import day_of
 
 
@@ -24,7 +25,8 @@ def count(*, device_id: int, counts: Mapping[tuple[str, str, str], int], now: da
             INSERT INTO {table} (device_id, day, origin, kind, code, number)
             SELECT %s, %s, * FROM unnest(%s::text[], %s::text[], %s::text[], %s::bigint[])
             ON CONFLICT (device_id, origin, kind, code, day)
-                DO UPDATE SET number = {table}.number + excluded.number
+                DO UPDATE SET number =
+                    least({table}.number::numeric + excluded.number, {INT8_MAX})::bigint
             """,
             [
                 device_id,
