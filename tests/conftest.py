@@ -92,5 +92,10 @@ def _empty_cache() -> Iterator[None]:
     """Forget counted rates and cached ids between tests."""
     from django.core.cache import cache
 
+    from apps.collectors import effective
+    from apps.events import dimensions
+
     yield
     cache.clear()
+    effective.forget()
+    dimensions.forget()
