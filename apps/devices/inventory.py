@@ -1,5 +1,6 @@
 """Inventory parts about the device itself (the structs are the protocol)."""
 
+import re
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Literal
@@ -15,7 +16,7 @@ from apps.events.kinds import Amount, Instant
 from apps.events.policy import Policy
 
 Text = Annotated[str, msgspec.Meta(max_length=255)]
-HASHED_NAME = "h:"
+HASHED_NAME = re.compile(r"h:[0-9a-f]{32}")
 
 
 class Hardware(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -159,14 +160,16 @@ def permitted_name(name: str, policy: Policy) -> str:
     """Return a host name in the form that the switch `device_name` allows, else ""."""
     if policy.value("device_name") == "clear":
         return name
-    return name if name.startswith(HASHED_NAME) else ""
+    return name if HASHED_NAME.fullmatch(name) else ""
 
 
 def _version(column: str, text: str | None) -> dict[str, object]:
     return {column: text or "", f"{column}_key": version_key(text) if text else None}
 
 
-SERIALS = dict.fromkeys(("bios_serial_number", "chassis_serial_number", "machine_serial_number"), "serial_numbers")
+SERIALS = dict.fromkeys(
+    ("bios_serial_number", "chassis_serial_number", "machine_serial_number"), "serial_numbers"
+)
 
 register(
     Part(
@@ -183,7 +186,7 @@ register(
         struct=OperatingSystem,
         apply=apply_operating_system,
         is_list=False,
-        field_switches={"host_name": "device_name"},
+        permitted={"host_name": ("device_name", permitted_name)},
     )
 )
 register(

@@ -82,9 +82,9 @@ def _confirm(report: Report, part: Part, sender: Sender, now: datetime, applied:
     known = InventoryPart.objects.filter(
         device_id=sender.device_id, part=part.name, hash=report.base or ""
     )
-    if not unchanged or not known.update(received_at=now):
-        if part.name not in applied.need_full:
-            applied.need_full.append(part.name)
+    is_known = unchanged and known.update(received_at=now)
+    if not is_known and part.name not in applied.need_full:
+        applied.need_full.append(part.name)
 
 
 def _write(report: Report, part: Part, state: Any, sender: Sender, now: datetime) -> None:
