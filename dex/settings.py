@@ -228,6 +228,7 @@ UNFOLD = {
     "SITE_TITLE": "dex",
     "SITE_HEADER": "dex",
     "SITE_SYMBOL": "monitoring",
+    "SITE_URL": None,  # there is no site beside the console
     "LOGIN": {"form": "apps.accounts.forms.SignInForm"},  # counts attempts
     "SHOW_HISTORY": False,
     "SHOW_VIEW_ON_SITE": False,
