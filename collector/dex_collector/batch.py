@@ -81,6 +81,16 @@ def to_json(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
 
 
+def storable_json(record: Record) -> str | None:
+    """Return a record as JSON, or None for one with a NaN or half a character in it."""
+    try:
+        text = to_json(record)
+        text.encode()
+    except ValueError:
+        return None
+    return text
+
+
 def records_of(content: Mapping[str, Any]) -> list[Record]:
     """Return the records of a batch, users and binaries written out again."""
     records = []

@@ -7,15 +7,17 @@ import logging
 import os
 import random
 import signal
+import sqlite3
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from types import FrameType
 from typing import Any
 
 from dex_collector import enrolment, fingerprints, private_files
-from dex_collector.clock import Clock
+from dex_collector.clock import Clock, from_text
 from dex_collector.configuration import ConfigurationRefused, ConfigurationStore
 from dex_collector.enroller import Enroller
 from dex_collector.identity import Identity, IdentityStore
@@ -37,7 +39,8 @@ CHECK_IN_SECONDS, CHECK_IN_JITTER = 600.0, 0.2
 LIVE_SECONDS, LIVE_EVERY_SECONDS = 600.0, 60.0  # while a page of this device is open
 BACKLOG_SECONDS = 60.0  # to the next turn, when one was not enough
 WAITING_RECORDS = 200  # so many send at once
-REFUSED_MEASURES_SECONDS = 24 * 3600.0  # what an unenrolled collector still measures
+REFUSED_MEASURES = timedelta(hours=24)  # what an unenrolled collector still measures
+SPOOL_RETRY_SECONDS = 10.0  # after a write that failed
 ANEW_SECONDS = 900.0  # between two identities
 
 
@@ -118,7 +121,7 @@ class Daemon:
         self._present: fingerprints.Fingerprints = {}
         self._etag: str | None = None
         self._told: str | None = ""  # the reason for silence that `status` was told
-        self._anew_after = self._refused_since = 0.0
+        self._anew_after = 0.0
         self._begin()
         self._notice_clone()
 
@@ -183,9 +186,18 @@ class Daemon:
     def step(self) -> float:
         """Do what is due; return the seconds until the next step, 0.05 to 60."""
         try:
-            if self.link.identity is None or not self.link.identity.is_enrolled:
+            self._act()
+            self._tell()
+            return min(60.0, max(0.05, self._seconds_to_next()))
+        except sqlite3.OperationalError:  # a full disk; what was measured is held in memory
+            logger.exception("The spool takes nothing")
+            return SPOOL_RETRY_SECONDS
+
+    def _act(self) -> None:
+        try:
+            if not self._is_enrolled():
                 self._enrol()
-            if self.link.identity is not None and self.link.identity.is_enrolled:
+            if self._is_enrolled():
                 if self._may_measure():
                     self.measurement.step()
                 self._check_in_if_due()
@@ -194,8 +206,9 @@ class Daemon:
             self._enrol_anew(str(reason))
         except Erased:
             self._end()
-        self._tell()
-        return min(60.0, max(0.05, self._seconds_to_next()))
+
+    def _is_enrolled(self) -> bool:
+        return self.link.identity is not None and self.link.identity.is_enrolled
 
     def _enrol_anew(self, reason: str) -> None:
         monotonic = self.clock.monotonic()
@@ -210,16 +223,12 @@ class Daemon:
 
     def _may_measure(self) -> bool:
         """Return whether to measure: an unenrolled collector stops after 24 h."""
-        if not self.link.enrolled.is_refused:
-            self._refused_since = 0.0
-            return True
-        self._refused_since = self._refused_since or self.clock.monotonic()
-        return self.clock.monotonic() - self._refused_since < REFUSED_MEASURES_SECONDS
+        since = self.link.enrolled.refused_at
+        return since is None or self.clock.now() - from_text(since) < REFUSED_MEASURES
 
     def _seconds_to_next(self) -> float:
         monotonic = self.clock.monotonic()
-        identity = self.link.identity
-        if identity is None or not identity.is_enrolled:
+        if not self._is_enrolled():
             return self.patience.remaining(monotonic)
         sending = min(self._next_turn, self._next_check_in)
         if self._wants_turn and not self._is_first_turn:

@@ -61,17 +61,16 @@ class Enroller:
         """
         identity = self._link.identity
         key = self._read_key()
-        if identity is not None and identity.is_refused and key is not None:
-            self._link.store.set_aside(self._link.clock.now())
-            identity = None
-        if identity is not None and identity.is_enrolled:
+        fingerprint_key = None if key is None else parse_enrolment_key(key)[1]
+        if identity is not None and identity.is_enrolled and not (identity.is_refused and key):
             self._erase_key()
-        elif key is None and (identity is None or identity.previous is None):
+        elif fingerprint_key is not None:
+            if identity is not None and identity.is_enrolled:
+                self._link.store.set_aside(self._link.clock.now())
+                identity = None
+            identity = identity or Identity.make(fingerprint_key)
+        elif identity is None or identity.previous is None:
             raise NoEnrolmentKey
-        elif key is not None:
-            _, fingerprint_key = parse_enrolment_key(key)
-            if identity is None:
-                identity = Identity.make(fingerprint_key)
         self._link.identity = identity
 
     def try_to_enrol(self) -> bool:
@@ -105,6 +104,7 @@ class Enroller:
         secret = None
         if key is not None:  # it may have been replaced since the last try
             secret, fingerprint_key = parse_enrolment_key(key)
+            identity.previous = identity.receipt = None  # the key says enough
             identity.fingerprint_key = base64.b64encode(fingerprint_key).decode()
         identity.fingerprints = read_fingerprints(self._root, identity.fingerprint_key_bytes())
         return identity, secret

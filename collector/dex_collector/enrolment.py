@@ -69,7 +69,7 @@ def apply_enrolment(identity: Identity, content: Mapping[str, Any], now: datetim
         raise ValueError("the server's answer to the enrolment is incomplete") from error
     identity.receipt = content.get("receipt")
     identity.previous = None
-    identity.is_refused = False
+    identity.refused_at = None
 
 
 def take_token(identity: Identity, content: Mapping[str, Any], now: datetime) -> None:

@@ -35,7 +35,7 @@ class Identity:
     instance_key: str | None = None
     receipt: dict[str, str] | None = None
     previous: dict[str, str] | None = None
-    is_refused: bool = False  # the server no longer knows or wants it: section 3, 5
+    refused_at: str | None = None  # since when the server does not accept it
 
     @classmethod
     def make(cls, fingerprint_key: bytes, follows: "Identity | None" = None) -> Self:
@@ -59,6 +59,11 @@ class Identity:
     def is_enrolled(self) -> bool:
         """Return whether an instance has accepted this key pair."""
         return self.collector_id is not None
+
+    @property
+    def is_refused(self) -> bool:
+        """Return whether the server no longer accepts it: `unenrolled`."""
+        return self.refused_at is not None
 
     @property
     def public_key(self) -> bytes:
@@ -96,12 +101,13 @@ class IdentityStore:
         """
         try:
             content: dict[str, Any] = json.loads(self.path.read_text(encoding="utf-8"))
+            return Identity(**content)
         except FileNotFoundError:
             return None
-        try:
-            return Identity(**content)
-        except TypeError as error:
-            raise ValueError("identity.json is of another version") from error
+        except (TypeError, ValueError) as error:
+            raise ValueError(
+                f"{self.path} is damaged: remove it and give a new enrolment key"
+            ) from error
 
     def save(self, identity: Identity) -> None:
         """Replace the stored identity."""

@@ -11,7 +11,7 @@ from dex_collector.batch import Record
 from dex_collector.clock import from_text, to_text
 from dex_collector.spool import Spool
 
-HEARTBEAT = timedelta(days=1)
+HEARTBEAT = timedelta(hours=23, minutes=30)  # once a day: a daily read may come a little early
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from functools import partial
 
 from dex_collector import enrolment
-from dex_collector.clock import Clock, from_text
+from dex_collector.clock import Clock, from_text, to_text
 from dex_collector.identity import Identity, IdentityStore
 from dex_collector.journal import facts
 from dex_collector.patience import Patience
@@ -84,7 +84,7 @@ class Link:
             return None
         self.patience.succeed()
         if self.enrolled.is_refused:
-            self.enrolled.is_refused = False
+            self.enrolled.refused_at = None
             self.store.save(self.enrolled)
         return answer
 
@@ -143,7 +143,7 @@ class Link:
     def _be_refused(self, code: str) -> None:
         """Become `unenrolled`: measure for a day, ask again every 6 h."""
         logger.error("The server does not accept this collector", extra=facts(code=code))
-        self.enrolled.is_refused = True
+        self.enrolled.refused_at = self.enrolled.refused_at or to_text(self.clock.now())
         self.store.save(self.enrolled)
         self.patience.wait(
             self.clock.monotonic(),

@@ -8,9 +8,16 @@ MODE = 0o600
 
 
 def make_folder(folder: Path) -> None:
-    """Make the state folder, 0700, or take these rights from one that exists."""
+    """Make the state folder, 0700.
+
+    Raises:
+        ValueError: other accounts may look into it, and it holds what is not ours.
+    """
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    folder.chmod(0o700)
+    if folder.stat().st_mode & 0o077:
+        if any(folder.iterdir()) and not (folder / "spool.db").exists():
+            raise ValueError(f"{folder} is open to other accounts: name a folder of its own")
+        folder.chmod(0o700)
 
 
 def write(path: Path, text: str) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 from dex_collector import inventory
 from dex_collector.batch import Record
 from dex_collector.configuration import Configuration
-from dex_collector.users import shown_device_name, shown_user_name
+from dex_collector.users import shown_device_name, shown_path, shown_user_name
 
 SERIAL_FIELDS = (
     "bios_serial_number",
@@ -81,6 +81,8 @@ class Redaction:
             if "serial_numbers" in self.switches:
                 for name in SERIAL_FIELDS:
                     item.pop(name, None)
+            if "mount_point" in item:
+                item["mount_point"] = shown_path(item["mount_point"], self._newer)
             if "device_name" in self.switches and "host_name" in item:
                 item["host_name"] = shown_device_name(self._host_name, self._newer)
         if new == part:

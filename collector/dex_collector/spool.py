@@ -60,9 +60,11 @@ class Spool(SpoolFile):
     # Records and batches.
 
     def add(self, records: Sequence[Record], now: datetime) -> None:
-        """Keep records until the next turn."""
-        rows = [(to_text(now), batch.kind_of(one), batch.to_json(one)) for one in records]
+        """Keep records until the next turn; one that no reader would take is counted as lost."""
+        texts = [(batch.kind_of(one), batch.storable_json(one)) for one in records]
+        rows = [(to_text(now), kind, text) for kind, text in texts if text is not None]
         with self.transaction():
+            self.count_lost(Counter(kind for kind, text in texts if text is None))
             self._db.executemany(
                 "INSERT INTO waiting (created_at, kind, record) VALUES (?, ?, ?)", rows
             )

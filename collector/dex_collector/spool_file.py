@@ -113,6 +113,8 @@ class SpoolFile:
 
     def count_lost(self, kinds: Mapping[str, int]) -> None:
         """Add to the counters of records that no server will ever see, by kind."""
+        if not kinds:
+            return
         with self.transaction():
             self.write("dropped", dict(Counter(self.read("dropped", {})) + Counter(kinds)))
 

@@ -2,11 +2,13 @@
 
 import hashlib
 import hmac
+import re
 import unicodedata
 from pathlib import Path
 
 from dex_collector.configuration import Configuration
 
+UNPRINTABLE = {"Cc", "Cs", "Cn"}  # control characters, halves of surrogates, unassigned
 LENGTH_MAXIMUM = 256  # characters of a name
 SYSTEM_UID_LIMIT = 1000  # login.defs(5), UID_MIN: below it are accounts of the system
 
@@ -22,9 +24,16 @@ def hash_name(name: str, key: bytes, epoch: int, label: str = "dex-username-v1")
 
 
 def clean(name: str) -> str:
-    """Return a name without control characters, at most 256 characters long."""
-    kept = "".join(char for char in name if not unicodedata.category(char).startswith("C"))
+    """Return a name of a person or program without control characters, cut to 256."""
+    kept = "".join(char for char in name if unicodedata.category(char) not in UNPRINTABLE)
     return kept[:LENGTH_MAXIMUM]
+
+
+def shown_path(path: str, configuration: Configuration) -> str:
+    """Return a path as `username` allows it: folders of people are named after them."""
+    if configuration.value("username") == "clear":
+        return path
+    return re.sub(r"^(/home|/media|/run/media|/run/user)/[^/]+", r"\1/~", path)
 
 
 def shown_device_name(host_name: str, configuration: Configuration) -> str | None:

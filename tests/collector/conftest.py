@@ -1,5 +1,6 @@
 """Fixtures of the collector's tests: a machine, a server, a clock, a daemon."""
 
+import logging
 import random
 import shutil
 from collections.abc import Callable, Iterator
@@ -8,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from dex_collector import journal
 from dex_collector.configuration import Configuration
 from dex_collector.daemon import Daemon, Settings
 from dex_collector.probes.base import Context
@@ -27,6 +29,14 @@ FIXTURES = Path(__file__).parent / "fixtures"
 @pytest.fixture
 def clock() -> FakeClock:
     return FakeClock()
+
+
+@pytest.fixture(autouse=True)
+def plain_log() -> Iterator[None]:
+    """Undo what a command did to the log, so that caplog sees all of it."""
+    yield
+    logger = logging.getLogger(journal.ROOT)
+    logger.handlers, logger.propagate = [], True
 
 
 @pytest.fixture
@@ -78,7 +88,12 @@ def start(
 
     def make(**changes: Any) -> Daemon:
         probes = {"probes": changes.pop("probes")} if "probes" in changes else {}
-        plain = {"state": state, "server": server.url, "root": machine, "key_file": key_file}
+        plain: dict[str, Any] = {
+            "state": state,
+            "server": server.url,
+            "root": machine,
+            "key_file": key_file,
+        }
         made = Daemon(Settings(**(plain | changes)), clock, chance=Middle(), **probes)
         daemons.append(made)
         return made

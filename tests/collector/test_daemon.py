@@ -8,7 +8,7 @@ import pytest
 from dex_collector.daemon import AlreadyRunning, Daemon
 from dex_collector.enroller import NoEnrolmentKey
 from tests.collector.conftest import run
-from tests.collector.fakes import SECRET, FakeClock, FakeServer
+from tests.collector.fakes import ENROLMENT_KEY, SECRET, FakeClock, FakeServer
 
 Start = Callable[..., Daemon]
 
@@ -73,6 +73,77 @@ class TestFreshStart:
 
         assert state.stat().st_mode & 0o777 == 0o700
         assert set(rights.values()) == {0o600}
+
+    @pytest.mark.parametrize("damage", ["", "{", '{"a": 1}'])
+    def test_does_not_take_a_damaged_identity_for_none(
+        self, start: Start, state: Path, damage: str
+    ) -> None:
+        state.mkdir()
+        state.chmod(0o700)
+        (state / "identity.json").write_text(damage)
+
+        with pytest.raises(ValueError, match="is damaged"):
+            start()
+
+    def test_refuses_a_folder_that_is_open_to_others(self, start: Start, tmp_path: Path) -> None:
+        tmp_path.chmod(0o755)
+
+        with pytest.raises(ValueError, match="open to other accounts"):
+            start(state=tmp_path)
+
+        assert tmp_path.stat().st_mode & 0o777 == 0o755
+
+    def test_a_refused_collector_takes_a_new_key(
+        self, start: Start, server: FakeServer, clock: FakeClock, key_file: Path
+    ) -> None:
+        first = start()
+        run(first, clock, seconds=10)
+        first.link._be_refused("collector_revoked")
+        first.close()
+        key_file.write_text(ENROLMENT_KEY)
+
+        run(start(), clock, seconds=10)
+
+        old, new = (request.json() for request in server.calls("enrol"))
+        assert new["enrolment_key"] == SECRET
+        assert new["previous"] is None
+        assert new["public_key"] != old["public_key"]
+        assert not key_file.exists()
+
+
+class TestFullDisk:
+    def test_holds_what_was_measured_and_goes_on(
+        self, start: Start, server: FakeServer, clock: FakeClock
+    ) -> None:
+        daemon = start()
+        run(daemon, clock, seconds=10)
+        pages = daemon.spool._db.execute("PRAGMA page_count").fetchone()[0]
+        daemon.spool._db.execute(f"PRAGMA max_page_count = {pages}")  # nothing more fits
+        run(daemon, clock, seconds=1800, every=30)
+        during = len(server.records("device_performance.events"))
+        daemon.spool._db.execute("PRAGMA max_page_count = 1000000")
+
+        run(daemon, clock, seconds=1800, every=30)
+
+        assert during < 5
+        buckets = {record["bucket"] for record in server.records("device_performance.events")}
+        assert len(buckets) >= 10  # none of the hour is missing but the open ones
+        assert "2026-03-02T12:15:00.000Z" in buckets
+
+    def test_drops_and_counts_beyond_two_megabytes(
+        self, start: Start, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        daemon = start()
+        run(daemon, clock, seconds=10)
+        monkeypatch.setattr("dex_collector.measurement.HELD_BYTES_MAXIMUM", 2_000)
+        daemon.spool._db.execute("PRAGMA query_only = ON")
+        record = {"kind": "device_performance.events", "pad": "x" * 700}
+        daemon.measurement._keep([record] * 5)
+        daemon.spool._db.execute("PRAGMA query_only = OFF")
+
+        daemon.measurement._keep([])
+
+        assert daemon.spool.lost() == {"device_performance.events": 3}
 
 
 class TestTurns:

@@ -17,7 +17,7 @@ from tests.collector.fakes import COLLECTOR_KEY, FakeClock, FakeServer
 
 Start = Callable[..., Daemon]
 
-CLEAR_NAMES = (b"\\ada", b"\\root", b"adas-laptop")
+CLEAR_NAMES = (b"\\ada", b"\\root", b"adas-laptop", b"/ada")
 
 
 class TestHashing:
@@ -162,9 +162,11 @@ class TestStricterConfiguration:
         server: FakeServer,
         clock: FakeClock,
         state: Path,
+        machine: Path,
         caplog: pytest.LogCaptureFixture,
     ) -> None:
         caplog.set_level(logging.DEBUG)
+        (machine / "media/ada/USB DISK").mkdir(parents=True)
         daemon = start()
         run(daemon, clock, seconds=10)
         seal_waiting_names(daemon, clock)
@@ -174,6 +176,7 @@ class TestStricterConfiguration:
         clock.advance(30)
         server.configure(username="hashed", device_name="hashed")
         since = len(server.requests)
+        assert "/media/ada" in str(server.bodies)
 
         daemon.check_in()
         run(daemon, clock, seconds=1000, every=10)

@@ -1,5 +1,6 @@
 """What the probes make of the fixture machines."""
 
+import os
 import struct
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -342,6 +343,15 @@ class TestExecutions:
         users = [s.user["name"] for s in found if isinstance(s, Sample) and s.user]
         assert len(users) == 4
         assert {name[:2] for name in users} == {"h:"}
+
+    def test_takes_any_byte_in_the_name_of_a_program(self, machine: Path) -> None:
+        link = machine / "proc/2200/exe"
+        link.unlink()
+        os.symlink(b"/opt/\xff\n\x1bx", link)
+
+        found = executions_linux.read_processes(machine, {})
+
+        assert "x" in {process.binary for process in found.values()}
 
     def test_stat_that_was_cut_off_is_no_process(self) -> None:
         assert executions_linux.parse_stat("1 (systemd) S 0") is None

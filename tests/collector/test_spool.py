@@ -69,6 +69,15 @@ class TestSeal:
 
         assert spool.rows()[0].sequence == 2
 
+    @pytest.mark.parametrize("value", [float("nan"), "\udc80"])
+    def test_counts_a_record_that_nobody_could_read(
+        self, spool: Spool, clock: FakeClock, value: object
+    ) -> None:
+        spool.add([record(bad=value), record()], clock.now())
+
+        assert spool.waiting_records() == 1
+        assert spool.lost() == {"device_performance.boots": 1}
+
 
 class TestEpoch:
     def test_stays_within_a_boot(self, spool: Spool) -> None:

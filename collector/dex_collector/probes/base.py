@@ -120,9 +120,10 @@ class Counters:
 def read_text(path: Path) -> str | None:
     """Return the text of a small file of the system, stripped; None if absent or not readable."""
     try:
-        return path.read_text(encoding="utf-8", errors="replace").strip("\0 \n\t\r") or None
+        text = path.read_text(encoding="utf-8", errors="replace")
     except OSError:
         return None
+    return text.replace("\0", " ").strip() or None
 
 
 def read_number(path: Path) -> int | None:

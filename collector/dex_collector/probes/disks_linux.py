@@ -88,4 +88,4 @@ def parse_vpd_page_80(page: bytes) -> str | None:
 
     Source: SPC-4, 7.8.16 Unit Serial Number: 4 bytes of header, then ASCII.
     """
-    return page[4:].decode("ascii", errors="ignore").strip("\0 ") or None
+    return page[4:].decode("ascii", errors="ignore").replace("\0", " ").strip() or None

@@ -12,6 +12,7 @@ from pathlib import Path
 from dex_collector.buckets import Row
 from dex_collector.probes.base import Context, NoData, Output, Sample, Tally, read_text
 from dex_collector.probes.operating_system_linux import read_architecture
+from dex_collector.users import clean
 
 KIND = "execution.events"
 EVERY_SECONDS = 60
@@ -174,7 +175,8 @@ def read_binary(folder: Path, stat: Stat) -> str:
         path = os.readlink(folder / "exe")
     except OSError:
         return stat.comm
-    return path.removesuffix(" (deleted)").rpartition("/")[2] or stat.comm
+    name = clean(path.removesuffix(" (deleted)").rpartition("/")[2])  # any byte may be in it
+    return name or stat.comm
 
 
 def parse_stat(text: str) -> Stat | None:
@@ -188,7 +190,7 @@ def parse_stat(text: str) -> Stat | None:
     if start < 0 or end < start or len(fields) < 20:
         return None
     return Stat(
-        comm=text[start + 1 : end],
+        comm=clean(text[start + 1 : end]),
         flags=int(fields[6]),
         page_faults=int(fields[7]) + int(fields[9]),
         cpu_ticks=int(fields[11]) + int(fields[12]),

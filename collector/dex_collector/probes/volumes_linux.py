@@ -7,6 +7,7 @@ from pathlib import Path
 
 from dex_collector.inventory import Part
 from dex_collector.probes.base import Context, NoData, read_number, read_text
+from dex_collector.users import shown_path
 
 REAL_TYPES = {
     "ext2", "ext3", "ext4", "xfs", "btrfs", "f2fs", "jfs", "reiserfs", "bcachefs", "zfs", "vfat",
@@ -44,7 +45,7 @@ def read_volume_part(context: Context) -> list[Part]:
     for volume in read_volumes(context.root):
         item = {
             "name": volume.mount.source,
-            "mount_point": volume.mount.mount_point,
+            "mount_point": shown_path(volume.mount.mount_point, context.configuration),
             "file_system": volume.mount.file_system,
             "size_bytes": volume.size_bytes,
             "free_space_bytes": volume.free_bytes,
