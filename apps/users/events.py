@@ -78,7 +78,11 @@ def _identity(*parts: str) -> str:
 
 dimensions.register(
     dimensions.Dimension(
-        dictionary="users", entry=UserEntry, model=User, on_seen=services.remember_use
+        dictionary="users",
+        entry=UserEntry,
+        model=User,
+        switch="username",
+        on_seen=services.remember_use,
     )
 )
 kinds.register(
