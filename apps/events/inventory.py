@@ -52,8 +52,8 @@ class Report(msgspec.Struct, frozen=True):
     hash: Hash
     base: Hash | None = None
     full: bool = False
-    fields: msgspec.Raw | None = None
-    items: msgspec.Raw | None = None
+    fields: msgspec.Raw = msgspec.Raw()  # empty where missing: msgspec takes no Raw in a union
+    items: msgspec.Raw = msgspec.Raw()
     add: Sequence[msgspec.Raw] = ()
     remove: Sequence[msgspec.Raw] = ()
 

@@ -101,7 +101,7 @@ def _state(report: Report, part: Part) -> Any:
         if part.is_list
         else ("fields", report.fields, part.struct)
     )
-    if raw is None:
+    if not raw:
         raise Refused(RefusalCode.INVALID, member)
     try:
         return msgspec.json.decode(raw, type=form)
