@@ -58,7 +58,7 @@ def _run(task: str, work: Callable[[], Counts], *, now: datetime) -> UpkeepRun |
         if not acquired:
             return None
         counts = work()
-        logger.info("upkeep done", extra={"task": task, **counts})
+        logger.info("upkeep done", extra={"task": task, "counts": counts})
         return UpkeepRun.objects.create(
             task=task, started_at=now, finished_at=max(now, clock.now()), counts=counts
         )
