@@ -6,6 +6,9 @@ from typing import Any
 
 from django.db import transaction
 
+from apps.accounts.models import Account
+from apps.audit import services as audit
+from apps.audit.choices import AuditCode
 from apps.devices.choices import InventoryState, Platform
 from apps.devices.models import Context, Device, InventoryPart
 from apps.organization.models import Entity
@@ -42,6 +45,18 @@ def move_device(*, device: Device, entity: Entity) -> None:
     device.entity = entity
     device.context = context_of(entity=entity, platform=Platform(device.operating_system_platform))
     device.save(update_fields=["entity", "context"])
+
+
+def open_device(*, device: Device, actor: Account, now: datetime) -> None:
+    """Record that somebody opened the page of a device. Cost: 1 query."""
+    audit.record(
+        code=AuditCode.DEVICE_OPENED,
+        actor=actor,
+        object_kind="device",
+        object_id=str(device.uid),
+        subjects=[("device", device.pk)],
+        at=now,
+    )
 
 
 def update_facts(*, device_id: int, facts: dict[str, Any]) -> None:

@@ -36,16 +36,7 @@ class Visit:
         return permission in self.scope.permissions
 
 
-class FoundAdmin(ScopedAdmin):
-    """Answers 404 for what is not there or not in the caller's domain, alike."""
-
-    empty_text: str | Promise = ""  # what to do where a list has no rows
-
-    def _get_obj_does_not_exist_redirect(self, *_args: Any) -> HttpResponse:
-        raise Http404
-
-
-class DetailMixin(FoundAdmin):
+class DetailMixin(ScopedAdmin):
     """Draws one object by `facts`, `sections` and `buttons` instead of a form."""
 
     detail_template = "admin/core/detail.html"
@@ -117,6 +108,8 @@ class DetailMixin(FoundAdmin):
 
 class DetailAdmin(DetailMixin, ReadOnlyAdmin):
     """A read-only object with a page of its own."""
+
+    empty_text: str | Promise = ""  # what to do where the list has no rows
 
 
 def visit_of(request: ScopedRequest) -> Visit:

@@ -1,0 +1,114 @@
+"""Facts about devices and their rows, in words."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from apps.core.admin.detail import Visit, object_link
+from apps.core.admin.values import Fact, Table, columns, moment_html, number_text
+from apps.core.formats import NOTHING, bytes_text, duration_text, ratio_text
+from apps.devices.models import Device
+from apps.events.metrics import Counter, Metric
+
+
+def model_text(device: Device) -> str:
+    """Return maker and model, "" where none is known."""
+    maker, model = device.hardware_manufacturer, device.hardware_model
+    return model if model.startswith(maker) else f"{maker} {model}".strip()
+
+
+def head_facts(device: Device, visit: Visit) -> list[Fact]:
+    """Return what stands at the head of a device's page."""
+    boot = moment_html(device.boot_last_full_boot_time_at, visit.now)
+    duration = device.boot_last_full_boot_duration_ms
+    return [
+        Fact(
+            _("Name"), visit.scope.show(device, "name"), hint=str(visit.scope.show(device, "uid"))
+        ),
+        Fact(_("Entity"), object_link(device.entity, visit.scope)),
+        Fact(_("Model"), model_text(device), hint=device.get_hardware_type_display()),
+        Fact(
+            _("Operating system"),
+            device.operating_system_name or device.get_operating_system_platform_display(),
+        ),
+        Fact(_("Memory"), bytes_text(device.hardware_memory_bytes)),
+        Fact(_("Last seen"), moment_html(device.last_seen_at, visit.now)),
+        Fact(
+            _("Last full boot"),
+            boot,
+            hint=_("took %s") % duration_text(duration) if duration is not None else "",
+        ),
+        Fact(_("First seen"), moment_html(device.first_seen_at, visit.now)),
+    ]
+
+
+def measure_text(column: str, value: float | None) -> str:
+    """Return a measured value with the unit that its column's name tells."""
+    if value is None:
+        return NOTHING
+    if "_bytes_per_s" in column:
+        return f"{bytes_text(value)}/s"
+    if "_bytes" in column:
+        return bytes_text(value)
+    if "_ms" in column:
+        return duration_text(value)
+    if "_ratio" in column:
+        return ratio_text(value)
+    if "_bps" in column:
+        return f"{number_text(value)} bit/s"
+    return number_text(value, 0 if float(value).is_integer() else 2)
+
+
+def mean(row: Any, metric: str) -> float | None:
+    """Return the mean of a gauge, None where nothing was read."""
+    total, count = getattr(row, f"{metric}_sum"), getattr(row, f"{metric}_count")
+    return total / count if total is not None and count else None
+
+
+def metric_table(row: Any, metrics: Mapping[str, Metric], *, daily: bool) -> Table:
+    """Return the metrics of a row that have a value."""
+    lines = []
+    for name, metric in metrics.items():
+        total = getattr(row, f"{name}_sum")
+        if total is None:
+            continue
+        if isinstance(metric, Counter):
+            low, high = (
+                getattr(row, f"{name}_{part}", None) if daily else None for part in ("min", "max")
+            )
+            values = [measure_text(name, total), NOTHING]
+        else:
+            low, high = getattr(row, f"{name}_min"), getattr(row, f"{name}_max")
+            values = [NOTHING, measure_text(name, mean(row, name))]
+        lines.append(
+            [
+                title_of(name),
+                *values,
+                measure_text(name, low),
+                measure_text(name, high),
+                metric.help_text,
+            ]
+        )
+    return Table(
+        caption=_("Measured values"),
+        columns=columns(
+            _("Metric"),
+            _("Sum"),
+            _("Mean"),
+            _("Least"),
+            _("Greatest"),
+            _("Meaning"),
+            numbers=[1, 2, 3, 4],
+        ),
+        rows=lines,
+        empty=_("This row holds no value."),
+    )
+
+
+def title_of(metric: str) -> str:
+    """Return the name of a metric without its unit."""
+    for unit in ("_bytes_per_s", "_per_s", "_bytes", "_ratio", "_ms", "_bps"):
+        if metric.endswith(unit):
+            return metric.removesuffix(unit).replace("_", " ").capitalize()
+    return metric.replace("_", " ").capitalize()

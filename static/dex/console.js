@@ -1,0 +1,35 @@
+// Small helps of the console's pages; everything works without them.
+
+// Copy the text of an element: <button data-dex-copy="#id" data-dex-copied="Copied">.
+document.addEventListener("click", async (event) => {
+  const button = event.target.closest("[data-dex-copy]");
+  if (!button) return;
+  const text = document.querySelector(button.dataset.dexCopy).textContent.trim();
+  try {
+    await navigator.clipboard.writeText(text);
+  } catch {
+    const range = document.createRange(); // no clipboard over plain http: select it instead
+    range.selectNodeContents(document.querySelector(button.dataset.dexCopy));
+    getSelection().removeAllRanges();
+    getSelection().addRange(range);
+    document.execCommand("copy");
+  }
+  button.querySelector("[data-dex-copy-text]").textContent = button.dataset.dexCopied;
+});
+
+// A preset fills the switches in; a switch that is changed makes the set a custom one.
+document.addEventListener("change", (event) => {
+  const form = event.target.closest("[data-dex-presets]");
+  if (!form) return;
+  if (event.target.name === "preset") {
+    const presets = JSON.parse(document.getElementById("dex-presets").textContent);
+    const values = presets[event.target.value] || {};
+    for (const [name, value] of Object.entries(values)) {
+      const radio = form.querySelector(`input[name="switch_${name}"][value="${value}"]`);
+      if (radio) radio.checked = true;
+    }
+  } else if (event.target.name.startsWith("switch_")) {
+    const custom = form.querySelector('input[name="preset"][value="custom"]');
+    if (custom) custom.checked = true;
+  }
+});

@@ -1,0 +1,80 @@
+"""The inventory of a laptop, as its collector reports it."""
+
+import hashlib
+import json
+from typing import Any
+
+
+def content_hash(content: dict[str, Any] | list[dict[str, Any]]) -> str:
+    """Return the hash of a part: of its fields, or of its items in canonical order."""
+    if isinstance(content, list):
+        content = sorted(content, key=_canonical)
+    return hashlib.sha256(_canonical(content).encode()).hexdigest()
+
+
+def _canonical(content: object) -> str:
+    return json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+
+def part(name: str, content: dict[str, Any] | list[dict[str, Any]]) -> dict[str, Any]:
+    """Return the full report of one part."""
+    member = "items" if isinstance(content, list) else "fields"
+    return {"part": name, "hash": content_hash(content), "full": True, member: content}
+
+
+HARDWARE = {
+    "type": "laptop",
+    "manufacturer": "Dell Inc.",
+    "model": "Latitude 7440",
+    "product_line": "Latitude",
+    "machine_serial_number": "SER-0815",
+    "memory_bytes": 16 * 2**30,
+    "firmware_version": "1.21.0",
+    "tpm_version": "2.0",
+    "secure_boot_enabled": True,
+}
+OPERATING_SYSTEM = {
+    "platform": "linux",
+    "host_name": "ada-laptop",
+    "membership_type": "none",
+    "name": "Debian GNU/Linux 13 (trixie)",
+    "version": "13.1",
+    "build": "6.12.48+deb13-amd64",
+    "architecture": "x64",
+    "is_restart_pending": False,
+}
+DISKS = [
+    {
+        "name": "nvme0n1",
+        "manufacturer": "Samsung",
+        "model": "PM9A1",
+        "type": "nvme",
+        "size_bytes": 512 * 10**9,
+        "health": "ok",
+        "serial_number": "S64ANX0T",
+    }
+]
+VOLUMES = [
+    {
+        "name": "nvme0n1p2",
+        "mount_point": "/",
+        "file_system": "ext4",
+        "size_bytes": 120 * 2**30,
+        "free_space_bytes": 8 * 2**30,
+        "is_system": True,
+        "is_encrypted": True,
+    },
+    {
+        "name": "nvme0n1p3",
+        "mount_point": "/home",
+        "file_system": "ext4",
+        "size_bytes": 340 * 2**30,
+        "free_space_bytes": 190 * 2**30,
+    },
+]
+INVENTORY = [
+    part("hardware", HARDWARE),
+    part("operating_system", OPERATING_SYSTEM),
+    part("disks", DISKS),
+    part("volumes", VOLUMES),
+]
