@@ -1,14 +1,17 @@
 """Forms of the console: sign-in, accounts, profiles."""
 
+from collections.abc import Iterable
+from itertools import groupby
 from typing import Any
 
 from django import forms
+from django.apps import apps
 from django.contrib.auth.models import Permission
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 from unfold.forms import AuthenticationForm
-from unfold.widgets import UnfoldAdminPasswordWidget
+from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget, UnfoldAdminPasswordWidget
 
 from apps.accounts.choices import AccountKind, ProfileKind
 from apps.accounts.models import Account, Profile
@@ -77,6 +80,7 @@ class AccountForm(PasswordFields):
             "additional_profiles",
             "expires_at",
         ]
+        widgets = {"additional_profiles": UnfoldAdminCheckboxSelectMultipleWidget}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -90,21 +94,14 @@ class AccountForm(PasswordFields):
             self.fields["additional_profiles"].queryset = added  # type: ignore[attr-defined]
 
 
-class PermissionChoices(forms.ModelMultipleChoiceField):
-    """Permissions named by what they allow, not by their tables."""
-
-    def label_from_instance(self, obj: Any) -> str:
-        """Return "Area: what"."""
-        return f"{obj.content_type.app_label}: {obj.name}"
-
-
 class ProfileForm(forms.ModelForm):
     """A profile with its permissions; `services` store it."""
 
-    permissions = PermissionChoices(
+    permissions = forms.ModelMultipleChoiceField(
         label=_("Permissions"),
         queryset=Permission.objects.none(),
         required=False,
+        widget=UnfoldAdminCheckboxSelectMultipleWidget,
         help_text=_("What this profile may do within its view domain."),
     )
 
@@ -115,7 +112,9 @@ class ProfileForm(forms.ModelForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         if "permissions" in self.fields:
-            self.fields["permissions"].queryset = _own_permissions()  # type: ignore[attr-defined]
+            field: Any = self.fields["permissions"]
+            field.queryset = _own_permissions()
+            field.choices = _by_area(field.queryset)
         if self.instance.pk:
             self.initial["permissions"] = self.instance.group.permissions.all()
 
@@ -139,3 +138,12 @@ def _own_permissions() -> Any:
     labels = {model._meta.app_label for model in own_models()}
     rows = Permission.objects.filter(content_type__app_label__in=labels)
     return rows.select_related("content_type").order_by("content_type__app_label", "name")
+
+
+def _by_area(permissions: Iterable[Permission]) -> list[tuple[str, list[tuple[int, str]]]]:
+    """Return choices in groups, one for each app."""
+    areas = groupby(permissions, key=lambda permission: permission.content_type.app_label)
+    return [
+        (str(apps.get_app_config(label).verbose_name), [(p.pk, p.name) for p in group])
+        for label, group in areas
+    ]

@@ -4,6 +4,7 @@ from typing import Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
+from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
 from apps.organization.grants import ACTIONS
 from apps.organization.models import Entity, EntityGroupPermission, ViewDomain
@@ -52,6 +53,7 @@ def _entities(label: Any) -> EntityChoices:
     return EntityChoices(
         label=label,
         required=False,
+        widget=UnfoldAdminCheckboxSelectMultipleWidget,
         queryset=Entity.objects.in_tree_order(),
         help_text=_("With everything below."),
     )
