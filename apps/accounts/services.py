@@ -12,10 +12,12 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.accounts.choices import AccountKind, AccountState, ProfileKind
 from apps.accounts.models import Account, Profile
+from apps.accounts.scope import profiles_of, scope_of
 from apps.audit import services as audit
 from apps.audit.choices import ActorKind, AuditCode
 from apps.core.errors import DomainError
 from apps.core.personal_data import PrivacyLevel
+from apps.core.scope import grants_of
 
 
 class MainAdministratorExists(DomainError):
@@ -46,6 +48,14 @@ class CannotChangeOwnRights(DomainError):
 
     code = "cannot_change_own_rights"
     message = _("You cannot change your own profiles, kind or state.")
+    status = 403
+
+
+class ExceedsOwnRights(DomainError):
+    """Who may administrate accounts gives no more than they have themselves."""
+
+    code = "exceeds_own_rights"
+    message = _("You cannot give, or decide about, more rights than you have yourself.")
     status = 403
 
 
@@ -125,9 +135,12 @@ def create_account(
 
     Raises:
         NotAllowedOnAccount: only the main administrator makes administrators.
-        LoginTaken, WrongKindOfProfile, django.core.exceptions.ValidationError.
+        ExceedsOwnRights, LoginTaken, WrongKindOfProfile.
+        django.core.exceptions.ValidationError: the password is too weak.
     """
+    additional_profiles = list(additional_profiles)
     refuse_kind(kind, actor)
+    _refuse_exceeding([main_profile, *additional_profiles], actor)
     account = _new_account(login=login, kind=kind, now=now)
     account.display_name, account.email, account.expires_at = display_name, email, expires_at
     _give_password(account, password)
@@ -183,10 +196,12 @@ def set_profiles(
     Effective at the account's next request. One audit row for each profile given or taken.
 
     Raises:
-        NotAllowedOnAccount, CannotChangeOwnRights, WrongKindOfProfile.
+        NotAllowedOnAccount, CannotChangeOwnRights, ExceedsOwnRights, WrongKindOfProfile.
     """
+    additional_profiles = list(additional_profiles)
     refuse_touching(account, actor)
     _refuse_self(account, actor)
+    _refuse_exceeding([main_profile, *additional_profiles], actor)
     before = _held(account)
     _put_profiles(account, main_profile, additional_profiles)
     after = _held(account)
@@ -260,7 +275,13 @@ def create_profile(
     landing_page: str = "",
     permissions: Iterable[Permission] = (),
 ) -> Profile:
-    """Make a profile with its group; without permissions it opens nothing."""
+    """Make a profile with its group; without permissions it opens nothing.
+
+    Raises:
+        ExceedsOwnRights: the profile would be more than `actor` has.
+    """
+    permissions = list(permissions)
+    _refuse_giving(permissions, privacy_level, actor)
     profile = Profile.objects.create(
         group=Group.objects.create(name=name),
         name=name,
@@ -296,8 +317,13 @@ def change_profile(
 
     Raises:
         BuiltInProfile: the profile is dex's own.
+        CannotChangeOwnRights: `actor` holds it.
+        ExceedsOwnRights: it is, or would be, more than `actor` has.
     """
+    permissions = list(permissions)
     _refuse_built_in(profile)
+    refuse_deciding(profile, actor)
+    _refuse_giving(permissions, privacy_level, actor)
     old_level, old_permissions = profile.privacy_level, set(_codenames(profile))
     profile.name, profile.description = name, description
     profile.privacy_level, profile.landing_page = privacy_level, landing_page
@@ -351,8 +377,63 @@ def refuse_touching(account: Account, actor: Account) -> None:
 
 
 def may_touch(account: Account, actor: Account) -> bool:
-    """Return whether `actor` stands high enough to change `account`; permissions apart."""
-    return account.kind == AccountKind.ORDINARY or actor.kind == AccountKind.MAIN
+    """Return whether `actor` stands high enough to change `account`; permissions apart.
+
+    An ordinary account that administrates others touches none that may do or see more: a new
+    password would hand over those rights.
+    """
+    if account.kind != AccountKind.ORDINARY:
+        return actor.kind == AccountKind.MAIN
+    return actor.kind != AccountKind.ORDINARY or not any(
+        _exceeds(profile, actor) for profile in profiles_of(account)
+    )
+
+
+def refuse_deciding(profile: Profile, actor: Account) -> None:
+    """Let an ordinary account change no profile that it holds or that is more than its own."""
+    if profile.pk in _held(actor):
+        raise CannotChangeOwnRights
+    _refuse_exceeding([profile], actor)
+
+
+def _refuse_exceeding(profiles: Iterable[Profile | None], actor: Account) -> None:
+    """Let an ordinary account give no profile that is more than its own rights."""
+    if actor.kind != AccountKind.ORDINARY:
+        return
+    if any(_exceeds(profile, actor) for profile in profiles if profile is not None):
+        raise ExceedsOwnRights
+
+
+def _refuse_giving(permissions: Iterable[Permission], level: int, actor: Account) -> None:
+    """Let an ordinary account put nothing into a profile that it does not have."""
+    scope = scope_of(actor)
+    if actor.kind == AccountKind.ORDINARY and (
+        level < scope.privacy_level or not names_of(permissions) <= scope.permissions
+    ):
+        raise ExceedsOwnRights
+
+
+def _exceeds(profile: Profile, actor: Account) -> bool:
+    """Return whether a profile may do or see anything that `actor` may not."""
+    scope, grants = scope_of(actor), grants_of(profile.group_id)
+    is_wider = not scope.is_unrestricted and (
+        grants.is_unrestricted
+        or any(
+            nodes - scope.grants.get(action, frozenset()) for action, nodes in grants.nodes.items()
+        )
+    )
+    has_more = not names_of(profile.group.permissions.all()) <= scope.permissions
+    return is_wider or has_more or profile.privacy_level < scope.privacy_level
+
+
+def names_of(permissions: Iterable[Permission]) -> set[str]:
+    """Return "app.codename" of permissions."""
+    keys = {permission.pk for permission in permissions}
+    rows = Permission.objects.filter(pk__in=keys).order_by()
+    return {
+        f"{app}.{codename}"
+        for app, codename in rows.values_list("content_type__app_label", "codename")
+    }
 
 
 def _refuse_self(account: Account, actor: Account) -> None:
@@ -470,8 +551,7 @@ def _profile_ids(account: Account) -> dict[str, object]:
 
 def _codenames(profile: Profile) -> list[str]:
     """Return "app.codename" of a profile's permissions, at most what an audit row holds."""
-    rows = profile.group.permissions.values_list("content_type__app_label", "codename")
-    return [f"{app}.{codename}" for app, codename in rows][:150]
+    return sorted(names_of(profile.group.permissions.all()))[:150]
 
 
 def _text(moment: datetime | None) -> str | None:

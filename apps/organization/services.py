@@ -12,6 +12,8 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.accounts.choices import ProfileKind
 from apps.accounts.models import Account, Profile
+from apps.accounts.scope import scope_of
+from apps.accounts.services import ExceedsOwnRights, refuse_deciding
 from apps.audit import services as audit
 from apps.audit.choices import AuditCode
 from apps.core.errors import DomainError
@@ -164,7 +166,12 @@ def set_view_domain(
 
     Raises:
         ViewDomainOnAdditionalProfile: only main profiles have one.
+        ExceedsOwnRights: `actor` does not see the whole tree, or the profile is more.
+        CannotChangeOwnRights: `actor` holds the profile.
     """
+    refuse_deciding(profile, actor)
+    if not scope_of(actor).is_unrestricted:
+        raise ExceedsOwnRights
     if profile.kind != ProfileKind.MAIN:
         raise ViewDomainOnAdditionalProfile
     wanted = {action: {entity.pk for entity in nodes} for action, nodes in grants.items()}

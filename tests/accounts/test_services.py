@@ -12,7 +12,9 @@ from apps.accounts.models import Account, Profile
 from apps.audit.choices import AuditCode
 from apps.audit.models import InboxEvent
 from apps.core.personal_data import PrivacyLevel
+from apps.organization.models import Entity
 from tests.factories.accounts import PASSWORD, make_account, make_profile
+from tests.factories.organization import grant
 
 pytestmark = pytest.mark.django_db
 
@@ -129,6 +131,74 @@ class TestSetProfiles:
         with pytest.raises(services.CannotChangeOwnRights):
             services.set_profiles(
                 account=account, main_profile=None, additional_profiles=[], actor=account, now=now
+            )
+
+
+class TestOrdinaryAdministration:
+    """An ordinary account may be allowed to administrate accounts, within its own rights."""
+
+    @pytest.fixture
+    def desk(self) -> Account:
+        """Return an ordinary account that administrates accounts and profiles."""
+        permissions = ["accounts.add_account", "accounts.change_account", "accounts.view_account"]
+        profile = make_profile(permissions=permissions, privacy_level=PrivacyLevel.USERS)
+        return make_account("desk", profile=profile)
+
+    def test_gives_what_it_has(self, desk: Account, now: datetime) -> None:
+        profile = make_profile(
+            permissions=["accounts.view_account"], privacy_level=PrivacyLevel.USERS
+        )
+
+        account = services.create_account(login="dora", main_profile=profile, actor=desk, now=now)
+
+        assert account.main_profile == profile
+
+    @pytest.mark.parametrize(
+        ("permissions", "level"),
+        [(["audit.view_inboxevent"], PrivacyLevel.USERS), ([], PrivacyLevel.FULL)],
+    )
+    def test_gives_no_profile_that_is_more(
+        self, desk: Account, now: datetime, permissions: list[str], level: PrivacyLevel
+    ) -> None:
+        profile = make_profile(permissions=permissions, privacy_level=level)
+
+        with pytest.raises(services.ExceedsOwnRights):
+            services.create_account(login="dora", main_profile=profile, actor=desk, now=now)
+
+    def test_gives_no_wider_view_domain(self, desk: Account, paris: Entity, now: datetime) -> None:
+        profile = make_profile(privacy_level=PrivacyLevel.USERS)
+        grant(profile, paris)
+
+        with pytest.raises(services.ExceedsOwnRights):
+            services.create_account(login="dora", main_profile=profile, actor=desk, now=now)
+
+    def test_makes_no_profile_that_is_more(self, desk: Account, now: datetime) -> None:
+        with pytest.raises(services.ExceedsOwnRights):
+            services.create_profile(
+                name="More", privacy_level=PrivacyLevel.FULL, actor=desk, now=now
+            )
+
+    def test_sets_no_password_of_an_account_that_is_more(
+        self, desk: Account, now: datetime
+    ) -> None:
+        account = make_account(profile=make_profile(permissions=["audit.view_inboxevent"]))
+
+        with pytest.raises(services.NotAllowedOnAccount):
+            services.set_password(account=account, password=PASSWORD, actor=desk, now=now)
+
+    def test_changes_no_profile_of_its_own(self, desk: Account, now: datetime) -> None:
+        assert desk.main_profile is not None
+
+        with pytest.raises(services.CannotChangeOwnRights):
+            services.change_profile(
+                profile=desk.main_profile,
+                name="Mine",
+                description="",
+                privacy_level=PrivacyLevel.FULL,
+                landing_page="",
+                permissions=[],
+                actor=desk,
+                now=now,
             )
 
 
