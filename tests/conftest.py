@@ -51,7 +51,7 @@ def django_db_setup(django_db_blocker: Any) -> Iterator[None]:
         connections.close_all()
         DATABASE.restore()
 
-    TransactionTestCase._fixture_teardown = restore  # type: ignore[method-assign]
+    TransactionTestCase._fixture_teardown = restore  # type: ignore[attr-defined]
     yield
     with django_db_blocker.unblock():
         connections.close_all()

@@ -16,7 +16,7 @@ from dex.operations import accounts, code, preflight, processes, roles, valkey
 from dex.operations.accounts import Account
 from dex.operations.installation import NAME_FILE, Installation
 from dex.operations.problems import StartProblem
-from dex.operations.supervisor import Process, Supervisor
+from dex.operations.supervisor import Ended, Process, Supervisor
 
 READY_SECONDS = 60.0
 IDENTITY = "identity.json"  # of the local collector
@@ -90,10 +90,10 @@ class Start:
         static = StaticMark(self.at)
         arguments = [] if static.is_current else ["--collectstatic"]
         process = processes.command(self.at, "prepare_instance", *arguments)
-        status, output = self.supervisor.run(process, given=password.encode() + b"\n")
-        if status:
-            raise StartProblem(f"The database could not be prepared (see {self.at.log}).")
-        answer: dict[str, str] = json.loads(output.splitlines()[-1])
+        ended = self.supervisor.run(process, given=password.encode() + b"\n")
+        if ended.status:
+            raise StartProblem(f"The database could not be prepared: {self.reason(ended)}")
+        answer: dict[str, str] = json.loads(ended.output.splitlines()[-1])
         if newer := answer.get("newer"):
             raise StartProblem(
                 f"The data were made by a newer dex than {settings.DEX_VERSION}"
@@ -123,12 +123,16 @@ class Start:
     def write_enrolment_key(self) -> None:
         """Have a key made for this machine, and keep it where its collector alone reads it."""
         process = processes.command(self.at, "make_local_enrolment_key")
-        status, output = self.supervisor.run(process)
-        if status:
-            raise StartProblem(f"No key for the local collector was made (see {self.at.log}).")
+        ended = self.supervisor.run(process)
+        if ended.status:
+            raise StartProblem(f"The local collector got no key: {self.reason(ended)}")
         file = self.at.collector_state / processes.ENROLMENT_KEY_FILE
         file.unlink(missing_ok=True)
-        roles.keep_secret(file, Account.current(), output.decode().strip())
+        roles.keep_secret(file, Account.current(), ended.output.decode().strip())
+
+    def reason(self, ended: Ended) -> str:
+        """Return why a process failed, and where more of it stands."""
+        return f"{ended.last_line or ended.status} (more in {self.at.log})"
 
     def farewell(self, administrator: str, password: str) -> str:
         """Return the last lines of the start: address, and the first time how to sign in."""

@@ -4,6 +4,7 @@ import ctypes
 import os
 import signal
 import sys
+import time
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
@@ -48,6 +49,18 @@ def kill_children() -> int:
         for pid in pids:
             _reap(pid)
     return count
+
+
+def reap_children(seconds: float) -> None:
+    """Reap children as they end, until none is left or the time is over."""
+    deadline = time.monotonic() + seconds
+    while living_children() and time.monotonic() < deadline:
+        try:
+            pid, _status = os.waitpid(-1, os.WNOHANG)
+        except ChildProcessError:
+            return
+        if pid == 0:
+            time.sleep(0.02)
 
 
 def living_children() -> list[int]:

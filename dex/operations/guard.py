@@ -9,8 +9,15 @@ from contextlib import suppress
 from pathlib import Path
 from types import FrameType
 
-from dex.operations.children import adopt_orphans, dies_with_parent, kill_children
+from dex.operations.children import (
+    adopt_orphans,
+    dies_with_parent,
+    kill_children,
+    reap_children,
+)
 from dex.operations.problems import StartProblem
+
+GRACE_SECONDS = 20.0
 
 
 class Lock:
@@ -55,11 +62,12 @@ class Lock:
         return None
 
 
-def run_guarded(main: Callable[[], int]) -> int:
-    """Run `main`, the supervisor, in a child; kill whatever it leaves; return its status.
+def run_guarded(main: Callable[[], int], grace_seconds: float = GRACE_SECONDS) -> int:
+    """Run `main`, the supervisor, in a child; end whatever it leaves; return its status.
 
-    The supervisor may be killed, even by SIGKILL: its processes then come to us. Should this
-    process be killed, the kernel sends the supervisor SIGTERM, and it stops all in order.
+    The supervisor may be killed, even by SIGKILL: the kernel then asks its processes to stop and
+    they come to us. We wait for `grace_seconds` and kill the rest. Should this process be killed,
+    the kernel sends the supervisor SIGTERM, and it stops all in order.
     """
     adopt_orphans()
     sys.stdout.flush()
@@ -74,15 +82,23 @@ def run_guarded(main: Callable[[], int]) -> int:
         with suppress(ProcessLookupError):
             os.kill(supervisor, sign)
 
+    listen(forward)
+    status = _wait_for(supervisor)
+    reap_children(grace_seconds)
+    kill_children()
+    return status if status >= 0 else 128 - status
+
+
+def listen(handler: Callable[[int, FrameType | None], None]) -> None:
+    """Have `handler` called for each request to stop; under nohup SIGHUP stays ignored."""
     for sign in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(sign, forward)
-    return _wait_for(supervisor)
+        if signal.getsignal(sign) != signal.SIG_IGN:
+            signal.signal(sign, handler)
 
 
 def _wait_for(supervisor: int) -> int:
+    """Return the supervisor's exit status, negative for a signal; reap others meanwhile."""
     while True:
         pid, status = os.wait()
         if pid == supervisor:
-            kill_children()
-            code = os.waitstatus_to_exitcode(status)
-            return code if code >= 0 else 128 - code
+            return os.waitstatus_to_exitcode(status)

@@ -92,7 +92,7 @@ class Cluster:
         accounts.make_folder(self.socket, self.account, 0o700)
         if not self.exists:
             self._initdb()
-        lines = [f"{name} = {value}" for name, value in (SETTINGS | self.settings).items()]
+        lines = [f"{name} = {value}" for name, value in {**SETTINGS, **self.settings}.items()]
         self._write("dex.conf", "# Written at each start.\n" + "\n".join(lines) + "\n")
         self._write("pg_hba.conf", "# Written at each start.\nlocal all all scram-sha-256\n")
 

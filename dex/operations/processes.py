@@ -13,6 +13,7 @@ from dex.operations.supervisor import Process
 
 WEB_WORKERS = 2
 TASK_WORKERS = 2
+CELERY = ("-m", "celery", "--quiet", "--app=dex.celery:app")
 ENROLMENT_KEY_FILE = "enrolment-key"
 
 
@@ -63,13 +64,13 @@ def worker(at: Installation, queues: Sequence[str]) -> Process:
         "--without-mingle",
         "--loglevel=INFO",
     ]
-    return _python(at, "worker", ["-m", "celery", "--app=dex.celery:app", "worker", *options])
+    return _python(at, "worker", [*CELERY, "worker", *options])
 
 
 def beat(at: Installation) -> Process:
     """Return the clock that puts periodic tasks into their queues."""
     options = ["--pidfile=", "--loglevel=INFO"]
-    return _python(at, "beat", ["-m", "celery", "--app=dex.celery:app", "beat", *options])
+    return _python(at, "beat", [*CELERY, "beat", *options])
 
 
 def collector(at: Installation) -> Process:

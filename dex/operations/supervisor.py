@@ -20,6 +20,7 @@ from typing import IO, Any
 
 from dex.operations.accounts import Account
 from dex.operations.children import adopt_orphans, dies_with_parent, kill_children, kill_group
+from dex.operations.guard import listen
 from dex.operations.output import Output
 from dex.operations.problems import StartProblem
 
@@ -28,7 +29,6 @@ LONGEST_DELAY_SECONDS = 60.0
 STEADY_SECONDS = 60.0  # one that ran so long begins with the first delay again
 TURN_SECONDS = 0.1
 SAME_REQUEST_SECONDS = 0.5
-STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 CHUNK_BYTES = 65_536
 
 
@@ -47,6 +47,15 @@ class Process:
     environment: Mapping[str, str] = field(default_factory=dict)
     stop_signal: signal.Signals = signal.SIGTERM
     stop_seconds: float = 15.0
+
+
+@dataclass(frozen=True)
+class Ended:
+    """A process that has run once to its end."""
+
+    status: int
+    output: bytes  # what it wrote on its standard output
+    last_line: str  # of its standard error
 
 
 @dataclass(eq=False)
@@ -95,10 +104,8 @@ class Supervisor:
         self.children.append(child)
         return child
 
-    def run(self, process: Process, given: bytes = b"") -> tuple[int, bytes]:
+    def run(self, process: Process, given: bytes = b"") -> Ended:
         """Run a process to its end: `given` is its input; its standard output goes to no log.
-
-        Returns: exit status and standard output.
 
         Raises:
             Stopped: a stop was asked for meanwhile; the process has ended then.
@@ -114,7 +121,7 @@ class Supervisor:
             self._single = None
             self._raise_if_stopped()
             sink.seek(0)
-            return child.popen.returncode, sink.read()
+            return Ended(child.popen.returncode, sink.read(), child.last_line)
 
     def wait_for(self, is_ready: Callable[[], bool], child: Child, seconds: float) -> None:
         """Wait until `child` is ready.
@@ -268,8 +275,7 @@ class Supervisor:
         signal.set_wakeup_fd(sender.fileno(), warn_on_full_buffer=False)
         self._sockets = (receiver, sender)  # kept open
         self._selector.register(receiver, selectors.EVENT_READ, lambda: receiver.recv(4096))
-        for sign in STOP_SIGNALS:
-            signal.signal(sign, self._ask_to_stop)
+        listen(self._ask_to_stop)
         signal.signal(signal.SIGCHLD, lambda _sign, _frame: None)
 
     def _ask_to_stop(self, _sign: int, _frame: Any) -> None:

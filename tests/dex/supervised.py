@@ -13,7 +13,7 @@ from dex.operations.supervisor import Process, Supervisor
 def main() -> int:
     folder, *commands = sys.argv[1:]
     guard.Lock(Path(folder) / "up.lock").take()
-    return guard.run_guarded(lambda: supervise(Path(folder), commands))
+    return guard.run_guarded(lambda: supervise(Path(folder), commands), grace_seconds=1)
 
 
 def supervise(folder: Path, commands: list[str]) -> int:

@@ -49,7 +49,8 @@ class TestOutput:
     ) -> None:
         monkeypatch.setattr(output, "FILE_BYTES", 100)
 
-        [lines.line("web", "x" * 90) for _ in range(30)]
+        for _ in range(30):
+            lines.line("web", "x" * 90)
 
         assert len(list(tmp_path.glob("web.jsonl*"))) == 10
 
