@@ -1,6 +1,9 @@
 """The admin console's site, in the design of Unfold."""
 
+from typing import Any
+
 from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from unfold.sites import UnfoldAdminSite
 
@@ -11,6 +14,22 @@ class DexAdminSite(UnfoldAdminSite):
     site_title = _("dex")
     site_header = _("dex")
     index_title = _("Overview")
+
+    def password_change(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Change one's own password by the service, which audits it and ends other sessions."""
+        from django.contrib.auth.views import PasswordChangeView
+
+        from apps.accounts.forms import OwnPasswordForm  # needs the models
+
+        request.current_app = self.name  # type: ignore[attr-defined]
+        view = PasswordChangeView.as_view(
+            form_class=OwnPasswordForm,
+            success_url=reverse(f"{self.name}:password_change_done", current_app=self.name),
+            extra_context={**self.each_context(request), **(extra_context or {})},
+        )
+        return view(request)
 
     def autocomplete_view(self, request: HttpRequest) -> HttpResponse:
         """Complete names within the caller's scope."""
