@@ -10,12 +10,14 @@ from django.contrib.auth.models import Permission
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
-from unfold.forms import AuthenticationForm
+from unfold.forms import AdminOwnPasswordChangeForm, AuthenticationForm
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget, UnfoldAdminPasswordWidget
 
 from apps.accounts.choices import AccountKind, ProfileKind
 from apps.accounts.models import Account, Profile
+from apps.accounts.services import set_password
 from apps.accounts.sign_in import count_attempt
+from apps.core import clock
 from apps.core.personal_data.registry import own_models
 
 ACCOUNT_KINDS = [(kind.value, kind.label) for kind in AccountKind if kind != AccountKind.MAIN]
@@ -29,6 +31,16 @@ class SignInForm(AuthenticationForm):
         count_attempt(self.request)
         cleaned: dict[str, Any] = super().clean()
         return cleaned
+
+
+class OwnPasswordForm(AdminOwnPasswordChangeForm):
+    """One's own new password, stored by the service: it is audited and ends other sessions."""
+
+    def save(self, commit: bool = True) -> Account:
+        """Set the password."""
+        account: Account = self.user
+        password = self.cleaned_data["new_password1"]
+        return set_password(account=account, password=password, actor=account, now=clock.now())
 
 
 class PasswordFields(forms.ModelForm):

@@ -94,6 +94,27 @@ class TestSignIn:
         assert client.get("/admin/").status_code == 302
 
 
+class TestOwnPassword:
+    def test_is_changed_by_the_service(self, client: Client, dora: Account) -> None:
+        sign_in(client, "dora")
+        elsewhere = Client()
+        sign_in(elsewhere, "dora")
+        form = {
+            "old_password": PASSWORD,
+            "new_password1": "another horse battery staple",
+            "new_password2": "another horse battery staple",
+        }
+
+        response = client.post("/admin/password_change/", form)
+
+        dora.refresh_from_db()
+        assert response.status_code == 302
+        assert dora.security_epoch == 1
+        assert InboxEvent.objects.filter(code=AuditCode.ACCOUNT_CHANGED).count() == 1
+        assert client.get("/admin/").status_code == 200
+        assert elsewhere.get("/admin/").status_code == 302
+
+
 class TestSignOut:
     def test_is_noted(self, client: Client, dora: Account) -> None:
         sign_in(client, "dora")
