@@ -21,6 +21,9 @@ from apps.core.admin import ScopedAdmin
 admin.site.unregister(Group) if admin.site.is_registered(Group) else None
 
 
+DESCRIPTION = ["display_name", "email", "language", "time_zone", "expires_at"]
+
+
 class ServiceAdmin(ScopedAdmin):
     """A page whose rows are written by services, so the form itself writes nothing."""
 
@@ -48,6 +51,7 @@ class AccountAdmin(ServiceAdmin):
     readonly_fields = ["state", "origin", "created_at", "last_signed_in_at"]
     fieldsets = [
         (None, {"fields": ["login", "display_name", "email", "kind", "expires_at"]}),
+        (_("Preferences"), {"fields": ["language", "time_zone"]}),
         (_("Rights"), {"fields": ["main_profile", "additional_profiles"]}),
         (_("Password"), {"fields": ["new_password", "new_password_again"]}),
         (_("State"), {"fields": ["state", "origin", "created_at", "last_signed_in_at"]}),
@@ -120,6 +124,8 @@ class AccountAdmin(ServiceAdmin):
             password=values["new_password"] or None,
             display_name=values["display_name"],
             email=values["email"],
+            language=values["language"],
+            time_zone=values["time_zone"],
             expires_at=values["expires_at"],
             main_profile=values["main_profile"],
             additional_profiles=values["additional_profiles"],
@@ -131,15 +137,9 @@ class AccountAdmin(ServiceAdmin):
     def _change(self, actor: Account, obj: Account, form: ModelForm) -> None:
         """Call the service of each part that changed."""
         account, values, now = Account.objects.get(pk=obj.pk), form.cleaned_data, clock.now()
-        if {"display_name", "email", "expires_at"} & set(form.changed_data):
-            services.change_account(
-                account=account,
-                display_name=values["display_name"],
-                email=values["email"],
-                expires_at=values["expires_at"],
-                actor=actor,
-                now=now,
-            )
+        if set(DESCRIPTION) & set(form.changed_data):
+            described = {name: values[name] for name in DESCRIPTION}
+            services.change_account(account=account, actor=actor, now=now, **described)
         if {"main_profile", "additional_profiles"} & set(form.changed_data):
             services.set_profiles(
                 account=account,

@@ -1,17 +1,24 @@
 """Forms of the console: sign-in, accounts, profiles."""
 
 from collections.abc import Iterable
+from functools import cache
 from itertools import groupby
 from typing import Any
+from zoneinfo import available_timezones
 
 from django import forms
 from django.apps import apps
+from django.conf import settings
 from django.contrib.auth.models import Permission
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 from unfold.forms import AdminOwnPasswordChangeForm, AuthenticationForm
-from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget, UnfoldAdminPasswordWidget
+from unfold.widgets import (
+    UnfoldAdminCheckboxSelectMultipleWidget,
+    UnfoldAdminPasswordWidget,
+    UnfoldAdminSelectWidget,
+)
 
 from apps.accounts.choices import AccountKind, ProfileKind
 from apps.accounts.models import Account, Profile
@@ -81,6 +88,19 @@ class PasswordFields(forms.ModelForm):
 class AccountForm(PasswordFields):
     """An account as an administrator edits it; `services` store it."""
 
+    language = forms.ChoiceField(
+        label=_("Language"),
+        required=False,
+        choices=lambda: [("", _("As the browser asks")), *settings.LANGUAGES],
+        widget=UnfoldAdminSelectWidget,
+    )
+    time_zone = forms.ChoiceField(
+        label=_("Time zone"),
+        required=False,
+        choices=lambda: [("", _("As the instance")), *((zone, zone) for zone in zones())],
+        widget=UnfoldAdminSelectWidget,
+    )
+
     class Meta:
         model = Account
         fields = [
@@ -90,6 +110,8 @@ class AccountForm(PasswordFields):
             "kind",
             "main_profile",
             "additional_profiles",
+            "language",
+            "time_zone",
             "expires_at",
         ]
         widgets = {"additional_profiles": UnfoldAdminCheckboxSelectMultipleWidget}
@@ -143,6 +165,12 @@ class ProfileForm(forms.ModelForm):
     def clean_kind(self) -> str:
         """Return one of the kinds."""
         return ProfileKind(self.cleaned_data["kind"]).value
+
+
+@cache
+def zones() -> list[str]:
+    """Return the names of time zones, in order."""
+    return sorted(zone for zone in available_timezones() if "/" in zone or zone == "UTC")
 
 
 def _own_permissions() -> Any:

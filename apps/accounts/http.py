@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
+from django.utils import timezone, translation
 from django.utils.functional import SimpleLazyObject
 
 from apps.accounts.scope import scope_of
@@ -25,6 +26,19 @@ class AccountRequest(ScopedRequest):
     """A request of somebody who is signed in."""
 
     user: Account  # type: ignore[assignment]
+
+
+class PreferencesMiddleware:
+    """Speaks the account's language and shows its local time, where it chose them."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        language = getattr(request.user, "language", "") or translation.get_language()
+        zone = getattr(request.user, "time_zone", "") or None  # None: the instance's
+        with translation.override(language), timezone.override(zone):
+            return self.get_response(request)
 
 
 class ScopeMiddleware:

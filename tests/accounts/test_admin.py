@@ -72,14 +72,28 @@ class TestAccountAdmin:
 
     def test_changes_profiles_by_the_service(self, ada_client: Client) -> None:
         account, profile = make_account("dora"), make_profile()
-        form = {"display_name": "Dora", "email": "", "main_profile": profile.pk}
+        form = {
+            "display_name": "Dora",
+            "email": "",
+            "time_zone": "Europe/Paris",
+            "main_profile": profile.pk,
+        }
 
         response = ada_client.post(f"{ACCOUNTS}{account.pk}/change/", form)
 
         account.refresh_from_db()
         assert response.status_code == 302
         assert (account.display_name, account.main_profile) == ("Dora", profile)
+        assert account.time_zone == "Europe/Paris"
         assert list(account.groups.all()) == [profile.group]
+
+    def test_shows_times_in_the_zone_of_the_account(self, ada: Account, ada_client: Client) -> None:
+        Account.objects.filter(pk=ada.pk).update(time_zone="Asia/Tokyo", language="de")
+
+        page = ada_client.get(f"{ACCOUNTS}{ada.pk}/change/").content.decode()
+
+        assert "21:00" in page  # created at 12:00 UTC
+        assert '<html lang="de"' in page
 
     @pytest.mark.case("access.2")
     def test_refuses_an_administrator_who_changes_the_main_one(

@@ -67,6 +67,8 @@ def create_account(
     password: str | None = None,
     display_name: str = "",
     email: str = "",
+    language: str = "",
+    time_zone: str = "",
     main_profile: Profile | None = None,
     additional_profiles: Iterable[Profile] = (),
     expires_at: datetime | None = None,
@@ -85,6 +87,7 @@ def create_account(
     refuse_exceeding([main_profile, *additional_profiles], actor)
     account = _new_account(login=login, kind=kind, now=now)
     account.display_name, account.email, account.expires_at = display_name, email, expires_at
+    account.language, account.time_zone = language, time_zone
     _give_password(account, password)
     account.save()
     _put_profiles(account, main_profile, additional_profiles)
@@ -104,11 +107,15 @@ def change_account(
     account: Account,
     display_name: str,
     email: str,
+    language: str,
+    time_zone: str,
     expires_at: datetime | None,
     actor: Account,
     now: datetime,
 ) -> Account:
     """Change what describes an account; rights, state and password have services of their own.
+
+    language, time_zone: "" for those of the browser and of the instance.
 
     Raises:
         NotAllowedOnAccount: `account` is above `actor`.
@@ -116,7 +123,8 @@ def change_account(
     refuse_touching(account, actor)
     old_expiry = account.expires_at
     account.display_name, account.email, account.expires_at = display_name, email, expires_at
-    account.save(update_fields=["display_name", "email", "expires_at"])
+    account.language, account.time_zone = language, time_zone
+    account.save(update_fields=["display_name", "email", "language", "time_zone", "expires_at"])
     detail = {"old_expires_at": _text(old_expiry), "expires_at": _text(expires_at)}
     audit.record(
         code=AuditCode.ACCOUNT_CHANGED, actor=actor, **_about(account), detail=detail, at=now
