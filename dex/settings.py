@@ -74,6 +74,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "apps.accounts.http.PreferencesMiddleware",
     "apps.core.pages.DomainErrorMiddleware",  # above the next, which records refusals first
     "apps.accounts.http.ScopeMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
