@@ -85,6 +85,12 @@ class PasswordFields(forms.ModelForm):
             self.add_error("new_password", error)
 
 
+@cache
+def zones() -> list[str]:
+    """Return the names of time zones, in order."""
+    return sorted(zone for zone in available_timezones() if "/" in zone or zone == "UTC")
+
+
 class AccountForm(PasswordFields):
     """An account as an administrator edits it; `services` store it."""
 
@@ -165,12 +171,6 @@ class ProfileForm(forms.ModelForm):
     def clean_kind(self) -> str:
         """Return one of the kinds."""
         return ProfileKind(self.cleaned_data["kind"]).value
-
-
-@cache
-def zones() -> list[str]:
-    """Return the names of time zones, in order."""
-    return sorted(zone for zone in available_timezones() if "/" in zone or zone == "UTC")
 
 
 def _own_permissions() -> Any:
