@@ -80,6 +80,9 @@ class TestHiddenFields:
         assert "SN-4711" not in page
         assert re.search(r"device-[0-9a-z]{6}", page)
 
+    def test_are_in_no_history(self, ben_client: Client, laptop: Device) -> None:
+        assert ben_client.get(f"{LIST}{laptop.pk}/history/").status_code == 404
+
     def test_are_tokens_on_the_page(self, ben_client: Client, laptop: Device) -> None:
         page = ben_client.get(f"{LIST}{laptop.pk}/change/").content.decode()
 

@@ -119,6 +119,12 @@ class ScopedAdmin(ModelAdmin):
         page: HttpResponse = super().render_change_form(request, context, *args, **kwargs)
         return page
 
+    def history_view(
+        self, request: Request, object_id: str, extra_context: Any = None
+    ) -> HttpResponse:
+        """Answer 404: the audit log is the history, and Django's page prints the object's name."""
+        raise Http404
+
     def _get_obj_does_not_exist_redirect(
         self, request: Request, opts: Any, object_id: str
     ) -> HttpResponse:
