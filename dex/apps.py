@@ -11,7 +11,8 @@ class DexConfig(AppConfig):
     verbose_name = "dex"
 
     def ready(self) -> None:
-        from dex import checks, health_checks  # noqa: F401
+        # Celery too: whoever puts a task into a queue needs our broker, not the default one.
+        from dex import celery, checks, health_checks  # noqa: F401
 
 
 class DexAdminConfig(AdminConfig):
