@@ -24,7 +24,7 @@ def stated(folder: Path) -> Iterator[str]:
     """Yield the cases of the specifications that are to be built by now."""
     for spec in sorted(folder.glob("*.md")):
         text = spec.read_text(encoding="utf-8")
-        section = re.search(r"^## \d+\. Acceptance cases$(.*?)(?=^## |\Z)", text, re.M | re.S)
+        section = re.search(r"^## \w+\. Acceptance[^\n]*$(.*?)(?=^## |\Z)", text, re.M | re.S)
         for number, first in re.findall(r"^(\d+)\. (\S+)", section[1] if section else "", re.M):
             if first != "Later:":
                 yield f"{spec.stem}.{number}"
