@@ -1,5 +1,6 @@
 """Ids of event rows: drawn from one sequence in blocks, so that a batch costs no query."""
 
+import os
 import threading
 
 from django.db import connection
@@ -36,3 +37,13 @@ def _fetch_block() -> int:
     with connection.cursor() as cursor:
         cursor.execute("SELECT nextval(%s::regclass)", [SEQUENCE])
         return int(cursor.fetchone()[0])
+
+
+def _forget_block() -> None:
+    """Leave the block to the process that drew it; called in a new fork."""
+    global _lock, _next, _end
+    _lock = threading.Lock()
+    _next = _end = 0
+
+
+os.register_at_fork(after_in_child=_forget_block)
