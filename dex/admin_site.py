@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from unfold.sites import UnfoldAdminSite
@@ -17,7 +18,7 @@ class DexAdminSite(UnfoldAdminSite):
 
     def password_change(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
-    ) -> HttpResponse:
+    ) -> HttpResponseBase:
         """Change one's own password by the service, which audits it and ends other sessions."""
         from django.contrib.auth.views import PasswordChangeView
 
@@ -31,7 +32,7 @@ class DexAdminSite(UnfoldAdminSite):
         )
         return view(request)
 
-    def autocomplete_view(self, request: HttpRequest) -> HttpResponse:
+    def autocomplete_view(self, request: HttpRequest) -> HttpResponseBase:
         """Complete names within the caller's scope."""
         from apps.core.admin.autocomplete import ScopedAutocompleteView  # needs the models
 
