@@ -25,6 +25,11 @@ class Periodic:
 
 SCHEDULE: tuple[Periodic, ...] = (
     Periodic(
+        "audit.make_partitions",
+        ("10", "0"),
+        "Makes the audit log's tables of the coming week.",
+    ),
+    Periodic(
         "events.rotate_partitions",
         timedelta(hours=1),
         "Makes the tables of the coming days and drops those past their retention.",
