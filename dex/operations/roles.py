@@ -31,20 +31,21 @@ def make_database(connection: psycopg.Connection[Any], name: str) -> bool:
 
 
 def apply(connection: psycopg.Connection[Any], password: str) -> None:
-    """Make roles and audit schema in the connection's database, all or nothing.
-
-    The password travels as a SCRAM verifier, so that no log can hold it.
-    """
-    verifier = connection.pgconn.encrypt_password(
-        password.encode(), APPLICATION_ROLE.encode(), b"scram-sha-256"
-    ).decode()
+    """Make roles and audit schema in the connection's database, all or nothing."""
     with connection.transaction():
         connection.execute(owner_sql().encode())
         connection.execute(
             sql.SQL("ALTER ROLE {} PASSWORD {}").format(
-                sql.Identifier(APPLICATION_ROLE), sql.Literal(verifier)
+                sql.Identifier(APPLICATION_ROLE), sql.Literal(verifier(connection, password))
             )
         )
+
+
+def verifier(connection: psycopg.Connection[Any], password: str) -> str:
+    """Return what the server keeps instead of the password, so that no log can hold it."""
+    return connection.pgconn.encrypt_password(
+        password.encode(), APPLICATION_ROLE.encode(), b"scram-sha-256"
+    ).decode()
 
 
 def application_password(file: Path, account: Account) -> str:
