@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterable, Mapping
 from contextvars import ContextVar
 from datetime import datetime
+from ipaddress import ip_address
 from typing import Any, Protocol
 
 from django.utils.translation import gettext_lazy as _
@@ -72,7 +73,7 @@ def record(
         actor_kind=actor_kind or (ActorKind.ACCOUNT if actor else ActorKind.SYSTEM),
         actor_id=str(actor.pk) if actor else actor_id,
         actor_label=actor.login if actor else actor_label,
-        address=address or client_address.get(),
+        address=_address(address or client_address.get()),
         request_id=request_id.current(),
         object_kind=object_kind,
         object_id=str(object_id),
@@ -82,6 +83,14 @@ def record(
         detail=dict(detail or {}),
         outcome=outcome,
     )
+
+
+def _address(text: str | None) -> str | None:
+    """Return an address without its zone, None for what is none (a unix socket has a name)."""
+    try:
+        return str(ip_address((text or "").partition("%")[0]))
+    except ValueError:
+        return None
 
 
 def digest(text: str) -> str:

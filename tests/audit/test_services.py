@@ -38,6 +38,17 @@ class TestRecord:
 
         assert InboxEvent.objects.get().request_id == value
 
+    @pytest.mark.parametrize(
+        ("text", "address"),
+        [("192.0.2.7", "192.0.2.7"), ("fe80::1%eth0", "fe80::1"), ("unix:", None), ("", None)],
+    )
+    def test_keeps_an_address_that_is_one(
+        self, text: str, address: str | None, now: datetime
+    ) -> None:
+        services.record(code=AuditCode.SIGNED_IN, address=text, at=now)
+
+        assert InboxEvent.objects.get().address == address
+
     def test_refuses_a_detail_that_is_no_summary(self, now: datetime) -> None:
         with pytest.raises(services.DetailTooLarge):
             services.record(code=AuditCode.SIGNED_IN, detail={"x": "y" * 9_000}, at=now)

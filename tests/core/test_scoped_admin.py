@@ -141,6 +141,14 @@ class TestHiddenFields:
 
 
 class TestShownFields:
+    @pytest.mark.parametrize(
+        "query", [{"operating_system_platform": "a\0"}, {"entity": "9" * 30}, {"q": "a\0"}]
+    )
+    def test_are_filtered_by_what_a_column_can_hold(
+        self, ada_client: Client, query: dict[str, str]
+    ) -> None:
+        assert ada_client.get(LIST, query).status_code in (200, 302, 400)
+
     def test_are_searched(self, ben_client: Client, laptop: Device, paris: Entity) -> None:
         make_device("other", paris)
 

@@ -104,9 +104,11 @@ class ScopedAdmin(ModelAdmin):
         ]
 
     def lookup_allowed(self, lookup: str, value: str, request: Request) -> bool:
-        """Refuse an address that filters by a hidden field."""
+        """Refuse an address that filters by a hidden field, or by what no column can hold."""
         is_hidden = request.scope.may_hide(self.model, lookup)
-        return not is_hidden and super().lookup_allowed(lookup, value, request)
+        return (
+            not is_hidden and "\0" not in value and super().lookup_allowed(lookup, value, request)
+        )
 
     def render_change_form(
         self, request: Request, context: dict[str, Any], *args: Any, **kwargs: Any
