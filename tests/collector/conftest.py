@@ -123,7 +123,7 @@ def run(daemon: Daemon, clock: FakeClock, seconds: float, every: float = 10.0) -
 
 
 @pytest.fixture
-def context() -> Callable[..., Context]:
+def make_context() -> Callable[..., Context]:
     """Make what a probe is given."""
 
     def make(root: Path, monotonic: float = 0.0, **switches: str) -> Context:

@@ -99,6 +99,7 @@ class TestFreshStart:
         first = start()
         run(first, clock, seconds=10)
         first.link._be_refused("collector_revoked")
+        first.spool.add([{"kind": "of the old device"}], clock.now())
         first.close()
         key_file.write_text(ENROLMENT_KEY)
 
@@ -109,6 +110,7 @@ class TestFreshStart:
         assert new["previous"] is None
         assert new["public_key"] != old["public_key"]
         assert not key_file.exists()
+        assert server.records("of the old device") == []
 
 
 class TestFullDisk:

@@ -1,6 +1,7 @@
 """What is off is not read; names leave the device as the configuration says."""
 
 import logging
+import threading
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,8 +13,9 @@ from dex_collector import batch, users
 from dex_collector.configuration import STRICT, SWITCHES, Configuration, WorkHours
 from dex_collector.daemon import Daemon
 from dex_collector.probes import disks_linux, executions_linux, hardware_linux, logins_linux
+from dex_collector.probes.base import Context, Fact, Output, Probe
 from tests.collector.conftest import configuration, run
-from tests.collector.fakes import COLLECTOR_KEY, FakeClock, FakeServer
+from tests.collector.fakes import COLLECTOR_KEY, NOON, FakeClock, FakeServer
 
 Start = Callable[..., Daemon]
 
@@ -208,6 +210,36 @@ class TestStricterConfiguration:
         assert content["users"] == {}
         assert "serial_number" not in str(content)
         assert "session.logins" not in str(content)
+
+    def test_drops_what_a_probe_began_to_read_under_the_older_one(
+        self,
+        start: Start,
+        server: FakeServer,
+        clock: FakeClock,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        monkeypatch.setattr("dex_collector.probes.runner.GRACE_SECONDS", 0.1)
+        gate = threading.Event()
+
+        def slow(context: Context) -> list[Output]:
+            user = context.naming.of_name("ada")
+            gate.wait(10)
+            return [Fact("session.logins", NOON, key=str(context.now), user=user)]
+
+        daemon = start(
+            probes=[Probe("slow", 60, 30, ("session.logins",), make_reader=lambda: slow)]
+        )
+        daemon.step()
+        server.configure(username="hashed")
+        daemon.check_in()
+        gate.set()
+
+        run(daemon, clock, seconds=130, every=10)
+        daemon.turn()
+
+        names = [user["name"] for body in server.bodies for user in body["users"].values()]
+        assert names
+        assert {name[:2] for name in names} == {"h:"}
 
     def test_a_wider_one_changes_nothing_stored(
         self, start: Start, server: FakeServer, clock: FakeClock

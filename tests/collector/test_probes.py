@@ -48,8 +48,8 @@ def items(parts: list[Part]) -> list[dict[str, Any]]:
 
 
 class TestBoot:
-    def test_reads_the_boot_time(self, context: MakeContext) -> None:
-        (fact,) = boot_linux.read_boots(context(LAPTOP))
+    def test_reads_the_boot_time(self, make_context: MakeContext) -> None:
+        (fact,) = boot_linux.read_boots(make_context(LAPTOP))
 
         assert fact.occurred_at == datetime(2026, 3, 2, 6, tzinfo=UTC)
         assert fact.fields == {"type": "full_boot"}
@@ -58,15 +58,15 @@ class TestBoot:
         with pytest.raises(ProbeError):
             boot_linux.parse_boot_time("cpu 1 2 3\n")
 
-    def test_has_no_data_without_proc(self, context: MakeContext, tmp_path: Path) -> None:
+    def test_has_no_data_without_proc(self, make_context: MakeContext, tmp_path: Path) -> None:
         with pytest.raises(NoData):
-            boot_linux.read_boots(context(tmp_path))
+            boot_linux.read_boots(make_context(tmp_path))
 
 
 class TestHardware:
     @pytest.mark.case("collector.12")
-    def test_of_a_laptop(self, context: MakeContext) -> None:
-        assert fields(hardware_linux.read_hardware(context(LAPTOP))) == {
+    def test_of_a_laptop(self, make_context: MakeContext) -> None:
+        assert fields(hardware_linux.read_hardware(make_context(LAPTOP))) == {
             "type": "laptop",
             "manufacturer": "LENOVO",
             "model": "21HDCTO1WW",
@@ -81,15 +81,15 @@ class TestHardware:
         }
 
     @pytest.mark.case("collector.12")
-    def test_of_a_virtual_machine_without_smbios(self, context: MakeContext) -> None:
-        found = fields(hardware_linux.read_hardware(context(VIRTUAL)))
+    def test_of_a_virtual_machine_without_smbios(self, make_context: MakeContext) -> None:
+        found = fields(hardware_linux.read_hardware(make_context(VIRTUAL)))
 
         assert set(found) == {"type", "memory_bytes"}
         assert found["type"] == "virtual"
 
     @pytest.mark.case("collector.12")
-    def test_of_a_server_leaves_placeholders_out(self, context: MakeContext) -> None:
-        found = fields(hardware_linux.read_hardware(context(SERVER)))
+    def test_of_a_server_leaves_placeholders_out(self, make_context: MakeContext) -> None:
+        found = fields(hardware_linux.read_hardware(make_context(SERVER)))
 
         assert found["type"] == "server"
         assert found["secure_boot_enabled"] is False
@@ -108,8 +108,8 @@ class TestHardware:
 
 class TestOperatingSystem:
     @pytest.mark.case("collector.12")
-    def test_of_a_laptop(self, context: MakeContext) -> None:
-        found = fields(operating_system_linux.read_operating_system(context(LAPTOP)))
+    def test_of_a_laptop(self, make_context: MakeContext) -> None:
+        found = fields(operating_system_linux.read_operating_system(make_context(LAPTOP)))
 
         assert found.pop("last_update").endswith("Z")
         assert found == {
@@ -122,14 +122,14 @@ class TestOperatingSystem:
             "is_restart_pending": True,
         }
 
-    def test_says_nothing_of_restarts_where_nothing_tells(self, context: MakeContext) -> None:
-        found = fields(operating_system_linux.read_operating_system(context(SERVER)))
+    def test_says_nothing_of_restarts_where_nothing_tells(self, make_context: MakeContext) -> None:
+        found = fields(operating_system_linux.read_operating_system(make_context(SERVER)))
 
         assert "is_restart_pending" not in found
         assert "installation_time" in found
 
-    def test_hashes_the_host_name_when_told_to(self, context: MakeContext) -> None:
-        hashed = context(LAPTOP, device_name="hashed")
+    def test_hashes_the_host_name_when_told_to(self, make_context: MakeContext) -> None:
+        hashed = make_context(LAPTOP, device_name="hashed")
 
         found = fields(operating_system_linux.read_operating_system(hashed))
 
@@ -149,8 +149,8 @@ class TestOperatingSystem:
 
 class TestDisks:
     @pytest.mark.case("collector.12")
-    def test_of_a_laptop(self, context: MakeContext) -> None:
-        assert items(disks_linux.read_disks(context(LAPTOP))) == [
+    def test_of_a_laptop(self, make_context: MakeContext) -> None:
+        assert items(disks_linux.read_disks(make_context(LAPTOP))) == [
             {
                 "name": "nvme0n1",
                 "model": "SAMSUNG MZVL2512HCJQ-00BL7",
@@ -168,24 +168,24 @@ class TestDisks:
         ]
 
     @pytest.mark.case("collector.12")
-    def test_of_a_server(self, context: MakeContext) -> None:
-        found = items(disks_linux.read_disks(context(SERVER)))
+    def test_of_a_server(self, make_context: MakeContext) -> None:
+        found = items(disks_linux.read_disks(make_context(SERVER)))
 
         assert [disk["type"] for disk in found] == ["ssd", "hdd"]
         assert found[0]["serial_number"] == "S6M9NE0T512345"
         assert "manufacturer" not in found[0]  # libata writes ATA
 
     @pytest.mark.case("collector.12")
-    def test_of_a_virtual_machine(self, context: MakeContext) -> None:
-        (disk,) = items(disks_linux.read_disks(context(VIRTUAL)))
+    def test_of_a_virtual_machine(self, make_context: MakeContext) -> None:
+        (disk,) = items(disks_linux.read_disks(make_context(VIRTUAL)))
 
         assert (disk["name"], disk["type"]) == ("vda", "unknown")
 
 
 class TestVolumes:
     @pytest.mark.case("collector.12")
-    def test_of_a_laptop(self, context: MakeContext) -> None:
-        found = items(volumes_linux.read_volume_part(context(LAPTOP)))
+    def test_of_a_laptop(self, make_context: MakeContext) -> None:
+        found = items(volumes_linux.read_volume_part(make_context(LAPTOP)))
 
         assert [(v["mount_point"], v["is_system"], v["is_encrypted"]) for v in found] == [
             ("/", True, True),  # LVM on LUKS
@@ -195,21 +195,21 @@ class TestVolumes:
         assert found[0]["free_space_bytes"] == 40 * GIB
 
     @pytest.mark.case("collector.12")
-    def test_of_a_server_leaves_network_mounts_out(self, context: MakeContext) -> None:
-        found = items(volumes_linux.read_volume_part(context(SERVER)))
+    def test_of_a_server_leaves_network_mounts_out(self, make_context: MakeContext) -> None:
+        found = items(volumes_linux.read_volume_part(make_context(SERVER)))
 
         assert [v["mount_point"] for v in found] == ["/", "/boot", "/var/lib/pgsql"]
         assert [v["is_encrypted"] for v in found] == [False, False, False]
 
     def test_leaves_out_what_does_not_answer(
-        self, context: MakeContext, monkeypatch: pytest.MonkeyPatch
+        self, make_context: MakeContext, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         def broken(folder: Path) -> tuple[int, int]:
             raise OSError
 
         monkeypatch.setattr(volumes_linux, "measure", broken)
 
-        assert items(volumes_linux.read_volume_part(context(LAPTOP))) == []
+        assert items(volumes_linux.read_volume_part(make_context(LAPTOP))) == []
 
     def test_takes_the_overlay_of_a_container_for_its_system_drive(self) -> None:
         line = "1 0 0:50 / / rw - overlay overlay rw,lowerdir=/x"
@@ -226,8 +226,8 @@ class TestPerformance:
         return found
 
     @pytest.mark.case("collector.12")
-    def test_first_reading_has_levels_only(self, context: MakeContext) -> None:
-        found = self.sample(performance_linux.PerformanceReader(), context(LAPTOP))
+    def test_first_reading_has_levels_only(self, make_context: MakeContext) -> None:
+        found = self.sample(performance_linux.PerformanceReader(), make_context(LAPTOP))
 
         assert found.fields == {
             "number_of_logical_processors": 4,
@@ -245,15 +245,15 @@ class TestPerformance:
         assert found.counters == {}
         assert "normalized_cpu_usage_ratio" not in found.gauges
 
-    def test_second_reading_has_rates(self, context: MakeContext, machine: Path) -> None:
+    def test_second_reading_has_rates(self, make_context: MakeContext, machine: Path) -> None:
         reader = performance_linux.PerformanceReader()
-        self.sample(reader, context(machine, monotonic=100))
+        self.sample(reader, make_context(machine, monotonic=100))
         replace(machine, "proc/stat", "cpu  10000 200 3000 80000", "cpu  10900 200 3000 80100")
         replace(machine, "proc/pressure/memory", "total=200000", "total=3200000")
         replace(machine, "proc/vmstat", "pswpin 100", "pswpin 160")
         replace(machine, "proc/diskstats", "1000 10 80000 500", "1300 10 90000 1100")
 
-        found = self.sample(reader, context(machine, monotonic=130))
+        found = self.sample(reader, make_context(machine, monotonic=130))
 
         assert found.gauges["normalized_cpu_usage_ratio"] == pytest.approx(0.9)
         assert found.gauges["cpu_usage_ratio"] == pytest.approx(3.6)
@@ -271,30 +271,30 @@ class TestPerformance:
         }
 
     def test_drops_and_counts_counters_that_went_back(
-        self, context: MakeContext, machine: Path
+        self, make_context: MakeContext, machine: Path
     ) -> None:
         reader = performance_linux.PerformanceReader()
-        self.sample(reader, context(machine, monotonic=100))
+        self.sample(reader, make_context(machine, monotonic=100))
         replace(machine, "proc/vmstat", "pswpin 100", "pswpin 1")
 
-        sample, tally = reader(context(machine, monotonic=130))
+        sample, tally = reader(make_context(machine, monotonic=130))
 
         assert isinstance(sample, Sample)
         assert "memory_swap_rate_bytes_per_s" not in sample.gauges
         assert tally.number == 1  # type: ignore[union-attr]
 
-    def test_forms_no_rates_over_a_sleep(self, context: MakeContext) -> None:
+    def test_forms_no_rates_over_a_sleep(self, make_context: MakeContext) -> None:
         reader = performance_linux.PerformanceReader()
-        self.sample(reader, context(LAPTOP, monotonic=100))
+        self.sample(reader, make_context(LAPTOP, monotonic=100))
 
-        found = self.sample(reader, context(LAPTOP, monotonic=4_000))
+        found = self.sample(reader, make_context(LAPTOP, monotonic=4_000))
 
         assert found.counters == {}
 
     @pytest.mark.case("collector.12")
-    def test_of_a_virtual_machine_and_a_server(self, context: MakeContext) -> None:
-        virtual = self.sample(performance_linux.PerformanceReader(), context(VIRTUAL))
-        big = self.sample(performance_linux.PerformanceReader(), context(SERVER))
+    def test_of_a_virtual_machine_and_a_server(self, make_context: MakeContext) -> None:
+        virtual = self.sample(performance_linux.PerformanceReader(), make_context(VIRTUAL))
+        big = self.sample(performance_linux.PerformanceReader(), make_context(SERVER))
 
         assert virtual.fields["number_of_logical_processors"] == 2
         assert not {"battery_level_ratio", "cpu_frequency_ratio"} & set(virtual.gauges)
@@ -312,9 +312,16 @@ class TestExecutions:
             ("a (very) odd) name", 1000),
         }
 
-    def test_counts_growth_between_two_passes(self, context: MakeContext, machine: Path) -> None:
+    def test_first_pass_has_no_amounts(self, make_context: MakeContext) -> None:
+        found = executions_linux.ExecutionReader()(make_context(LAPTOP, monotonic=100))
+
+        assert [s.counters for s in found if isinstance(s, Sample)] == [{}, {}, {}, {}]
+
+    def test_counts_growth_between_two_passes(
+        self, make_context: MakeContext, machine: Path
+    ) -> None:
         reader = executions_linux.ExecutionReader()
-        reader(context(machine, monotonic=100))
+        reader(make_context(machine, monotonic=100))
         replace(machine, "proc/2200/stat", " 100 50 ", " 700 50 ")
         replace(machine, "proc/2200/io", "read_bytes: 4096", "read_bytes: 5096")
         copy = machine / "proc/2400"
@@ -322,7 +329,7 @@ class TestExecutions:
 
         samples = {
             s.binary["name"]: s
-            for s in reader(context(machine, monotonic=160))
+            for s in reader(make_context(machine, monotonic=160))
             if isinstance(s, Sample) and s.binary
         }
 
@@ -337,8 +344,8 @@ class TestExecutions:
         assert office.gauges["memory_bytes"] == 50_000 * 4096
         assert bash.counters["number_of_executions"] == 1
 
-    def test_hashes_users_of_processes(self, context: MakeContext) -> None:
-        found = executions_linux.ExecutionReader()(context(LAPTOP, username="hashed"))
+    def test_hashes_users_of_processes(self, make_context: MakeContext) -> None:
+        found = executions_linux.ExecutionReader()(make_context(LAPTOP, username="hashed"))
 
         users = [s.user["name"] for s in found if isinstance(s, Sample) and s.user]
         assert len(users) == 4
@@ -358,8 +365,8 @@ class TestExecutions:
 
 
 class TestLogins:
-    def test_reads_people_only(self, context: MakeContext) -> None:
-        found = logins_linux.read_logins(context(LAPTOP))
+    def test_reads_people_only(self, make_context: MakeContext) -> None:
+        found = logins_linux.read_logins(make_context(LAPTOP))
 
         assert [(f.fields["logon_type"], f.user) for f in found] == [
             ("interactive", {"name": "adas-laptop\\ada", "type": "local_user"}),
@@ -368,9 +375,9 @@ class TestLogins:
         assert found[0].occurred_at == datetime(2026, 3, 2, 7, 0, 10, 400_000, tzinfo=UTC)
         assert found[0].fields["session_id"] == "tty2.2100.1772434810"
 
-    def test_has_no_data_without_the_file(self, context: MakeContext) -> None:
+    def test_has_no_data_without_the_file(self, make_context: MakeContext) -> None:
         with pytest.raises(NoData):
-            logins_linux.read_logins(context(VIRTUAL))
+            logins_linux.read_logins(make_context(VIRTUAL))
 
     def test_ignores_a_cut_off_entry(self) -> None:
         whole = (LAPTOP / "run/utmp").read_bytes()

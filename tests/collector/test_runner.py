@@ -38,7 +38,7 @@ def works(context: Context) -> list[Output]:
 class TestRunner:
     @pytest.mark.case("collector.14")
     def test_a_hanging_probe_delays_no_other_and_is_disabled_after_the_second_time(
-        self, context: MakeContext, tmp_path: Path, release: threading.Event
+        self, make_context: MakeContext, tmp_path: Path, release: threading.Event
     ) -> None:
         starts = []
 
@@ -49,8 +49,8 @@ class TestRunner:
 
         slow, quick = probe("slow", hangs), probe("quick", works)
         runner = Runner([slow, quick])
-        runner.start(slow, context(tmp_path, monotonic=0))
-        runner.start(quick, context(tmp_path, monotonic=0))
+        runner.start(slow, make_context(tmp_path, monotonic=0))
+        runner.start(quick, make_context(tmp_path, monotonic=0))
 
         results = runner.finished(0.0)
         late = runner.finished(2.0)
@@ -59,11 +59,11 @@ class TestRunner:
         assert late == []
         assert runner.take_reports() == ["probe_timed_out.slow"]
         assert runner.is_idle()
-        runner.start(slow, context(tmp_path, monotonic=30))
+        runner.start(slow, make_context(tmp_path, monotonic=30))
         assert starts == [0]  # not again while it hangs
 
     def test_the_answer_of_an_overdue_probe_does_not_count(
-        self, context: MakeContext, tmp_path: Path, release: threading.Event
+        self, make_context: MakeContext, tmp_path: Path, release: threading.Event
     ) -> None:
         def hangs(made: Context) -> list[Output]:
             release.wait(10)
@@ -71,7 +71,7 @@ class TestRunner:
 
         slow = probe("slow", hangs)
         runner = Runner([slow])
-        runner.start(slow, context(tmp_path))
+        runner.start(slow, make_context(tmp_path))
         runner.finished(5.0)
         thread = next(t for t in threading.enumerate() if t.name == "probe-slow")
         release.set()
@@ -81,15 +81,15 @@ class TestRunner:
         assert runner.take_reports() == ["probe_timed_out.slow"]
 
     def test_a_failure_is_logged_without_what_was_read(
-        self, context: MakeContext, tmp_path: Path, caplog: pytest.LogCaptureFixture
+        self, make_context: MakeContext, tmp_path: Path, caplog: pytest.LogCaptureFixture
     ) -> None:
         def fails(made: Context) -> list[Output]:
             raise ProbeError("no btime line in /proc/stat")
 
         bad, good = probe("bad", fails), probe("good", works)
         runner = Runner([bad, good])
-        runner.start(bad, context(tmp_path))
-        runner.start(good, context(tmp_path))
+        runner.start(bad, make_context(tmp_path))
+        runner.start(good, make_context(tmp_path))
 
         results = runner.finished(0.0)
 
@@ -98,7 +98,7 @@ class TestRunner:
         assert "Probe failed" in caplog.text
 
     def test_an_absent_source_is_reported_once(
-        self, context: MakeContext, tmp_path: Path, caplog: pytest.LogCaptureFixture
+        self, make_context: MakeContext, tmp_path: Path, caplog: pytest.LogCaptureFixture
     ) -> None:
         caplog.set_level(logging.INFO)
 
@@ -107,9 +107,9 @@ class TestRunner:
 
         one = probe("logins", absent)
         runner = Runner([one])
-        runner.start(one, context(tmp_path))
+        runner.start(one, make_context(tmp_path))
         runner.finished(0.0)
-        runner.start(one, context(tmp_path))
+        runner.start(one, make_context(tmp_path))
         runner.finished(60.0)
 
         assert runner.take_reports() == []

@@ -395,14 +395,26 @@ class TestClone:
         assert server.calls("enrol")[0].json()["fingerprints"]["machine_id"] not in shown
 
     @pytest.mark.case("collector.15")
-    def test_a_conflict_at_check_in_enrols_anew_once(
+    def test_a_conflict_at_check_in_enrols_anew(
         self, daemon: Daemon, server: FakeServer, clock: FakeClock
     ) -> None:
-        server.script("check-in", *[problem(409, "identity_conflict")] * 5)
+        server.script("check-in", problem(409, "identity_conflict"))
 
-        run(daemon, clock, seconds=1600, every=10)
+        run(daemon, clock, seconds=700, every=10)
 
-        assert len(server.calls("enrol")) == 3  # at most one in a quarter of an hour
+        assert len(server.calls("enrol")) == 2
+        assert daemon.link.enrolled.collector_id == "collector-2"
+
+    def test_a_lasting_conflict_enrols_once_in_a_quarter_of_an_hour(
+        self, daemon: Daemon, server: FakeServer, clock: FakeClock
+    ) -> None:
+        server.script("events", *[problem(409, "identity_conflict")] * 9)
+
+        for _ in range(180):  # half an hour
+            send(daemon, clock)
+            clock.advance(10)
+
+        assert len(server.calls("enrol")) - 1 in {2, 3}
 
     def test_never_sends_a_raw_fingerprint(
         self, daemon: Daemon, server: FakeServer, machine: Path
