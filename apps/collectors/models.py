@@ -13,8 +13,13 @@ from apps.collectors.choices import (
     RefusalOrigin,
     StubState,
 )
-from apps.collectors.querysets import CollectorQuerySet, ConfigurationQuerySet
+from apps.collectors.querysets import (
+    CollectorQuerySet,
+    ConfigurationQuerySet,
+    EnrolmentKeyQuerySet,
+)
 from apps.core.models import UUIDModel
+from apps.devices.querysets import DeviceEventQuerySet
 
 
 class EnrolmentKey(UUIDModel):
@@ -59,6 +64,8 @@ class EnrolmentKey(UUIDModel):
         max_length=64, unique=True, editable=False, help_text=_("SHA-256 of the key.")
     )
     created_at = models.DateTimeField(_("created"), editable=False)
+
+    objects = EnrolmentKeyQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("enrolment key")
@@ -261,6 +268,8 @@ class RefusalCount(models.Model):
     )
     day = models.DateField(_("day"))
     number = models.PositiveBigIntegerField(_("number"), default=0)
+
+    objects = DeviceEventQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("records not stored")

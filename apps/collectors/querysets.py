@@ -14,7 +14,7 @@ from apps.core.models import Generation
 from apps.organization.models import Entity
 
 if TYPE_CHECKING:
-    from apps.collectors.models import Collector, CollectorConfiguration
+    from apps.collectors.models import Collector, CollectorConfiguration, EnrolmentKey
     from apps.core.scope import Scope
 
 
@@ -41,6 +41,16 @@ class CollectorQuerySet(models.QuerySet["Collector"]):
             configuration_generation=_generation("configuration"),
             dimension_generation=_generation("dimensions"),
         )
+
+
+class EnrolmentKeyQuerySet(models.QuerySet["EnrolmentKey"]):
+    """Chainable filters."""
+
+    def permitted_to(self, scope: Scope, action: str = "view") -> Self:
+        """Keep keys whose devices come into an entity on which `scope` grants `action`."""
+        if scope.is_unrestricted:
+            return self.all()
+        return self.filter(entity__in=Entity.objects.granting(scope, f"{action}_device"))
 
 
 class ConfigurationQuerySet(models.QuerySet["CollectorConfiguration"]):
