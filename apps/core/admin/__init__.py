@@ -1,11 +1,13 @@
 """Bases of admin pages."""
 
 from apps.core.admin.columns import shown, value_of
+from apps.core.admin.confirm import ConfirmingMixin
 from apps.core.admin.detail import DetailAdmin, DetailMixin, Visit
 from apps.core.admin.events import EventAdmin, address_of
 from apps.core.admin.scoped import ReadOnlyAdmin, ScopedAdmin
 
 __all__ = [
+    "ConfirmingMixin",
     "DetailAdmin",
     "DetailMixin",
     "EventAdmin",

@@ -57,6 +57,11 @@ class DetailMixin(ScopedAdmin):
         """Return what needs attention, "" for nothing."""
         return ""
 
+    def name_of(self, request: Any, obj: Any) -> str:
+        """Return what the caller may call the object."""
+        label: str = request.scope.label(obj)
+        return label
+
     def opened(self, request: Any, obj: Any, visit: Visit) -> None:
         """Note that the page was opened, before it is drawn."""
 
@@ -99,7 +104,7 @@ class DetailMixin(ScopedAdmin):
         """Return a page of the console, about an object where one is given."""
         about: dict[str, Any] = {"opts": self.opts, "original": None, "title": ""}
         if obj is not None:
-            label = request.scope.label(obj)
+            label = self.name_of(request, obj)
             about |= {"original": Labelled(obj, label), "title": label}
         request.current_app = self.admin_site.name
         site = self.admin_site.each_context(request)

@@ -1,0 +1,395 @@
+"""Administration of what is collected: a page to decide it, the past beside the present."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpResponse, HttpResponseRedirect
+from django.urls import URLPattern, path, reverse
+from django.utils.translation import gettext_lazy as _
+from unfold.decorators import display
+
+from apps.collectors import effective
+from apps.collectors.choices import ConfigurationState, Level, Preset
+from apps.collectors.forms import ConfigurationForm
+from apps.collectors.models import Collector, CollectorConfiguration
+from apps.collectors.panels import difference_text, effective_table
+from apps.collectors.services import configuration as service
+from apps.collectors.switches import PRESETS, SWITCHES
+from apps.collectors.words import value_text
+from apps.core import clock
+from apps.core.admin import ConfirmingMixin, DetailAdmin, Visit
+from apps.core.admin.columns import Column
+from apps.core.admin.detail import bound, change_url, list_url
+from apps.core.admin.values import Button, Fact, Section, Table, badge, columns, moment_html
+from apps.core.formats import NOTHING
+from apps.core.http import ScopedRequest
+from apps.core.scope import Scope
+from apps.devices.models import Device
+from apps.organization.forms import indented
+from apps.organization.models import Entity
+
+PERMISSION = "collectors.configure"
+DEVICES_FOUND = 20
+TABLES = "admin/core/section_tables.html"
+STATE_TONES = {ConfigurationState.ACTIVE: "success"}
+
+
+class Target:
+    """Where a configuration holds: the instance, an entity or a device."""
+
+    def __init__(
+        self, level: Level, entity: Entity | None = None, device: Device | None = None
+    ) -> None:
+        self.level, self.entity, self.device = level, entity, device
+
+    def label(self, scope: Scope) -> str:
+        """Return its name, as the caller may see it."""
+        if self.device is not None:
+            return scope.label(self.device)
+        return self.entity.name if self.entity is not None else str(Level.INSTANCE.label)
+
+    def in_force(self) -> CollectorConfiguration | None:
+        """Return what holds there now. Cost: 1 query."""
+        rows = CollectorConfiguration.objects.in_force()
+        return rows.filter(level=self.level, entity=self.entity, device=self.device).first()
+
+    @property
+    def query(self) -> str:
+        """Return the query string that names it."""
+        if self.device is not None:
+            return f"?level={Level.DEVICE}&device={self.device.pk}"
+        if self.entity is not None:
+            return f"?level={Level.ENTITY}&entity={self.entity.pk}"
+        return f"?level={Level.INSTANCE}"
+
+
+@admin.register(CollectorConfiguration)
+class CollectorConfigurationAdmin(ConfirmingMixin, DetailAdmin):
+    """What may be collected, by level."""
+
+    empty_text = _(
+        "Nothing is configured: the strictest preset holds, and no device can enrol. Decide what "
+        "is collected on the whole instance first."
+    )
+
+    list_display: Sequence[Any] = ["level", "preset", "version", "state_badge"]
+    list_filter = ["state", "level", "preset"]
+    list_select_related = ["entity", "device"]
+    ordering = ["state", "-version"]
+    sortable_by: Sequence[str] = ()
+    actions = None
+
+    @display(description=_("State"))
+    def state_badge(self, row: CollectorConfiguration) -> str:
+        """Return whether it holds, and whether anybody has confirmed it."""
+        return state_badge(row)
+
+    def get_list_display(self, request: ScopedRequest) -> Sequence[Column]:
+        """Name the place by what the caller may see."""
+        now, scope = clock.now(), request.scope
+        level, *rest = super().get_list_display(request)
+        return [
+            bound("place", _("Where"), lambda row: target_of(row).label(scope)),
+            level,
+            *rest,
+            bound("made", _("Made"), lambda row: moment_html(row.created_at, now)),
+        ]
+
+    def has_add_permission(self, request: Any, obj: Any = None) -> bool:
+        """Let those decide who have the permission for it."""
+        return PERMISSION in request.scope.permissions
+
+    def name_of(self, request: Any, obj: CollectorConfiguration) -> str:
+        """Call it by place and version."""
+        return f"{target_of(obj).label(request.scope)}, {_('version')} {obj.version}"
+
+    def facts(self, obj: CollectorConfiguration, visit: Visit) -> Sequence[Fact]:
+        """Return who decided what, and why."""
+        return [
+            Fact(_("State"), state_badge(obj)),
+            Fact(_("Where"), target_of(obj).label(visit.scope), hint=obj.get_level_display()),
+            Fact(_("Preset"), obj.get_preset_display()),
+            Fact(_("Legal basis"), obj.legal_basis),
+            Fact(_("Purpose"), visit.scope.show(obj, "purpose")),
+            Fact(_("Made"), moment_html(obj.created_at, visit.now)),
+            Fact(_("Confirmed"), moment_html(obj.confirmed_at, visit.now, never=_("not yet"))),
+            Fact(_("Replaced"), moment_html(obj.replaced_at, visit.now)),
+        ]
+
+    def sections(self, obj: CollectorConfiguration, visit: Visit) -> Sequence[Section]:
+        """Return the switches, beside both presets and the configuration before."""
+        before = previous(obj)
+        return [
+            Section(
+                "switches",
+                _("Switches"),
+                TABLES,
+                {"tables": [switch_table(obj, before)]},
+                is_wide=True,
+            )
+        ]
+
+    def buttons(self, obj: CollectorConfiguration, visit: Visit) -> Sequence[Button]:
+        """Lead to the page that decides, and to the question whether to withdraw."""
+        target = target_of(obj)
+        if obj.state != ConfigurationState.ACTIVE or not may_decide(visit.scope, target):
+            return []
+        add = reverse("admin:collectors_collectorconfiguration_add")
+        verb = _("Change") if obj.confirmed_at else _("Confirm")
+        ways = [Button(verb, f"{add}{target.query}", "tune", is_primary=True)]
+        if obj.level != Level.INSTANCE:
+            address = reverse("admin:collectors_collectorconfiguration_withdraw", args=[obj.pk])
+            ways.append(Button(_("Withdraw"), address, "undo", is_danger=True))
+        return ways
+
+    def notice(self, obj: CollectorConfiguration, visit: Visit) -> Any:
+        """Say what waits for a confirmation."""
+        if obj.state == ConfigurationState.ACTIVE and obj.confirmed_at is None:
+            return _("Nobody has confirmed it yet: no device but this machine can enrol.")
+        return ""
+
+    def get_urls(self) -> list[URLPattern]:
+        """Add the effective result, and the page that asks."""
+        wrap = self.admin_site.admin_view
+        return [
+            path(
+                "effective/", wrap(self.effective_view), name="collectors_configuration_effective"
+            ),
+            path(
+                "<path:object_id>/withdraw/",
+                wrap(self.withdraw_view),
+                name="collectors_collectorconfiguration_withdraw",
+            ),
+            *super().get_urls(),
+        ]
+
+    def add_view(self, request: Any, form_url: str = "", extra_context: Any = None) -> HttpResponse:
+        """Decide what is collected: first where, then what."""
+        if not self.has_add_permission(request):
+            raise PermissionDenied
+        target = self._target(request)
+        if target is None:
+            return self._choose_target(request)
+        if not may_decide(request.scope, target):
+            raise PermissionDenied
+        form = ConfigurationForm(
+            request.POST or None, level=target.level, in_force=target.in_force()
+        )
+        conflict: CollectorConfiguration | None = None
+        if request.method == "POST" and form.is_valid():
+            try:
+                return self._save(request, form, target)
+            except service.ChangedMeanwhile:
+                conflict = target.in_force()
+                form = self._again(request, target, conflict)
+        context = {
+            "title": _("What is collected: %s") % target.label(request.scope),
+            "form": form,
+            "target": target,
+            "is_instance": target.level == Level.INSTANCE,
+            "conflict": conflict,
+            "conflict_url": change_url(conflict) if conflict else "",
+            "conflict_made": moment_html(conflict.created_at, clock.now()) if conflict else "",
+            "presets": {str(preset): values for preset, values in PRESETS.items()},
+            "back": list_url(CollectorConfiguration),
+        }
+        status = 409 if conflict else 200
+        return self.page(request, None, "admin/collectors/decide.html", context, status)
+
+    def effective_view(self, request: Any) -> HttpResponse:
+        """Show what holds for a device, and which level decided it."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        device = self._device(request, "view") if request.GET.get("device") else None
+        context: dict[str, Any] = {
+            "title": _("Effective configuration of a device"),
+            **self._search(request, "view", "?device="),
+        }
+        if device is not None:
+            result = effective.for_device(device)
+            context |= {
+                "device": request.scope.label(device),
+                "preset": Preset(result.preset).label,
+                "table": effective_table(result),
+                "versions": _versions(device),
+            }
+        return self.page(request, None, "admin/collectors/effective.html", context)
+
+    def withdraw_view(self, request: Any, object_id: str) -> HttpResponse:
+        """Ask, then take a configuration out of force."""
+        row = self.found(request, object_id)
+        target = target_of(row)
+        is_open = row.state == ConfigurationState.ACTIVE and row.level != Level.INSTANCE
+        if not (is_open and may_decide(request.scope, target)):
+            raise PermissionDenied
+        if not self.is_confirmed(request):
+            return self.ask(
+                request,
+                question=_("Withdraw this configuration?"),
+                names=[self.name_of(request, row)],
+                consequences=[
+                    _(
+                        "What the level above says holds again, from each device's next check-in on."
+                    ),
+                    _("The configuration stays to be seen among the replaced ones."),
+                ],
+                do=_("Withdraw"),
+                back=change_url(row),
+                about=row,
+            )
+        service.withdraw_configuration(configuration=row, actor=request.user, now=clock.now())
+        self.message_user(request, _("The configuration is withdrawn."), messages.SUCCESS)
+        return HttpResponseRedirect(change_url(row))
+
+    def _save(self, request: Any, form: ConfigurationForm, target: Target) -> HttpResponse:
+        values = form.cleaned_data
+        was_confirmed = form.in_force is not None and form.in_force.confirmed_at is not None
+        saved = service.save_configuration(
+            level=target.level,
+            preset=Preset(values["preset"]),
+            values=values["switches"],
+            entity=target.entity,
+            device=target.device,
+            legal_basis=values["legal_basis"],
+            purpose=values["purpose"],
+            replaces=values["replaces"],
+            actor=request.user,
+            now=clock.now(),
+        )
+        text = _("Saved. Devices follow from their next check-in on.")
+        if target.level == Level.INSTANCE and not was_confirmed:
+            text = _("Confirmed. Enrolment keys work from now on.")
+        self.message_user(request, text, messages.SUCCESS)
+        return HttpResponseRedirect(change_url(saved))
+
+    def _again(
+        self, request: Any, target: Target, newest: CollectorConfiguration | None
+    ) -> ConfigurationForm:
+        """Return the form as it was typed; saving it now replaces the newest on purpose."""
+        typed = request.POST.copy()
+        typed["replaces"] = str(newest.pk) if newest else ""
+        form = ConfigurationForm(typed, level=target.level, in_force=newest)
+        form.is_valid()
+        return form
+
+    def _target(self, request: Any) -> Target | None:
+        """Return the place that the address names, None for none; hidden ones are not there."""
+        level = request.GET.get("level", "")
+        if level == Level.INSTANCE:
+            return Target(Level.INSTANCE)
+        if level == Level.ENTITY and request.GET.get("entity"):
+            return Target(Level.ENTITY, entity=self._entity(request))
+        if level == Level.DEVICE and request.GET.get("device"):
+            return Target(Level.DEVICE, device=self._device(request, "manage"))
+        return None
+
+    def _entity(self, request: Any) -> Entity:
+        rows = Entity.objects.permitted_to(request.scope, "manage")
+        entity = rows.filter(pk=_number(request.GET["entity"])).first()
+        if entity is None:
+            raise Http404
+        return entity
+
+    def _device(self, request: Any, action: str) -> Device:
+        rows = Device.objects.permitted_to(request.scope, action).select_related("entity")
+        device = rows.filter(pk=_number(request.GET["device"])).first()
+        if device is None:
+            raise Http404
+        return device
+
+    def _choose_target(self, request: Any) -> HttpResponse:
+        """Show where a configuration may be made. Cost: 2 queries."""
+        entities = Entity.objects.permitted_to(request.scope, "manage").in_tree_order()
+        context = {
+            "title": _("Where does it hold?"),
+            "is_unrestricted": request.scope.is_unrestricted,
+            "entities": [(entity.pk, indented(entity)) for entity in entities],
+            **self._search(request, "manage", f"?level={Level.DEVICE}&device="),
+        }
+        return self.page(request, None, "admin/collectors/choose_target.html", context)
+
+    def _search(self, request: Any, action: str, prefix: str) -> dict[str, Any]:
+        """Return the devices that match what was typed. Cost: 1 query, none without text."""
+        text = request.GET.get("q", "").strip()[:100]
+        found: list[tuple[str, str]] = []
+        if text and not request.scope.may_hide(Device, "name"):
+            rows = Device.objects.permitted_to(request.scope, action).filter(name__icontains=text)
+            found = [
+                (f"{prefix}{device.pk}", request.scope.label(device))
+                for device in rows.order_by("name", "pk")[:DEVICES_FOUND]
+            ]
+        return {
+            "q": text,
+            "found": found,
+            "may_search": not request.scope.may_hide(Device, "name"),
+        }
+
+
+def target_of(row: CollectorConfiguration) -> Target:
+    """Return where a configuration holds."""
+    return Target(Level(row.level), row.entity, row.device)
+
+
+def may_decide(scope: Scope, target: Target) -> bool:
+    """Return whether the caller may decide what is collected there. Cost: at most 1 query."""
+    if PERMISSION not in scope.permissions:
+        return False
+    if scope.is_unrestricted:
+        return True
+    if target.level == Level.INSTANCE:
+        return False
+    entity_id = target.device.entity_id if target.device else target.entity and target.entity.pk
+    return Entity.objects.permitted_to(scope, "manage").filter(pk=entity_id).exists()
+
+
+def previous(row: CollectorConfiguration) -> CollectorConfiguration | None:
+    """Return the configuration that `row` replaced. Cost: 1 query."""
+    rows = CollectorConfiguration.objects.filter(
+        level=row.level, entity=row.entity_id, device=row.device_id, version__lt=row.version
+    )
+    return rows.order_by("-version").first()
+
+
+def switch_table(row: CollectorConfiguration, before: CollectorConfiguration | None) -> Table:
+    """Return every switch of a configuration, and how it differs."""
+    heads = [_("What"), _("Value"), _("Differs from the presets")]
+    heads += [_("Before (version %d)") % before.version] if before else []
+    lines: list[list[Any]] = []
+    for switch in SWITCHES:
+        value = row.switches.get(switch.name)
+        line: list[Any] = [
+            switch.label,
+            value_text(switch.name, value),
+            difference_text(switch.name, value),
+        ]
+        if before is not None:
+            line.append(_change_text(switch.name, before.switches.get(switch.name), value))
+        lines.append(line)
+    return Table(caption=_("Switches of this configuration"), columns=columns(*heads), rows=lines)
+
+
+def state_badge(row: CollectorConfiguration) -> str:
+    """Return whether it holds, and whether anybody has confirmed it."""
+    state = ConfigurationState(row.state)
+    if state == ConfigurationState.ACTIVE and row.confirmed_at is None:
+        return badge(_("in force, not confirmed"), "warning")
+    return badge(state.label, STATE_TONES.get(state, ""))
+
+
+def _change_text(name: str, old: str | None, new: str | None) -> Any:
+    return NOTHING if old == new else badge(value_text(name, old), "info")
+
+
+def _versions(device: Device) -> dict[str, int]:
+    """Return what was issued and what is in use. Cost: 1 query."""
+    row = Collector.objects.filter(device=device).first()
+    if row is None:
+        return {}
+    return {"issued": row.configuration_version, "used": row.reported_configuration_version}
+
+
+def _number(text: str) -> int:
+    """Return an id of the address, -1 for anything else."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else -1

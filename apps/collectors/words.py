@@ -1,0 +1,126 @@
+"""What switches, keys, codes and clocks say, in words."""
+
+from datetime import datetime
+
+from django.db import models
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from apps.collectors.choices import CollectorState, KeyPurpose, Level, RefusalOrigin
+from apps.collectors.models import Collector, EnrolmentKey
+from apps.collectors.switches import BY_NAME
+from apps.core.admin.values import badge
+from apps.events import kinds
+from apps.events.choices import RefusalCode
+from apps.events.constants import CLOCK_TOLERANCE_SECONDS
+
+Text = str | Promise
+
+
+class KeyState(models.TextChoices):
+    """Whether devices can enrol with a key."""
+
+    ACTIVE = "active", _("active")
+    INACTIVE = "inactive", _("inactive until collection is confirmed")
+    EXPIRED = "expired", _("expired")
+    USED_UP = "used_up", _("used up")
+    REVOKED = "revoked", _("revoked")
+
+
+KEY_TONES = {KeyState.ACTIVE: "success", KeyState.INACTIVE: "warning", KeyState.REVOKED: "danger"}
+COLLECTOR_TONES = {
+    CollectorState.ACTIVE: "success",
+    CollectorState.CONFLICTED: "warning",
+    CollectorState.REVOKED: "danger",
+}
+
+VALUES: dict[str, Text] = {
+    "on": _("collected"),
+    "off": _("not collected"),
+    "none": _("not collected"),
+    "clear": _("in clear"),
+    "hashed": _("as a pseudonym"),
+    "prefix": _("only the network part"),
+    "all": _("all"),
+    "listed": _("only those on the list"),
+    "listed_binaries": _("only of programs on the list"),
+    "city": _("down to the city"),
+    "country": _("only the country"),
+    "always": _("at any time"),
+    "schedule": _("only within work hours"),
+    "on_site": _("only within work hours and on site"),
+    "logins": _("only logins"),
+    "full": _("the whole path"),
+    "root_only": _("only where it begins"),
+}
+OTHER_VALUES: dict[tuple[str, str], Text] = {
+    ("campaigns", "on"): _("allowed"),
+    ("campaigns", "off"): _("not allowed"),
+    ("remote_actions", "on"): _("allowed"),
+    ("remote_actions", "off"): _("not allowed"),
+}
+INHERITED = _("as above")
+LEVELS: dict[Level | None, Text] = {
+    Level.INSTANCE: _("whole instance"),
+    Level.ENTITY: _("its entity, or one above"),
+    Level.DEVICE: _("this device"),
+    None: _("nothing configured: the strictest"),
+}
+
+
+def value_text(switch: str, value: str | None) -> Text:
+    """Return what a value of a switch means; None is the level above."""
+    if value is None or value == "":
+        return INHERITED
+    return OTHER_VALUES.get((switch, value)) or VALUES.get(value, value)
+
+
+def switch_text(name: str) -> Text:
+    """Return the label of a switch."""
+    return BY_NAME[name].label if name in BY_NAME else name
+
+
+def key_state(key: EnrolmentKey, *, is_confirmed: bool, now: datetime) -> KeyState:
+    """Return whether devices can enrol with a key. is_confirmed: what is collected is."""
+    if key.revoked_at:
+        return KeyState.REVOKED
+    if key.expires_at <= now:
+        return KeyState.EXPIRED
+    if key.maximum_uses is not None and key.uses >= key.maximum_uses:
+        return KeyState.USED_UP
+    needs_confirmation = key.purpose != KeyPurpose.LOCAL
+    return KeyState.ACTIVE if is_confirmed or not needs_confirmation else KeyState.INACTIVE
+
+
+def key_badge(state: KeyState) -> str:
+    """Return the state of a key as a badge."""
+    return badge(state.label, KEY_TONES.get(state, ""))
+
+
+def collector_badge(state: str) -> str:
+    """Return the state of a collector as a badge."""
+    known = CollectorState(state)
+    return badge(known.label, COLLECTOR_TONES.get(known, ""))
+
+
+def reason_text(origin: str, code: str) -> Text:
+    """Return why records were not stored."""
+    if origin == RefusalOrigin.CONFIGURATION:
+        return switch_text(code)
+    if origin == RefusalOrigin.COLLECTOR:
+        return _("no room on the device")
+    return RefusalCode(code).label if code in RefusalCode.values else code
+
+
+def kind_text(kind: str) -> Text:
+    """Return what an event kind or inventory part is called."""
+    part = kind.removeprefix("inventory.")
+    if part != kind:
+        return _("inventory: %s") % part.replace("_", " ")
+    found = kinds.find(kind)
+    return found.model._meta.verbose_name_plural if found else kind
+
+
+def clock_is_off(collector: Collector) -> bool:
+    """Return whether the device's clock differs so much that its times are shifted."""
+    return abs(collector.clock_offset_ms) > CLOCK_TOLERANCE_SECONDS * 1_000
