@@ -5,7 +5,10 @@ from datetime import datetime
 
 from django.db import connection
 
-from apps.users.models import UserDevice
+from apps.accounts.models import Account
+from apps.audit import services as audit
+from apps.audit.choices import AuditCode
+from apps.users.models import User, UserDevice
 
 
 def remember_use(device_id: int, user_ids: Sequence[int], now: datetime) -> None:
@@ -23,3 +26,15 @@ def remember_use(device_id: int, user_ids: Sequence[int], now: datetime) -> None
             """,
             [device_id, now, now, list(user_ids)],
         )
+
+
+def open_user(*, user: User, actor: Account, now: datetime) -> None:
+    """Record that somebody opened the page of a user. Cost: 1 query."""
+    audit.record(
+        code=AuditCode.USER_OPENED,
+        actor=actor,
+        object_kind="user",
+        object_id=str(user.uid),
+        subjects=[("user", user.pk)],
+        at=now,
+    )

@@ -1,0 +1,78 @@
+"""Pages of programs and what they did."""
+
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from apps.binaries.models import Binary, ExecutionSample
+from apps.core.admin import address_of
+from apps.devices.models import Device
+from apps.organization.models import Entity
+from tests.factories.collectors import ADA_ROSSI, SOFFICE, device_of, execution, make_machine
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("fixed_clock")]
+
+BINARIES = "/admin/binaries/binary/"
+SAMPLES = "/admin/binaries/executionsample/"
+DAYS = "/admin/binaries/executiondaily/"
+
+
+@pytest.fixture
+def device(paris: Entity) -> Device:
+    """Return a device of Paris on which a program ran."""
+    machine = make_machine(paris)
+    record = execution(cpu_time_ms={"sum": 61_000}, execution_duration_ms={"sum": 900_000})
+    machine.send(record, users=ADA_ROSSI, binaries=SOFFICE)
+    return device_of(machine)
+
+
+class TestBinaryPages:
+    @pytest.mark.parametrize("url", [BINARIES, SAMPLES, DAYS])
+    def test_are_closed_to_cleo(self, cleo_client: Client, url: str) -> None:
+        assert cleo_client.get(url).status_code == 403
+
+    @pytest.mark.parametrize("url", [BINARIES, SAMPLES, DAYS])
+    def test_ask_a_fixed_number_of_questions(
+        self, ada_client: Client, device: Device, django_assert_max_num_queries: Any, url: str
+    ) -> None:
+        with django_assert_max_num_queries(10):
+            assert ada_client.get(url).status_code == 200
+
+    def test_list_programs_and_runs(self, ada_client: Client, device: Device) -> None:
+        assert "soffice.bin" in ada_client.get(BINARIES).content.decode()
+        assert "1 min 1 s" in ada_client.get(SAMPLES).content.decode()
+
+    def test_show_a_program(self, ada_client: Client, device: Device) -> None:
+        binary = Binary.objects.get()
+
+        page = ada_client.get(f"{BINARIES}{binary.pk}/change/").content.decode()
+
+        assert "ada-laptop" in page
+        assert "1 min 1 s" in page
+        assert "a.rossi@CORP" in page
+
+    def test_show_a_run(self, ada_client: Client, device: Device) -> None:
+        address = address_of(ExecutionSample.objects.get())
+
+        page = ada_client.get(f"{SAMPLES}{address}/change/").content.decode()
+
+        assert "Cpu time" in page
+        assert "15 min 0 s" in page
+
+    def test_are_a_part_of_the_device(self, ada_client: Client, device: Device) -> None:
+        page = ada_client.get(f"/admin/devices/device/{device.pk}/change/").content.decode()
+
+        assert "soffice.bin" in page
+
+    def test_of_another_entity_are_not_there_for_ben(
+        self, ben_client: Client, lyon: Entity
+    ) -> None:
+        make_machine(lyon).send(execution(), users=ADA_ROSSI, binaries=SOFFICE)
+        binary = Binary.objects.get()
+        address = address_of(ExecutionSample.objects.get())
+
+        assert "soffice" not in ben_client.get(BINARIES).content.decode()
+        assert "soffice" not in ben_client.get(SAMPLES).content.decode()
+        assert ben_client.get(f"{BINARIES}{binary.pk}/change/").status_code == 404
+        assert ben_client.get(f"{SAMPLES}{address}/change/").status_code == 404
