@@ -116,13 +116,13 @@ class Enroller:
         except ValueError as error:
             self._link.patience.fail(clock.monotonic(), str(error))
             return False
-        self._link.store.save(identity)
-        self._erase_key()
         boot_id = str(self._spool.read("boot_id"))
         self._spool.empty()  # a new device has no history
         self._spool.begin_epoch(boot_id)
         self._spool.write("generation", content.get("generation"))
         self._spool.write("enrolled_at", to_text(clock.now()))
+        self._link.store.save(identity)  # after the spool: rows of before never get its name
+        self._erase_key()
         self._link.patience.succeed()
         self._take_configuration(identity, content.get("configuration"))
         logger.info(

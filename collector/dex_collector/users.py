@@ -9,7 +9,7 @@ from pathlib import Path
 from dex_collector.configuration import Configuration
 
 UNPRINTABLE = {"Cc", "Cs", "Cn"}  # control characters, halves of surrogates, unassigned
-LENGTH_MAXIMUM = 256  # characters of a name
+LENGTH_MAXIMUM = 256  # characters of a person's name, domain and all
 SYSTEM_UID_LIMIT = 1000  # login.defs(5), UID_MIN: below it are accounts of the system
 
 
@@ -51,7 +51,8 @@ def shown_user_name(domain: str, name: str, configuration: Configuration) -> str
     """Return the name of a local account as `username` and `device_name` allow it, or None."""
     rule = configuration.value("username")
     if rule == "clear":
-        return f"{shown_device_name(domain, configuration) or '-'}\\{clean(name)}"
+        shown = f"{shown_device_name(domain, configuration) or '-'}\\{clean(name)}"
+        return shown[:LENGTH_MAXIMUM]
     if rule == "none" or configuration.collector_key is None:
         return None
     full = f"{clean(domain)}\\{clean(name)}"

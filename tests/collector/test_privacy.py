@@ -48,7 +48,7 @@ class TestHashing:
 
         assert shown is not None
         assert shown.startswith("h\\adax")
-        assert len(shown) == 2 + 256
+        assert len(shown) == 256
 
     def test_a_hashed_device_name_does_not_come_back_as_domain(self) -> None:
         shown = users.shown_user_name("adas-laptop", "ada", configuration(device_name="hashed"))

@@ -19,6 +19,7 @@ EVERY_SECONDS = 60
 SMALL_CPU_MS = 50  # below it, in a bucket, a binary is counted in the pseudo-binary `other`
 HIGH_CPU_USAGE = 0.8  # of one processor
 OTHER = {"name": "other"}
+NAME_MAXIMUM = 255  # characters; pathname(7) allows as many bytes
 PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
 KERNEL_THREAD = 0x00200000  # Linux, include/linux/sched.h: PF_KTHREAD
@@ -174,9 +175,9 @@ def read_binary(folder: Path, stat: Stat) -> str:
     try:
         path = os.readlink(folder / "exe")
     except OSError:
-        return stat.comm
+        return stat.comm or "unknown"
     name = clean(path.removesuffix(" (deleted)").rpartition("/")[2])  # any byte may be in it
-    return name or stat.comm
+    return name[:NAME_MAXIMUM] or stat.comm or "unknown"
 
 
 def parse_stat(text: str) -> Stat | None:
