@@ -2,12 +2,15 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Self
 
 from apps.collectors.choices import Level, Preset
 from apps.collectors.models import Collector, CollectorConfiguration
 from apps.collectors.switches import BY_NAME, PRESETS, preset_of
 from apps.devices.models import Device
 from apps.events.policy import Policy
+
+CACHE_LIMIT = 100_000  # devices of one process
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +68,13 @@ class _Cache:
     def __init__(self) -> None:
         self.generation = -1
         self.in_force = InForce()
+        self.of_device: dict[tuple[int, str], Effective] = {}
+
+    def at(self, generation: int) -> Self:
+        """Return the cache, read anew where a configuration has changed."""
+        if generation != self.generation or len(self.of_device) > CACHE_LIMIT:
+            self.in_force, self.generation, self.of_device = read(), generation, {}
+        return self
 
 
 _cache = _Cache()
@@ -75,11 +85,12 @@ def for_collector(collector: Collector) -> Effective:
 
     Cost: no query unless a configuration changed since this process last read them.
     """
-    generation = collector.configuration_generation  # type: ignore[attr-defined]
-    if generation != _cache.generation:
-        _cache.in_force, _cache.generation = read(), generation
     device = collector.device
-    return _cache.in_force.of(device_id=device.pk, entity_path=device.entity.path)
+    cache = _cache.at(collector.configuration_generation)  # type: ignore[attr-defined]
+    key = (device.pk, device.entity.path)
+    if key not in cache.of_device:
+        cache.of_device[key] = cache.in_force.of(device_id=key[0], entity_path=key[1])
+    return cache.of_device[key]
 
 
 def for_device(device: Device) -> Effective:

@@ -72,15 +72,6 @@ class RowEncoder:
         ]
         self.first_metric = 2 + len(self.fields)
 
-    @staticmethod
-    @lru_cache(maxsize=512)
-    def cached(kind_name: str, denied: frozenset[str]) -> "RowEncoder":
-        """Return the encoder of a kind with these switches denied."""
-        kind = kinds.find(kind_name)
-        assert kind is not None
-        every = {s for s in _switches(kind) if s is not None}
-        return RowEncoder(kind, Policy({s: "off" if s in denied else "on" for s in every}))
-
     def columns(self, constants: Iterable[str]) -> list[str]:
         """Return the columns in the order in which `encode` writes them."""
         metrics = _metrics(self.kind)
@@ -199,15 +190,36 @@ def _encode(
 ) -> tuple[str, Encoded]:
     """Return the COPY statement and the rows as it takes them."""
     denied = frozenset(s for s in _switches(kind) if s is not None and not policy.allows(s))
-    encoder = RowEncoder.cached(kind.name, denied)
-    columns = encoder.columns(constants)
-    meta = kind.model._meta
+    form = _form(kind.name, denied, tuple(constants))
     shared = b"".join(
-        codec.NULL if value is None else codec.for_field(_by_column(meta, name))(value)
-        for name, value in constants.items()
+        codec.NULL if value is None else encode(value)
+        for encode, value in zip(form.codecs, constants.values(), strict=True)
     )
-    sql = f"COPY {meta.db_table} ({', '.join(columns)}) FROM STDIN (FORMAT binary)"
-    return sql, encoder.encode(rows, shared, len(columns))
+    return form.statement, form.encoder.encode(rows, shared, form.count)
+
+
+class _Form(NamedTuple):
+    """What the COPY of a kind looks like under one policy."""
+
+    encoder: RowEncoder
+    codecs: list[codec.Codec]  # of the constant columns
+    statement: str
+    count: int  # columns
+
+
+@lru_cache(maxsize=512)
+def _form(kind_name: str, denied: frozenset[str], constants: tuple[str, ...]) -> _Form:
+    kind = kinds.find(kind_name)
+    assert kind is not None
+    every = {s for s in _switches(kind) if s is not None}
+    encoder = RowEncoder(kind, Policy({s: "off" if s in denied else "on" for s in every}))
+    columns = encoder.columns(constants)
+    fields = {f.column: f for f in kind.model._meta.concrete_fields}
+    statement = (
+        f"COPY {kind.model._meta.db_table} ({', '.join(columns)}) FROM STDIN (FORMAT binary)"
+    )
+    codecs = [codec.for_field(fields[column]) for column in constants]
+    return _Form(encoder, codecs, statement, len(columns))
 
 
 def examples(
@@ -275,7 +287,3 @@ def _metric_codec(metric: Metric) -> codec.Codec:
     if isinstance(metric, Gauge):
         return codec.float_gauge if metric.is_float else codec.int_gauge
     return codec.float_counter if metric.is_float else codec.int_counter
-
-
-def _by_column(meta: Any, column: str) -> Any:
-    return next(f for f in meta.concrete_fields if f.column == column)

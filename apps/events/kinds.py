@@ -101,6 +101,11 @@ class Kind:
             gc=False,
         )
 
+    @cached_property
+    def columns(self) -> frozenset[str]:
+        """Return the columns of the event table."""
+        return frozenset(str(field.column) for field in self.model._meta.concrete_fields)
+
     @property
     def field_names(self) -> tuple[str, ...]:
         return self.fields.__struct_fields__

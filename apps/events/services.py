@@ -8,17 +8,20 @@ from operator import attrgetter
 from typing import Any
 
 import msgspec
-from django.db import connection
 
+from apps.core import statements
 from apps.events import copy, dimensions, kinds, retention, rollups
 from apps.events.choices import RefusalCode
 from apps.events.constants import CLOCK_TOLERANCE_SECONDS, FUTURE_TOLERANCE_SECONDS
 from apps.events.dimensions import Origin
 from apps.events.kinds import AnyKind, SampledKind
-from apps.events.models import ReceivedBatch
 from apps.events.policy import Policy
 from apps.events.refusals import Refusal, Refused, from_validation
 from apps.events.wire import Envelope
+
+KNOWN_ANSWER = """
+SELECT answer FROM events_receivedbatch WHERE device_id = %s AND epoch = %s AND sequence = %s
+"""
 
 
 class _Head(msgspec.Struct, gc=False):
@@ -91,7 +94,7 @@ def store(*, prepared: Prepared, sender: Sender, now: datetime, careful: bool) -
     days = set()
     for name, rows in prepared.rows.items():
         kind = _known(name)
-        constants = {c: v for c, v in sender.constants.items() if _has_column(kind, c)}
+        constants = {c: v for c, v in sender.constants.items() if c in kind.columns}
         copied = copy.copy_rows(
             kind, rows, policy=sender.policy, constants=constants, careful=careful
         )
@@ -103,7 +106,7 @@ def store(*, prepared: Prepared, sender: Sender, now: datetime, careful: bool) -
             gone = {index for index, _ in copied.refused}
             kind.on_stored(sender.device_id, [row for row in rows if row.index not in gone])
         if isinstance(kind, SampledKind):
-            days |= {rollups.day_of(row.time) for row in rows}
+            days |= {rollups.day_of(moment) for moment in {row.time for row in rows}}
     closed = [day for day in days if rollups.is_closed(day, now)]
     rollups.mark_dirty(device_id=sender.device_id, days=closed, now=now)
     stored.refused.sort(key=lambda refusal: refusal.index)
@@ -112,15 +115,7 @@ def store(*, prepared: Prepared, sender: Sender, now: datetime, careful: bool) -
 
 def known_answer(*, device_id: int, epoch: str, sequence: int) -> str | None:
     """Return the answer that this batch was given, None if it is new. Cost: 1 query."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"""
-            SELECT answer FROM {ReceivedBatch._meta.db_table}
-            WHERE device_id = %s AND epoch = %s AND sequence = %s
-            """,
-            [device_id, epoch, sequence],
-        )
-        row = cursor.fetchone()
+    row = statements.fetch_one(KNOWN_ANSWER, [device_id, epoch, sequence])
     return row[0] if row else None
 
 
@@ -349,7 +344,3 @@ def _known(name: str) -> AnyKind:
     kind = kinds.find(name)
     assert kind is not None  # rows come only from kinds that were found
     return kind
-
-
-def _has_column(kind: AnyKind, column: str) -> bool:
-    return any(f.column == column for f in kind.model._meta.concrete_fields)
