@@ -23,6 +23,11 @@ from apps.events.wire import Envelope, Receipt
 
 MILLISECOND = timedelta(milliseconds=1)
 
+LOCK = """
+SELECT id FROM collectors_collector
+WHERE id = %(collector)s AND state = %(active)s FOR NO KEY UPDATE
+"""
+
 # One round trip, once all rows are written. `_lock` has fenced an erasure that begins now.
 FINISH = """
 WITH note AS (
@@ -121,13 +126,9 @@ class _Work:
         Without it a batch with inventory would hold the device and want the collector, one
         without the other way round. Cost: 1 query.
         """
-        with connection.cursor() as cursor:
-            cursor.execute(
-                "SELECT FROM collectors_collector WHERE id = %s AND state = %s FOR NO KEY UPDATE",
-                [self.collector.pk, CollectorState.ACTIVE.value],
-            )
-            if not cursor.rowcount:
-                raise self._gone()
+        params = {"collector": self.collector.pk, "active": CollectorState.ACTIVE.value}
+        if statements.fetch_one(LOCK, params) is None:
+            raise self._gone()
 
     def _answer(self, applied: Applied, stored: Stored) -> str:
         refused = [*stored.refused, *applied.refused]
