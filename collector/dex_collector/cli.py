@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import os
 import sys
 from collections.abc import Sequence
 from datetime import datetime
@@ -11,10 +12,12 @@ from dex_collector import __version__, batch, journal
 from dex_collector.batch import Stamp
 from dex_collector.clock import SystemClock, from_text, to_text
 from dex_collector.configuration import ConfigurationStore
-from dex_collector.daemon import AlreadyRunning, Daemon, Settings
+from dex_collector.daemon import AlreadyRunning, Daemon, Settings, lock
 from dex_collector.enroller import NoEnrolmentKey
+from dex_collector.enrolment import leave
 from dex_collector.identity import IdentityStore
 from dex_collector.spool import Spool
+from dex_collector.transport import NetworkError, Transport
 
 FAILED = 2
 
@@ -49,6 +52,11 @@ def _parser() -> argparse.ArgumentParser:
     status = commands.add_parser("status", help="say in sentences how it goes")
     status.add_argument("--state", type=Path, required=True)
     status.set_defaults(command=_status)
+    leaving = commands.add_parser("leave", help="tell the server that this collector goes")
+    leaving.add_argument("--state", type=Path, required=True)
+    leaving.add_argument("--server", required=True)
+    leaving.add_argument("--ca-file", type=Path)
+    leaving.set_defaults(command=_leave)
     show = commands.add_parser("show", help="print what is sent")
     show.add_argument("--state", type=Path, required=True)
     show.add_argument("--next", action="store_true", required=True, help="what goes next")
@@ -133,6 +141,26 @@ def next_contents(spool: Spool, state: Path) -> list[dict[str, object]]:
     )
     spool.seal(stamp, clock.now())
     return [batch.unpack(row.body) for row in spool.rows()]
+
+
+def _leave(options: argparse.Namespace) -> int:
+    """End the enrolment as far as the server can be reached; the identity is set aside."""
+    store = IdentityStore(options.state / "identity.json")
+    identity = store.load()
+    if identity is None or not identity.is_enrolled:
+        _say("This machine is not enrolled.")
+        return 1
+    transport = Transport(options.server, options.ca_file)
+    descriptor = lock(options.state)  # not under a running daemon
+    try:
+        status = leave(transport, identity).status
+        said = "The server was told." if status == 204 else f"The server answered {status}."
+    except NetworkError as error:
+        said = f"The server was not told: {error}."
+    store.set_aside(SystemClock().now())
+    os.close(descriptor)
+    _say(f"{said} This machine is not enrolled any more.")
+    return 0
 
 
 def _open_spool(state: Path) -> Spool | None:

@@ -109,6 +109,11 @@ def check_in(
     return transport.request("GET", "check-in", None, headers)
 
 
+def leave(transport: Transport, identity: Identity) -> Answer:
+    """Tell the server that this collector is being uninstalled."""
+    return transport.request("DELETE", "enrolment", None, bearer(identity))
+
+
 def bearer(identity: Identity) -> dict[str, str]:
     """Return the header that carries the token."""
     return {"Authorization": f"Bearer {identity.token}"}

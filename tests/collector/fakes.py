@@ -157,6 +157,7 @@ class FakeServer:
         if self.scripted.get(request.path):
             return self.scripted[request.path].pop(0)
         door = {"enrol": self._enrol, "token": self._token, "check-in": self._check_in}
+        door["enrolment"] = self._leave
         return door.get(request.path, self._events)(request)
 
     def _enrol(self, request: Request) -> Reply:
@@ -241,6 +242,10 @@ class FakeServer:
         }
         return Reply(200, content, {"ETag": etag})
 
+    def _leave(self, request: Request) -> Reply:
+        is_known = request.method == "DELETE" and self._known(request) is not None
+        return Reply(204) if is_known else problem(401, "token_invalid")
+
     def _events(self, request: Request) -> Reply:
         if self._known(request) is None:
             return problem(401, "token_invalid")
@@ -289,7 +294,7 @@ class FakeServer:
                 self.end_headers()
                 self.wfile.write(text)
 
-            do_POST = do_GET
+            do_POST = do_DELETE = do_GET
 
             def log_message(self, format: str, *args: Any) -> None:
                 pass

@@ -70,6 +70,28 @@ class TestStatus:
         assert "No collector has run here yet." in capsys.readouterr().out
 
 
+class TestLeave:
+    def test_tells_the_server_and_sets_the_identity_aside(
+        self,
+        start: Start,
+        server: FakeServer,
+        state: Path,
+        capsys: pytest.CaptureFixture[str],
+    ) -> None:
+        daemon = start(probes=())
+        daemon.step()
+        arguments = ["leave", "--state", str(state), "--server", server.url]
+        while_running = cli.main(arguments)
+        daemon.close()
+
+        status = cli.main(arguments)
+
+        assert (while_running, status) == (2, 0)
+        assert "The server was told." in capsys.readouterr().out
+        assert [request.method for request in server.calls("enrolment")] == ["DELETE"]
+        assert not (state / "identity.json").exists()
+
+
 class TestSentences:
     def test_no_key(self, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
         arguments = ["run", "--state", str(tmp_path / "s"), "--server", "https://dex.example"]

@@ -184,6 +184,23 @@ class TestTurns:
 
         assert len(server.calls("check-in")) - before in {4, 5, 6}
 
+    def test_takes_turns_each_minute_too(
+        self, start: Start, server: FakeServer, clock: FakeClock
+    ) -> None:
+        daemon = start(probes=())
+        daemon.step()
+        server.send_now = True
+        daemon.check_in()
+        server.send_now = False
+        sent = []
+        for _ in range(14):  # ten minutes are live, the rest is not
+            daemon.spool.add([{"kind": "device_performance.boots"}], clock.now())
+            run(daemon, clock, seconds=60, every=10)
+            sent.append(len(server.bodies))
+
+        assert sent[8] >= 9
+        assert sent[-1] - sent[10] <= 1
+
     def test_fetches_a_newer_configuration_at_once(
         self, start: Start, server: FakeServer, clock: FakeClock
     ) -> None:
