@@ -186,14 +186,22 @@ class Stage:
 
     def _encoded(self) -> tuple[str, bytes]:
         """Return the COPY statement, and the rows of a round by our own encoder."""
+        import msgspec
+
         from apps.collectors.switches import PRESETS
-        from apps.events import copy as copying
         from apps.events import kinds
+        from apps.events.encoding import LeftOut, Row, encoding_of
         from apps.events.policy import Policy
 
         kind = kinds.find("execution.events")
         assert kind is not None
-        records = workstation.records(self._next_seed(), self.bucket)
+        records = msgspec.convert(
+            workstation.records(self._next_seed(), self.bucket), list[kind.record_type]
+        )
+        rows = [Row(n, r.bucket, (r.user, r.binary), r) for n, r in enumerate(records)]
+        encoding = encoding_of(
+            kind, Policy(PRESETS["standard"]), ("device_id", "context_id", "source")
+        )
         parts = []
         for collector in self.collectors[:BATCHES]:
             constants = {
@@ -201,11 +209,8 @@ class Stage:
                 "context_id": collector.device.context_id,
                 "source": "collector",
             }
-            sql, rows = copying.examples(
-                kind, records=records, policy=Policy(PRESETS["standard"]), constants=constants
-            )
-            parts.append(rows)
-        return sql, b"".join(parts)
+            parts += [data for _, data in encoding.encode(rows, constants, LeftOut())]
+        return encoding.statement, b"".join(parts)
 
     def _next_seed(self) -> int:
         self.seed += 1

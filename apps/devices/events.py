@@ -9,7 +9,7 @@ from apps.devices import services
 from apps.devices.choices import BootType
 from apps.devices.metrics import PERFORMANCE
 from apps.devices.models import Boot, PerformanceDaily, PerformanceSample
-from apps.events.copy import Row
+from apps.events.encoding import Row
 from apps.events.kinds import Amount, PunctualKind, SampledKind, register
 
 

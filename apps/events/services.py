@@ -9,19 +9,15 @@ from typing import Any
 
 import msgspec
 
-from apps.core import statements
-from apps.events import copy, dimensions, kinds, retention, rollups
+from apps.events import codec, copy, dimensions, kinds, retention, rollups
 from apps.events.choices import RefusalCode
 from apps.events.constants import CLOCK_TOLERANCE_SECONDS, FUTURE_TOLERANCE_SECONDS
 from apps.events.dimensions import Origin
+from apps.events.encoding import Row
 from apps.events.kinds import AnyKind, SampledKind
 from apps.events.policy import Policy
 from apps.events.refusals import Refusal, Refused, from_validation
 from apps.events.wire import Envelope
-
-KNOWN_ANSWER = """
-SELECT answer FROM events_receivedbatch WHERE device_id = %s AND epoch = %s AND sequence = %s
-"""
 
 
 class _Head(msgspec.Struct, gc=False):
@@ -52,7 +48,7 @@ class Sender:
 class Prepared:
     """A batch's records, decoded: nothing is written yet but new rows of dimensions."""
 
-    rows: dict[str, list[copy.Row]] = field(default_factory=dict)  # by kind
+    rows: dict[str, list[Row]] = field(default_factory=dict)  # by kind
     refused: list[Refusal] = field(default_factory=list)
     refused_kinds: Tally[tuple[str, str]] = field(default_factory=Tally)  # by kind and code
     dropped: Tally[tuple[str, str]] = field(default_factory=Tally)  # by kind and switch
@@ -111,12 +107,6 @@ def store(*, prepared: Prepared, sender: Sender, now: datetime, careful: bool) -
     rollups.mark_dirty(device_id=sender.device_id, days=closed, now=now)
     stored.refused.sort(key=lambda refusal: refusal.index)
     return stored
-
-
-def known_answer(*, device_id: int, epoch: str, sequence: int) -> str | None:
-    """Return the answer that this batch was given, None if it is new. Cost: 1 query."""
-    row = statements.fetch_one(KNOWN_ANSWER, [device_id, epoch, sequence])
-    return row[0] if row else None
 
 
 class _Preparation:
@@ -189,7 +179,7 @@ class _Preparation:
             except Refused as refused:
                 self._refuse(index, refused, kind.name)
             else:
-                added.append(copy.Row(index, moment, ids, record))
+                added.append(Row(index, moment, ids, record))
 
     def _refuse(self, index: int, refused: Refused, kind: str) -> None:
         self.out.refused_kinds[kind, refused.code.value] += 1
@@ -243,7 +233,7 @@ class _Clock:
         return moment
 
     def _on_grid(self, moment: datetime) -> datetime:
-        off_grid = (moment - copy.codec.POSTGRES_EPOCH) % timedelta(seconds=self.seconds)
+        off_grid = (moment - codec.POSTGRES_EPOCH) % timedelta(seconds=self.seconds)
         if off_grid and not self.shift:
             raise Refused(RefusalCode.INVALID, self.name)
         return moment - off_grid
