@@ -5,6 +5,7 @@ from typing import Any
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.urls import reverse
+from django.template.response import TemplateResponse
 from django.utils.translation import gettext_lazy as _
 from unfold.sites import UnfoldAdminSite
 
@@ -15,6 +16,15 @@ class DexAdminSite(UnfoldAdminSite):
     site_title = _("dex")
     site_header = _("dex")
     index_title = _("Overview")
+    index_template = "admin/dex/home.html"
+
+    def index(self, request: HttpRequest, extra_context: Any = None) -> TemplateResponse:
+        """Show how the fleet is, and what to do first."""
+        from apps.core.admin.detail import visit_of  # needs the models
+        from dex import home
+
+        found = home.context(visit_of(request))  # type: ignore[arg-type]
+        return super().index(request, {**found, **(extra_context or {})})
 
     def password_change(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None

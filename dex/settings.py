@@ -234,7 +234,9 @@ UNFOLD = {
     "SHOW_HISTORY": False,
     "SHOW_VIEW_ON_SITE": False,
     "SHOW_LANGUAGES": True,
-    "SIDEBAR": {"show_search": True, "show_all_applications": True},
+    "STYLES": ["dex.navigation.style"],
+    "SCRIPTS": ["dex.navigation.script"],
+    "SIDEBAR": {"show_search": True, "navigation": "dex.navigation.sidebar"},
 }
 
 # --- Logs: JSON lines on the standard output; the launcher keeps them in files ----------------------

@@ -36,6 +36,7 @@ class Start:
             StartProblem: it cannot go on.
             Stopped: somebody asked to stop meanwhile.
         """
+        self.make_secret_key()
         self.start_servers()
         self.make_database()
         password = settings_password()
@@ -43,6 +44,11 @@ class Start:
         self.start_application()
         self.start_collector()
         return self.farewell(answer.get("administrator", ""), password)
+
+    def make_secret_key(self) -> None:
+        """Make the key that signs sessions, one for all processes, unless the operator has set it."""
+        file = self.at.home / "secrets" / "secret_key"
+        roles.keep_secret(file, self.at.account, secrets.token_urlsafe(50))
 
     # --- Servers -----------------------------------------------------------------------------
 

@@ -28,6 +28,7 @@ FIRST_DELAY_SECONDS = 0.5
 LONGEST_DELAY_SECONDS = 60.0
 STEADY_SECONDS = 60.0  # one that ran so long begins with the first delay again
 TURN_SECONDS = 0.1
+IDLE_SECONDS = 0.5  # output, ends and signals wake the loop at once
 SAME_REQUEST_SECONDS = 0.5
 CHUNK_BYTES = 65_536
 
@@ -140,7 +141,7 @@ class Supervisor:
     def watch(self) -> None:
         """Keep all running until a stop is asked for."""
         while not self._stop_requests:
-            self.turn()
+            self.turn(IDLE_SECONDS)
 
     def stop(self) -> None:
         """Stop all in reverse order and wait; then nothing that descends from us is left."""

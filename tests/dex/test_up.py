@@ -85,6 +85,12 @@ class TestEmbedded:
 
         assert found.group(1) not in logs
 
+    def test_gives_all_processes_one_key(self, embedded: Instance) -> None:
+        key = embedded.home / "secrets" / "secret_key"
+
+        assert key.stat().st_mode & 0o777 == 0o600
+        assert len(key.read_text()) > 50
+
     def test_is_healthy(self, embedded: Instance) -> None:
         doctor = embedded.manage("doctor")
 
