@@ -1,0 +1,83 @@
+"""The start page and the sidebar."""
+
+import re
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from apps.organization.models import Entity
+from tests.factories.collectors import boot, configure, make_machine
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("fixed_clock")]
+
+HOME = "/admin/"
+
+
+class TestHome:
+    def test_says_what_to_do_first(self, ada_client: Client) -> None:
+        page = ada_client.get(HOME).content.decode()
+
+        assert "Nobody has confirmed yet what is collected" in page
+        assert "Make an enrolment key" in page
+        assert "python3 -m dex_collector run" in page
+
+    def test_counts_devices_and_losses(
+        self, ada_client: Client, paris: Entity, django_assert_max_num_queries: Any
+    ) -> None:
+        make_machine(paris).send(boot(duration_ms=-1))
+
+        with django_assert_max_num_queries(11):
+            page = ada_client.get(HOME).content.decode()
+
+        assert re.search(r"<span>Reporting</span><strong>1</strong>", page)
+        assert re.search(r"<span>Records not stored today</span><strong>1</strong>", page)
+        assert "No device yet" not in page
+
+    def test_counts_ben_his_own(self, ben_client: Client, paris: Entity, lyon: Entity) -> None:
+        make_machine(paris)
+        make_machine(lyon)
+
+        page = ben_client.get(HOME).content.decode()
+
+        assert re.search(r"<span>Devices</span><strong>1</strong>", page)
+
+    def test_leaves_the_banner_out_once_confirmed(self, ada_client: Client) -> None:
+        configure()
+
+        assert "Nobody has confirmed yet" not in ada_client.get(HOME).content.decode()
+
+    def test_tells_cleo_that_there_is_nothing(self, cleo_client: Client) -> None:
+        assert "holds no profile" in cleo_client.get(HOME).content.decode()
+
+    def test_loads_nothing_from_elsewhere(self, ada_client: Client) -> None:
+        page = ada_client.get(HOME).content.decode()
+
+        assert not re.search(r'(src|href)="(https?:)?//', page)
+
+    def test_holds_no_script_of_its_own(self, ada_client: Client) -> None:
+        page = ada_client.get(HOME).content.decode()
+
+        assert not re.search(r"<script(?![^>]*(src=|application/json))", page)
+
+
+class TestSidebar:
+    def test_leads_ada_everywhere(self, ada_client: Client) -> None:
+        page = ada_client.get(HOME).content.decode()
+        links = re.findall(r'<a href="(/admin/[^"]+)" class="flex h-\[38px\]', page)
+
+        statuses = {link: ada_client.get(link).status_code for link in links}
+
+        assert len(links) >= 22
+        assert set(statuses.values()) == {200}
+
+    def test_leads_cleo_nowhere(self, cleo_client: Client) -> None:
+        page = cleo_client.get(HOME).content.decode()
+
+        assert "devices/device" not in page
+
+    def test_leads_ben_to_no_administration(self, ben_client: Client) -> None:
+        page = ben_client.get(HOME).content.decode()
+
+        assert "/admin/devices/device/" in page
+        assert "/admin/accounts/" not in page
