@@ -52,7 +52,6 @@ INITDB_OPTIONS = [
     "--locale=C",
     "--locale-provider=builtin",  # these binaries have no ICU
     "--builtin-locale=C.UTF-8",
-    "--no-sync",  # a start that is killed begins again
 ]
 
 
@@ -162,6 +161,7 @@ class Cluster:
                     "--pwfile",
                     password_file,
                     *INITDB_OPTIONS,
+                    *(["--no-sync"] if self.settings.get("fsync") == "off" else []),
                 ],
                 capture_output=True,
                 text=True,

@@ -2,6 +2,7 @@
 
 import os
 import secrets
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -55,14 +56,12 @@ def application_password(file: Path, account: Account) -> str:
 
 def keep_secret(file: Path, account: Account, fresh: str) -> str:
     """Return the text of `file`; where it is missing, write `fresh` for `account` alone."""
-    try:
-        descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        return file.read_text(encoding="ascii").strip()
-    with os.fdopen(descriptor, "w", encoding="ascii") as output:
-        output.write(fresh)
-        output.flush()
-        os.fsync(output.fileno())
-        if not account.is_current:
-            os.fchown(output.fileno(), account.uid, account.gid)
-    return fresh
+    if not file.exists():
+        with tempfile.NamedTemporaryFile("w", dir=file.parent, encoding="ascii") as output:  # 0600
+            output.write(fresh)
+            output.flush()
+            os.fsync(output.fileno())
+            if not account.is_current:
+                os.fchown(output.fileno(), account.uid, account.gid)
+            os.link(output.name, file)  # complete, or not there
+    return file.read_text(encoding="ascii").strip()
