@@ -123,6 +123,9 @@ class Collector(UUIDModel):
     clock_offset_ms = models.BigIntegerField(
         _("clock offset"), default=0, help_text=_("Server's minus device's clock.")
     )
+    lost_records = models.JSONField(
+        default=dict, help_text=_("Records lost on the device since enrolment, by kind.")
+    )
     enrolled_at = models.DateTimeField(_("enrolled"))
     last_contact_at = models.DateTimeField(
         _("last contact"), null=True, blank=True, help_text=_("Last batch or check-in.")

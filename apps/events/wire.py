@@ -13,6 +13,7 @@ from apps.events.kinds import Amount, Instant
 from apps.events.refusals import Refusal, from_validation, pointer
 
 Epoch = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{8,32}\Z")]
+Loss = Annotated[int, msgspec.Meta(ge=0, le=10**12)]
 ShortText = Annotated[str, msgspec.Meta(max_length=64, pattern=r"^[^\x00]*\Z")]
 
 

@@ -3,6 +3,7 @@
 import hashlib
 import re
 import shutil
+from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -23,12 +24,14 @@ from apps.core import clock, limits
 from apps.core.models import Instance
 from apps.events import compression
 from apps.events.compression import BodyTooLarge
+from apps.events.kinds import Instant
 from apps.events.refusals import from_validation, pointer
 
 SMALL_BODY_BYTES = 16_384  # enrolment and token
 COMPRESSED_LIMIT_BYTES = 5_000_000
 SPREAD_SECONDS = 20  # over which a fleet that was sent away comes back
 BUSY_RETRY_SECONDS = 30
+CHALLENGE = 'Bearer realm="dex collector"'
 _UNPRINTABLE = re.compile(r"[^\x20-\x7e]")
 FREE_RATIO_MINIMUM = 0.05
 FREE_BYTES_MINIMUM = 1_000_000_000
@@ -42,7 +45,10 @@ class CollectorView(APIView):
     def finalize_response(
         self, request: Request, response: HttpResponseBase, *args: Any, **kwargs: Any
     ) -> HttpResponseBase:
-        """Spread Retry-After by device, so that a fleet does not come back as one."""
+        """Spread Retry-After by device, so that a fleet does not come back as one.
+
+        Our errors are none of REST framework's, which would add the challenge to a 401.
+        """
         response = super().finalize_response(request, response, *args, **kwargs)
         if response.status_code in (
             status.HTTP_429_TOO_MANY_REQUESTS,
@@ -50,6 +56,8 @@ class CollectorView(APIView):
         ):
             base = int(response.headers.get("Retry-After", BUSY_RETRY_SECONDS))
             response.headers["Retry-After"] = str(base + _spread(request))
+        if response.status_code == status.HTTP_401_UNAUTHORIZED:
+            response.headers["WWW-Authenticate"] = CHALLENGE
         return response
 
 
@@ -142,7 +150,12 @@ class EventBatchView(CollectorView):
         body = compression.decompress(
             _body(request, COMPRESSED_LIMIT_BYTES), request.headers.get("Content-Encoding", "")
         )
-        answer = batches.receive_batch(collector=request.auth, body=body, received_at=clock.now())
+        answer = batches.receive_batch(
+            collector=request.auth,
+            body=body,
+            received_at=clock.now(),
+            device_clock=_device_clock(request.headers.get("Dex-Device-Clock")),
+        )
         return HttpResponse(
             answer, status=status.HTTP_202_ACCEPTED, content_type="application/json"
         )
@@ -212,6 +225,15 @@ def _fingerprints(text: str) -> Fingerprints:
 def _version(text: str) -> str:
     """Return what a header says of the version, without what the database cannot hold."""
     return _UNPRINTABLE.sub("", text)[:64]
+
+
+def _device_clock(text: str | None) -> datetime | None:
+    if text is None:
+        return None
+    try:
+        return msgspec.convert(text, Instant)
+    except msgspec.ValidationError as error:
+        raise errors.InvalidRequest(pointer="/Dex-Device-Clock") from error
 
 
 def _small_body(request: Request) -> bytes:

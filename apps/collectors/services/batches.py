@@ -14,10 +14,11 @@ from apps.collectors.models import Collector
 from apps.collectors.services import inventory, refusals
 from apps.collectors.services.inventory import Applied
 from apps.core import statements
+from apps.events import kinds, wire
 from apps.events import services as events
-from apps.events import wire
 from apps.events.choices import Source
 from apps.events.constants import BATCH_ANSWER_LIMIT_BYTES
+from apps.events.services import UNKNOWN as UNKNOWN_KIND
 from apps.events.services import Prepared, Sender, Stored
 from apps.events.wire import Envelope, Receipt
 
@@ -26,7 +27,7 @@ MILLISECOND = timedelta(milliseconds=1)
 # The collector's row is taken before any other: else a batch with inventory would hold the device
 # and want the collector, one without the other way round. It fences an erasure, too.
 START = """
-SELECT (
+SELECT lost_records, (
     SELECT answer FROM events_receivedbatch
     WHERE device_id = %(device)s AND epoch = %(epoch)s AND sequence = %(sequence)s
 )
@@ -60,10 +61,17 @@ class _StoredMeanwhile(Exception):
     """Another request stored the same batch while we were at it."""
 
 
-def receive_batch(*, collector: Collector, body: bytes, received_at: datetime) -> str:
+def receive_batch(
+    *,
+    collector: Collector,
+    body: bytes,
+    received_at: datetime,
+    device_clock: datetime | None = None,
+) -> str:
     """Store a batch once; return its answer as JSON, the first one if the batch is known.
 
-    body: plain. What the configuration forbids is dropped and counted, a bad record is refused
+    body: plain. device_clock: the device's clock at this try; without it that of the body, which
+    is older where the batch had to wait. What the configuration forbids is dropped and counted, a bad record is refused
     alone, and everything else is stored in one transaction with the batch's identity.
     Cost: 2 queries and a COPY of each kind, more where users or binaries are new.
 
@@ -73,6 +81,7 @@ def receive_batch(*, collector: Collector, body: bytes, received_at: datetime) -
         DeviceErased: the device was erased meanwhile.
     """
     batch = wire.decode_batch(body)
+    batch.device_clock = device_clock or batch.device_clock
     work = _Work(collector, batch, hashlib.sha256(body).digest(), received_at)
     try:
         return work.store()
@@ -91,6 +100,7 @@ class _Work:
         self.body_hash = body_hash
         self.received_at = received_at
         self.offset = events.clock_offset(batch, received_at)
+        self.lost_before: dict[str, int] = {}
         self.sender = _sender(collector)
         self.prepared: Prepared = events.prepare(
             batch=batch, sender=self.sender, received_at=received_at, offset=self.offset
@@ -131,7 +141,8 @@ class _Work:
         row = statements.fetch_one(START, self._identity())
         if row is None:
             raise self._gone()
-        return row[0]  # type: ignore[no-any-return]
+        self.lost_before, answer = row
+        return answer  # type: ignore[no-any-return]
 
     def _identity(self) -> dict[str, Any]:
         """Return the parameters of START."""
@@ -199,9 +210,24 @@ class _Work:
             counts[RefusalOrigin.REFUSED.value, kind, code] += number
         for (kind, switch), number in (stored.dropped + applied.dropped).items():
             counts[RefusalOrigin.CONFIGURATION.value, kind, switch] += number
-        for kind, number in self.batch.dropped.items():
+        for kind, number in self._newly_lost().items():
             counts[RefusalOrigin.COLLECTOR.value, kind, "lost"] += number
         refusals.count(device_id=self.collector.device_id, counts=counts, now=self.received_at)
+
+    def _newly_lost(self) -> dict[str, int]:
+        """Return what the device lost since it last said so, and remember what it says now.
+
+        A batch tells the loss since enrolment; one that had to wait tells less than we know.
+        """
+        told: Tally[str] = Tally()
+        for kind, number in self.batch.dropped.items():
+            told[kind if kinds.find(kind) else UNKNOWN_KIND] += number
+        before = self.lost_before
+        grown = {kind: number for kind, number in told.items() if number > before.get(kind, 0)}
+        if grown:
+            lost = {**before, **grown}
+            Collector.objects.filter(pk=self.collector.pk).update(lost_records=lost)
+        return {kind: number - before.get(kind, 0) for kind, number in grown.items()}
 
     def _refused_kinds(self, applied: Applied, stored: Stored) -> Tally[tuple[str, str]]:
         return self.prepared.refused_kinds + stored.refused_kinds + applied.refused_kinds
