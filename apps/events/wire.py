@@ -30,7 +30,7 @@ class Envelope(msgspec.Struct, kw_only=True):
     monotonic_ms: Amount | None = None
     round_trip_ms: Annotated[int, msgspec.Meta(ge=0, le=3_600_000)] = 0
     redacted: Amount | None = None
-    dropped: Annotated[dict[ShortText, Amount], msgspec.Meta(max_length=REPORTS_LIMIT)] = {}
+    dropped: Annotated[dict[ShortText, Loss], msgspec.Meta(max_length=REPORTS_LIMIT)] = {}
     events: list[Any] = []  # decoded records where all are good, else raw ones
     inventory: Annotated[list[msgspec.Raw], msgspec.Meta(max_length=REPORTS_LIMIT)] = []
 

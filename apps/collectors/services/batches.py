@@ -1,6 +1,7 @@
 """Batches: everything that one brings is stored in one transaction, or nothing is."""
 
 import hashlib
+import json
 from collections import Counter as Tally
 from datetime import datetime, timedelta
 from typing import Any
@@ -141,7 +142,8 @@ class _Work:
         row = statements.fetch_one(START, self._identity())
         if row is None:
             raise self._gone()
-        self.lost_before, answer = row
+        lost_before, answer = row
+        self.lost_before = json.loads(lost_before)  # Django leaves jsonb a text
         return answer  # type: ignore[no-any-return]
 
     def _identity(self) -> dict[str, Any]:
