@@ -112,7 +112,7 @@ def check_broker(_now: datetime) -> Finding:
     url = settings.CELERY_BROKER_URL
     try:
         with Connection(url, connect_timeout=BROKER_SECONDS) as broker:
-            broker.ensure_connection(max_retries=1, timeout=BROKER_SECONDS)
+            broker.ensure_connection(max_retries=1, interval_start=0.2, timeout=BROKER_SECONDS)
     except Exception as error:  # noqa: BLE001 - each transport has errors of its own
         kind = type(error).__name__
         return Finding("error", f"The broker ({urlsplit(url).scheme}) does not answer: {kind}.")

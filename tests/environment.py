@@ -30,7 +30,8 @@ def prepare() -> Path:
         del os.environ[name]
     home = Path(tempfile.mkdtemp(prefix="dex-test-"))
     home.chmod(0o711)  # the account of the servers passes through
-    (home / "secrets").mkdir(mode=0o700)
+    for name in ("secrets", "static"):
+        (home / name).mkdir(mode=0o700)
     os.environ |= {
         "DJANGO_SETTINGS_MODULE": "dex.settings",
         "DEX_HOME": str(home),

@@ -176,6 +176,7 @@ def check(at: Installation) -> None:
     Raises:
         StartProblem: the first thing found.
     """
+    preflight.check_public_url()
     preflight.check_port(at.host, at.port)
     preflight.check_disk(at.home)
     if at.database_url:

@@ -12,6 +12,7 @@ from kombu import Connection
 from redis import Redis
 from redis.exceptions import RedisError
 
+from dex.checks import check_public_url as public_url_messages
 from dex.operations.problems import StartProblem
 
 OLDEST_POSTGRES = 160_000  # 16
@@ -61,6 +62,16 @@ def check_disk(folder: Path) -> None:
         )
 
 
+def check_public_url() -> None:
+    """Refuse a public address that would carry passwords in clear.
+
+    Raises:
+        StartProblem: no http(s) address, or http anywhere but on loopback.
+    """
+    for message in public_url_messages():
+        raise StartProblem(" ".join(filter(None, [str(message.msg), message.hint])))
+
+
 def check_database(url: str) -> None:
     """Refuse a PostgreSQL server that dex cannot work with.
 
@@ -101,7 +112,7 @@ def check_broker(url: str) -> None:
     """
     try:
         with Connection(url, connect_timeout=CONNECT_SECONDS) as connection:
-            connection.ensure_connection(max_retries=1, timeout=CONNECT_SECONDS)
+            connection.ensure_connection(max_retries=1, interval_start=0.2, timeout=CONNECT_SECONDS)
     except Exception as problem:  # noqa: BLE001 - each transport has errors of its own
         raise StartProblem(
             f"CELERY_BROKER_URL: the broker does not answer: {_first_line(problem)}"

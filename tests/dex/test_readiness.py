@@ -1,0 +1,42 @@
+"""Answers for load balancers."""
+
+import pytest
+from django.core.cache import cache
+from django.db import OperationalError
+from django.test import Client
+
+from dex import readiness
+
+
+class Away:
+    """A database that does not answer."""
+
+    def cursor(self) -> None:
+        raise OperationalError("away")
+
+
+class TestHealthz:
+    def test_answers_without_a_query(self, client: Client) -> None:
+        assert client.get("/healthz").content == b"ok\n"
+
+
+class TestReadyz:
+    def test_answers_when_database_and_cache_do(self, client: Client, db: None) -> None:
+        assert client.get("/readyz").status_code == 200
+
+    def test_says_so_when_the_database_is_away(
+        self, client: Client, db: None, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(readiness, "connection", Away())
+
+        assert client.get("/readyz").status_code == 503
+
+    def test_says_so_when_the_cache_is_away(
+        self, client: Client, db: None, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def away(_key: str) -> None:
+            raise ConnectionError("away")
+
+        monkeypatch.setattr(cache, "get", away)
+
+        assert client.get("/readyz").status_code == 503
