@@ -1,5 +1,6 @@
 """`manage.py up`, as a person starts it: embedded servers, a company's servers, what goes wrong."""
 
+import atexit
 import os
 import re
 import shutil
@@ -36,6 +37,7 @@ def new_home() -> Path:
     """Return the path of a DEX_HOME below a folder that every account may enter."""
     folder = Path(tempfile.mkdtemp(prefix="dex-up-"))
     folder.chmod(0o711)
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
     return folder / "home"
 
 
@@ -46,7 +48,6 @@ def embedded() -> Iterator[Instance]:
     yield instance
     if instance.running is not None and instance.running.poll() is None:
         instance.stop()
-    shutil.rmtree(instance.home.parent)
 
 
 @pytest.fixture(scope="module")
