@@ -40,6 +40,8 @@ def django_db_setup(django_db_blocker: Any) -> Iterator[None]:
     from django.db import connections
     from django.test import TransactionTestCase
 
+    from apps.events import ids
+
     DATABASE.start()
     with django_db_blocker.unblock():
         call_command("migrate", verbosity=0, interactive=False)
@@ -50,6 +52,7 @@ def django_db_setup(django_db_blocker: Any) -> Iterator[None]:
     def restore(_case: TransactionTestCase) -> None:
         connections.close_all()
         DATABASE.restore()
+        ids.forget_block()  # the sequence it came from is back where it was
 
     TransactionTestCase._fixture_teardown = restore  # type: ignore[attr-defined]
     yield

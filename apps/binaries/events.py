@@ -2,7 +2,6 @@
 
 import hashlib
 from collections.abc import Mapping
-from functools import lru_cache
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -32,26 +31,20 @@ class BinaryEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     def row(self, origin: Origin) -> Mapping[str, Any]:
         """Return the columns of the binary."""
-        return _row(self, origin.platform)
+        return {
+            "identity": self.sha256 or self._identity(),
+            "name": self.name,
+            "version": self.version,
+            "version_key": version_key(self.version),
+            "platform": self.platform or origin.platform,
+            "architecture": self.architecture or "",
+            "size_bytes": self.size,
+            "sha256_hash": self.sha256 or "",
+        }
 
-
-@lru_cache(maxsize=20_000)  # a fleet runs the same programs everywhere
-def _row(entry: BinaryEntry, platform: str) -> Mapping[str, Any]:
-    return {
-        "identity": entry.sha256 or _identity(entry),
-        "name": entry.name,
-        "version": entry.version,
-        "version_key": version_key(entry.version),
-        "platform": entry.platform or platform,
-        "architecture": entry.architecture or "",
-        "size_bytes": entry.size,
-        "sha256_hash": entry.sha256 or "",
-    }
-
-
-def _identity(entry: BinaryEntry) -> str:
-    parts = (entry.name, str(entry.size or ""), entry.version)
-    return hashlib.sha256("\0".join(parts).encode()).hexdigest()
+    def _identity(self) -> str:
+        parts = (self.name, str(self.size or ""), self.version)
+        return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 
 
 class ExecutionFields(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -60,7 +53,11 @@ class ExecutionFields(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     highest_process_visibility: Literal["foreground", "background", "system"] | None = None
 
 
-dimensions.register(dimensions.Dimension(dictionary="binaries", entry=BinaryEntry, model=Binary))
+dimensions.register(
+    dimensions.Dimension(
+        dictionary="binaries", entry=BinaryEntry, model=Binary, is_same_everywhere=True
+    )
+)
 kinds.register(
     kinds.SampledKind(
         name="execution.events",

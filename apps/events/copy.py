@@ -19,7 +19,7 @@ from apps.events.refusals import Refused
 HEADER = b"PGCOPY\n\xff\r\n\x00" + bytes(8)
 TRAILER = struct.pack(">h", -1)
 CHECK_VIOLATION = "23514"
-CHUNK_ROWS = 50  # sent while the next ones are encoded: the server works meanwhile
+CHUNK_ROWS = 100  # sent while the next ones are encoded: the server works meanwhile
 
 
 @dataclass(slots=True)
@@ -67,7 +67,7 @@ def _copy_all(statement: str, encoded: Iterator[tuple[int, bytes]]) -> Copied:
             yield b"".join(chunk)
 
     rows = chunks()
-    first = next(rows, None)
+    first = next(rows, None)  # no COPY where nothing is to be stored
     if first is not None:
         _copy(statement, chain([first], rows))
     return copied
@@ -94,8 +94,11 @@ def _copy(statement: str, chunks: Iterable[bytes]) -> None:
             connection.cursor() as cursor,
             cursor.copy(statement) as copy,
         ):
-            for chunk in chain([HEADER], chunks, [TRAILER]):
-                copy.write(chunk)
+            before = HEADER
+            for chunk in chunks:
+                copy.write(before + chunk)
+                before = b""
+            copy.write(TRAILER)
     except IntegrityError as error:
         cause = error.__cause__
         state = getattr(cause, "sqlstate", None)

@@ -6,7 +6,7 @@ A dictionary's entry says a thing once (a user, a binary); records refer to it b
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any, Protocol
 
 import msgspec
@@ -47,6 +47,8 @@ class Dimension:
     dictionary: member of the batch, as in "binaries".
     model: has the columns identity (unique), first_seen_at and last_seen_at.
     switch: the switch that may deny an entry.
+    is_same_everywhere: an entry's row depends on nothing of its origin but the platform, so that
+        it is made once per process and not for each batch.
     on_seen: called with device, ids and time when a device first refers to rows, and hourly.
     """
 
@@ -54,11 +56,23 @@ class Dimension:
     entry: type[msgspec.Struct]
     model: type[models.Model]
     switch: str = ""
+    is_same_everywhere: bool = False
     on_seen: Callable[[int, Sequence[int], datetime], None] | None = None
 
     @cached_property
     def table(self) -> str:
         return self.model._meta.db_table
+
+    def row(self, raw: bytes | msgspec.Raw, origin: Origin) -> Mapping[str, Any] | None:
+        """Return the row of one entry as it came, None if the policy denies it.
+
+        Raises:
+            msgspec.DecodeError, UnicodeDecodeError: it is no such entry.
+            apps.events.refusals.Refused: it has no storable identity.
+        """
+        if self.is_same_everywhere:
+            return _row_everywhere(self.dictionary, bytes(raw), origin.platform)
+        return self.decoder.decode(raw).row(origin)  # type: ignore[no-any-return]
 
     @cached_property
     def decoder(self) -> msgspec.json.Decoder[Any]:
@@ -153,6 +167,12 @@ def forget() -> None:
 def bump() -> None:
     """Make every process forget its ids; called by whatever deletes rows of a dimension."""
     generations.bump("dimensions")
+
+
+@lru_cache(maxsize=20_000)
+def _row_everywhere(dictionary: str, raw: bytes, platform: str) -> Mapping[str, Any] | None:
+    nowhere = Origin(device_id=0, platform=platform, policy=Policy({}))
+    return find(dictionary).decoder.decode(raw).row(nowhere)  # type: ignore[no-any-return]
 
 
 def _find_or_make(

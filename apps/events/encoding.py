@@ -47,30 +47,66 @@ class _Slot:
 
     name: str
     encode: codec.Codec
-    columns: int
+    nulls: bytes
     denied_by: str | None
+
+
+class _Layout:
+    """The slots of a record's `fields` or `metrics`, in the order of their struct."""
+
+    def __init__(self, member: str, first: int, slots: list[_Slot]) -> None:
+        self.member = member
+        self.first = first  # place in a row
+        self.slots = slots
+        self.encoders = [_nothing(slot) if slot.denied_by else slot.encode for slot in slots]
+        self.denied = [(n, slot.denied_by) for n, slot in enumerate(slots) if slot.denied_by]
+
+    def put(self, row: list[bytes], struct_: msgspec.Struct, dropped: Tally[str]) -> None:
+        """Put the values that are there into their places; count those that are denied.
+
+        Raises:
+            Refused: one cannot be stored; points at it.
+        """
+        values = msgspec.structs.astuple(struct_)
+        number = 0
+        try:
+            for number, value in enumerate(values):
+                if value is not None:
+                    row[self.first + number] = self.encoders[number](value)
+        except Refused as refused:
+            path = (self.member, self.slots[number].name, *refused.path)
+            raise Refused(RefusalCode(refused.code), *path) from refused
+        for number, switch in self.denied:
+            if values[number] is not None:
+                dropped[switch] += 1
 
 
 class Encoding:
     """How rows of one kind are written under one policy, with these constant columns."""
 
     def __init__(self, kind: AnyKind, denied: frozenset[str], constants: Sequence[str]) -> None:
-        fields: Mapping[str, Any] = {f.column: f for f in kind.model._meta.concrete_fields}
-        self.constants = [(column, codec.for_field(fields[column])) for column in constants]
-        self.fields = [
-            _Slot(n, codec.for_field(fields[n]), 1, _denying(denied, kind.field_switches.get(n)))
+        columns: Mapping[str, Any] = {f.column: f for f in kind.model._meta.concrete_fields}
+        self.constants = [(column, codec.for_field(columns[column])) for column in constants]
+        fields = [
+            _Slot(
+                n,
+                codec.for_field(columns[n]),
+                codec.NULL,
+                _denying(denied, kind.field_switches.get(n)),
+            )
             for n in kind.field_names
         ]
-        self.metrics = [
-            _Slot(n, _codec_of(m), len(m.high_resolution), _denying(denied, m.switch))
+        metrics = [
+            _Slot(n, _codec_of(m), codec.NULL * len(m.high_resolution), _denying(denied, m.switch))
             for n, m in _metrics(kind).items()
         ]
-        nulls = [codec.NULL * slot.columns for slot in self.fields + self.metrics]
-        self.template = [b""] * FIRST_SLOT + nulls
-        columns = _columns(kind, constants)
-        self.head = struct.pack(">h", len(columns))
+        self.fields = _Layout("fields", FIRST_SLOT, fields)
+        self.metrics = _Layout("metrics", FIRST_SLOT + len(fields), metrics)
+        self.template = [b""] * FIRST_SLOT + [slot.nulls for slot in fields + metrics]
+        names = _columns(kind, constants)
+        self.head = struct.pack(">h", len(names))
         self.statement = (
-            f"COPY {kind.model._meta.db_table} ({', '.join(columns)}) FROM STDIN (FORMAT binary)"
+            f"COPY {kind.model._meta.db_table} ({', '.join(names)}) FROM STDIN (FORMAT binary)"
         )
 
     def encode(
@@ -89,17 +125,13 @@ class Encoding:
             slots[0] = self.head + codec.known_id(row_id) + times[row.time]
             slots[1] = b"".join(map(codec.known_id, row.references))
             try:
-                self._fill(slots, row.record, left_out.dropped)
+                self.fields.put(slots, row.record.fields, left_out.dropped)
+                if self.metrics.slots:
+                    self.metrics.put(slots, row.record.metrics, left_out.dropped)
             except Refused as refused:
                 left_out.refused.append((row.index, refused))
             else:
                 yield row.index, b"".join(slots)
-
-    def _fill(self, slots: list[bytes], record: Any, dropped: Tally[str]) -> None:
-        _put(slots, FIRST_SLOT, self.fields, record.fields, "fields", dropped)
-        if self.metrics:
-            first = FIRST_SLOT + len(self.fields)
-            _put(slots, first, self.metrics, record.metrics, "metrics", dropped)
 
 
 def encoding_of(kind: AnyKind, policy: Policy, constants: Iterable[str]) -> Encoding:
@@ -115,27 +147,8 @@ def _cached(kind_name: str, denied: frozenset[str], constants: tuple[str, ...]) 
     return Encoding(kind, denied, constants)
 
 
-def _put(
-    slots: list[bytes],
-    first: int,
-    layout: list[_Slot],
-    values: msgspec.Struct,
-    member: str,
-    dropped: Tally[str],
-) -> None:
-    """Put the values that are there into their slots, from `first` on."""
-    for number, value in enumerate(msgspec.structs.astuple(values)):
-        if value is None:
-            continue
-        slot = layout[number]
-        if slot.denied_by:
-            dropped[slot.denied_by] += 1
-            continue
-        try:
-            slots[first + number] = slot.encode(value)
-        except Refused as refused:
-            path = (member, slot.name, *refused.path)
-            raise Refused(RefusalCode(refused.code), *path) from refused
+def _nothing(slot: _Slot) -> codec.Codec:
+    return lambda _value: slot.nulls
 
 
 def _columns(kind: AnyKind, constants: Iterable[str]) -> list[str]:

@@ -39,11 +39,11 @@ def _fetch_block() -> int:
         return int(cursor.fetchone()[0])
 
 
-def _forget_block() -> None:
+def forget_block() -> None:
     """Leave the block to the process that drew it; called in a new fork."""
     global _lock, _next, _end
     _lock = threading.Lock()
     _next = _end = 0
 
 
-os.register_at_fork(after_in_child=_forget_block)
+os.register_at_fork(after_in_child=forget_block)

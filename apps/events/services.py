@@ -317,8 +317,7 @@ class _References:
         if raw is None:
             return Refused(RefusalCode.UNKNOWN_REFERENCE)
         try:
-            entry = dimensions.find(dictionary).decoder.decode(raw)
-            row = entry.row(self.origin)
+            row = dimensions.find(dictionary).row(raw, self.origin)
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             refused = from_validation(error)
             return Refused(RefusalCode(refused.code), "", dictionary, number, *refused.path)

@@ -8,7 +8,7 @@ import pytest
 from rest_framework.test import APIClient
 
 from apps.binaries.models import ExecutionDaily, ExecutionSample
-from apps.collectors.models import Collector, RefusalCount
+from apps.collectors.models import Collector
 from apps.collectors.services import batches
 from apps.devices.models import Boot
 from apps.events import rollups
@@ -136,22 +136,6 @@ class TestAnswer:
         response = machine.send(boot(), **{member: many[member]})
 
         assert response.status_code == 422
-
-    @pytest.mark.case("collector.5")
-    def test_adds_up_what_the_collector_lost(self, machine: Machine) -> None:
-        machine.send(dropped={"device_performance.events": 5})
-        machine.send(dropped={"device_performance.events": 7})
-
-        count = RefusalCount.objects.get()
-        assert (count.origin, count.code, count.number) == ("collector", "lost", 12)
-
-    def test_bears_losses_beyond_a_bigint(self, machine: Machine) -> None:
-        machine.send(dropped={"device_performance.events": BIGGEST})
-
-        response = machine.send(dropped={"device_performance.events": BIGGEST})
-
-        assert response.status_code == 202
-        assert RefusalCount.objects.get().number == BIGGEST
 
 
 class TestMarks:
