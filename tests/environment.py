@@ -21,12 +21,14 @@ from dex.operations.accounts import Account
 DATABASE = "test_dex"
 PASSWORD = "only-for-this-run"
 FOREIGN = ("DEX_", "DATABASE_URL", "CELERY_BROKER_URL", "HOSTING_REGION")
+OF_THE_RUN = {"DEX_FUZZ_EXAMPLES", "DEX_SPECS"}  # said to the tests, not to the instance
 FAST = {"fsync": "off", "full_page_writes": "off", "autovacuum": "off"}  # killed, never unplugged
 
 
 def prepare() -> Path:
     """Make the run's DEX_HOME and point the environment at it, before Django reads settings."""
-    for name in [name for name in os.environ if name.startswith(FOREIGN)]:
+    foreign = {name for name in os.environ if name.startswith(FOREIGN)} - OF_THE_RUN
+    for name in foreign:
         del os.environ[name]
     home = Path(tempfile.mkdtemp(prefix="dex-test-"))
     home.chmod(0o711)  # the account of the servers passes through
