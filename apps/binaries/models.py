@@ -104,9 +104,11 @@ class ExecutionSample(SampledEvent, _Run, metric_columns("ExecutionColumns", EXE
         return f"{self.bucket:%Y-%m-%d %H:%M}"
 
 
-class ExecutionDaily(
-    DailyEvent, _Run, metric_columns("ExecutionDailyColumns", EXECUTION, daily=True)
-):  # type: ignore[misc]
+class ExecutionDaily(  # type: ignore[misc]
+    DailyEvent,
+    _Run,
+    metric_columns("ExecutionDailyColumns", EXECUTION, daily=True),  # type: ignore[misc]
+):
     """One binary run by one user on one device on one day of the instance's zone."""
 
     objects = DeviceEventQuerySet.as_manager()

@@ -27,7 +27,7 @@ FIRST_SLOT = 2  # before it: what rows share, and references
 class Row(NamedTuple):
     """One record that is to be stored: its place in the batch, time, references and content."""
 
-    index: int
+    position: int  # in the batch's `events`
     time: datetime
     references: tuple[int | None, ...]  # in the order of the kind's dimensions
     record: Any
@@ -85,7 +85,7 @@ class Encoding:
     """How rows of one kind are written under one policy, with these constant columns."""
 
     def __init__(self, kind: AnyKind, denied: frozenset[str], constants: Sequence[str]) -> None:
-        columns: Mapping[str, Any] = {f.column: f for f in kind.model._meta.concrete_fields}
+        columns: Mapping[str, Any] = {str(f.column): f for f in kind.model._meta.concrete_fields}
         self.constants = [(column, codec.for_field(columns[column])) for column in constants]
         fields = [
             _Slot(
@@ -129,9 +129,9 @@ class Encoding:
                 if self.metrics.slots:
                     self.metrics.put(slots, row.record.metrics, left_out.dropped)
             except Refused as refused:
-                left_out.refused.append((row.index, refused))
+                left_out.refused.append((row.position, refused))
             else:
-                yield row.index, b"".join(slots)
+                yield row.position, b"".join(slots)
 
 
 def encoding_of(kind: AnyKind, policy: Policy, constants: Iterable[str]) -> Encoding:

@@ -6,7 +6,7 @@ high-resolution tables a counter has `_sum` only; daily tables have all four of 
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from django.db import models
 from django.utils.functional import Promise
@@ -82,4 +82,4 @@ def metric_classes(metrics: Mapping[str, Metric], *, daily: bool = False) -> dic
 def _field(column: str, metric: Metric) -> models.Field[Any, Any]:
     is_count = column.endswith("_count")
     field = models.FloatField if metric.is_float and not is_count else models.BigIntegerField
-    return field(null=True, blank=True, help_text=metric.help_text)
+    return field(null=True, blank=True, help_text=cast(str, metric.help_text))

@@ -188,7 +188,7 @@ def _take(limit: int) -> list[Key]:
             """,
             [limit],
         )
-        return cursor.fetchall()
+        return list(cursor.fetchall())
 
 
 def _last_value_fields(kind: SampledKind) -> list[str]:

@@ -7,7 +7,6 @@ from datetime import datetime
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from rest_framework.response import Response
 from rest_framework.test import APIClient
 
 from apps.collectors.choices import Level, Preset
@@ -69,7 +68,7 @@ class Machine:
             **changes,
         }
 
-    def enrol(self, key: str | None, **changes: Any) -> Response:
+    def enrol(self, key: str | None, **changes: Any) -> Any:
         """Enrol, and use the token from then on."""
         response = self.signed(
             "/collector/v1/enrol", b"dex-enrol-v1\0", self.enrolment_body(key, **changes)
@@ -78,7 +77,7 @@ class Machine:
             self.use(response.json()["token"])
         return response
 
-    def signed(self, url: str, context: bytes, content: dict[str, Any]) -> Response:
+    def signed(self, url: str, context: bytes, content: dict[str, Any]) -> Any:
         """Post a body signed by the device key."""
         body = json.dumps(content).encode()
         signature = base64.b64encode(self.private_key.sign(context + body)).decode()
@@ -90,7 +89,7 @@ class Machine:
         """Send this token from now on."""
         self.client.credentials(HTTP_AUTHORIZATION=f"Bearer {token}")
 
-    def check_in(self, **headers: str) -> Response:
+    def check_in(self, **headers: str) -> Any:
         """Check in with the machine's fingerprints."""
         sent = {"Dex-Fingerprints": json.dumps(self.fingerprints), **headers}
         return self.client.get("/collector/v1/check-in", headers=sent)
@@ -108,11 +107,11 @@ class Machine:
             **members,
         }
 
-    def send(self, *events: dict[str, Any], **members: Any) -> Response:
+    def send(self, *events: dict[str, Any], **members: Any) -> Any:
         """Send the next batch."""
         return self.post(self.batch(*events, **members))
 
-    def post(self, batch: dict[str, Any]) -> Response:
+    def post(self, batch: dict[str, Any]) -> Any:
         """Post a batch as it is."""
         return self.client.post("/collector/v1/events", batch, format="json")
 

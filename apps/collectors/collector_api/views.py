@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 from django.conf import settings
-from django.http import HttpResponse, HttpResponseBase
+from django.http import HttpResponse
 from rest_framework import status
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -17,6 +17,7 @@ from rest_framework.views import APIView
 from apps.collectors import documents, errors
 from apps.collectors.authentication import CollectorTokenAuthentication
 from apps.collectors.collector_api import throttling
+from apps.collectors.models import Collector
 from apps.collectors.services import batches, checkin, enrolment, tokens
 from apps.collectors.services.enrolment import EnrolmentRequest, Fingerprints
 from apps.collectors.services.tokens import Token, TokenRequest
@@ -43,8 +44,8 @@ class CollectorView(APIView):
     parser_classes: list[Any] = []
 
     def finalize_response(
-        self, request: Request, response: HttpResponseBase, *args: Any, **kwargs: Any
-    ) -> HttpResponseBase:
+        self, request: Request, response: Response, *args: Any, **kwargs: Any
+    ) -> Response:
         """Spread Retry-After by device, so that a fleet does not come back as one.
 
         Our errors are none of REST framework's, which would add the challenge to a 401.
@@ -111,7 +112,7 @@ class CheckInView(CollectorView):
     throttle_classes = [throttling.CheckInPerCollector]
 
     def get(self, request: Request) -> HttpResponse:
-        now, collector = clock.now(), request.auth
+        now, collector = clock.now(), _collector(request)
         checkin.check_in(
             collector=collector,
             fingerprints=_fingerprints(request.headers.get("Dex-Fingerprints", "{}")),
@@ -151,7 +152,7 @@ class EventBatchView(CollectorView):
             _body(request, COMPRESSED_LIMIT_BYTES), request.headers.get("Content-Encoding", "")
         )
         answer = batches.receive_batch(
-            collector=request.auth,
+            collector=_collector(request),
             body=body,
             received_at=clock.now(),
             device_clock=_device_clock(request.headers.get("Dex-Device-Clock")),
@@ -169,8 +170,14 @@ class EnrolmentView(CollectorView):
     throttle_classes = [throttling.CheckInPerCollector]
 
     def delete(self, request: Request) -> Response:
-        enrolment.remove(collector=request.auth, now=clock.now())
+        enrolment.remove(collector=_collector(request), now=clock.now())
         return Response(status=status.HTTP_204_NO_CONTENT)
+
+
+def _collector(request: Request) -> Collector:
+    """Return who calls; the views that ask are behind CollectorTokenAuthentication."""
+    assert isinstance(request.auth, Collector)
+    return request.auth
 
 
 def _enrolment_answer(enrolled: enrolment.Enrolled) -> dict[str, Any]:
