@@ -9,7 +9,7 @@ from celery import current_app
 from django.conf import settings
 from django.db import transaction
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 from django_celery_beat.models import CrontabSchedule, IntervalSchedule, PeriodicTask
 from kombu.exceptions import OperationalError
 
@@ -17,7 +17,6 @@ from apps.accounts.models import Account
 from apps.audit import services as audit
 from apps.audit.choices import AuditCode
 from apps.core.errors import DomainError
-from apps.core.formats import duration_text
 from dex.schedule import SCHEDULE, Periodic
 
 SHORTEST, LONGEST = timedelta(minutes=1), timedelta(days=1)  # longer would be as good as never
@@ -48,7 +47,10 @@ class Rhythm:
     def text(self) -> str:
         """Return it in words."""
         if self.every is not None:
-            return _("every %s") % duration_text(self.every.total_seconds() * 1_000)
+            minutes = int(self.every.total_seconds()) // 60
+            if minutes and minutes % 60 == 0:
+                return ngettext("every hour", "every %d hours", minutes // 60) % _of(minutes // 60)
+            return ngettext("every minute", "every %d minutes", minutes) % _of(minutes)
         return _("every day at %s") % f"{self.at:%H:%M}"
 
 
@@ -131,6 +133,11 @@ def run_now(*, task: PeriodicTask, actor: Account, now: datetime) -> None:
             current_app.send_task(task.task, queue=task.queue or None, retry=False)
         except OperationalError as error:
             raise BrokerAway from error
+
+
+def _of(number: int) -> tuple[int, ...]:
+    """Return what fills the plural in; the singular names no number."""
+    return (number,) if number != 1 else ()
 
 
 def _text_of(task: PeriodicTask) -> str:

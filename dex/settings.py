@@ -208,6 +208,7 @@ REST_FRAMEWORK = {
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", _("English")), ("de", _("German"))]
 USE_I18N = True
+FORMAT_MODULE_PATH = ["dex.formats"]
 USE_TZ = True
 TIME_ZONE = timezones.instance_zone(DEX_HOME)
 

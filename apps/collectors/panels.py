@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from apps.collectors import effective
-from apps.collectors.choices import CollectorState, Preset
+from apps.collectors.choices import CollectorState, Level, Preset
 from apps.collectors.models import Collector, RefusalCount
 from apps.collectors.services import checkin
 from apps.collectors.switches import PRESETS, SWITCHES
@@ -87,8 +87,13 @@ def configuration(device: Device, visit: Visit) -> Mapping[str, Any]:
     """Return what may be collected from the device, and who said so. Cost: 1 query."""
     result = effective.for_device(device)
     preset = Preset(result.preset)
+    custom = sum(1 for level in result.origins.values() if level not in (None, Level.INSTANCE))
     return {
-        "facts": [Fact(_("Together"), preset.label)],
+        "facts": [
+            Fact(_("Together"), preset.label),
+            Fact(_("Decided below the instance"), _("%d switches") % custom),
+        ],
+        "summary": _("Show every switch"),
         "tables": [effective_table(result)],
     }
 

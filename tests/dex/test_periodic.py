@@ -45,7 +45,7 @@ class TestPeriodicTasks:
         with django_assert_max_num_queries(8):
             page = ada_client.get(TASKS).content.decode()
 
-        assert "every 10 min 0 s" in page
+        assert "every 10 minutes" in page
         assert "every day at 03:20" in page
 
     def test_are_moved(self, ada_client: Client, roll_up: PeriodicTask) -> None:

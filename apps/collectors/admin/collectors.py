@@ -21,7 +21,7 @@ from apps.collectors.words import collector_badge
 from apps.core import clock
 from apps.core.admin import ConfirmingMixin, DetailAdmin, Visit
 from apps.core.admin.columns import Column
-from apps.core.admin.detail import bound, change_url, object_link
+from apps.core.admin.detail import bound, change_url, object_link, short_name
 from apps.core.admin.values import Button, Fact, moment_html
 from apps.core.http import ScopedRequest
 
@@ -82,7 +82,7 @@ class CollectorAdmin(ConfirmingMixin, DetailAdmin):
                 request,
                 question=ngettext("Revoke %d collector?", "Revoke %d collectors?", len(chosen))
                 % len(chosen),
-                names=[request.scope.label(collector.device) for collector in chosen],
+                names=[short_name(collector.device, request.scope) for collector in chosen],
                 consequences=CONSEQUENCES,
                 do=_("Revoke"),
                 back=request.get_full_path(),
@@ -102,13 +102,14 @@ class CollectorAdmin(ConfirmingMixin, DetailAdmin):
     def get_list_display(self, request: ScopedRequest) -> Sequence[Column]:
         """Begin with the device, by the name that the caller may see."""
         scope = request.scope
-        name = bound("device_name", _("Device"), lambda collector: scope.label(collector.device))
+        name = bound(
+            "device_name", _("Device"), lambda collector: short_name(collector.device, scope)
+        )
         return [name, *super().get_list_display(request)]
 
     def name_of(self, request: Any, obj: Collector) -> str:
         """Call a collector by its device: its own id would tell more than a name may."""
-        label: str = request.scope.label(obj.device)
-        return label
+        return short_name(obj.device, request.scope)
 
     def facts(self, obj: Collector, visit: Visit) -> Sequence[Fact]:
         """Return how it stands."""
@@ -149,7 +150,7 @@ class CollectorAdmin(ConfirmingMixin, DetailAdmin):
             return self.ask(
                 request,
                 question=_("Revoke this collector?"),
-                names=[request.scope.label(collector.device)],
+                names=[short_name(collector.device, request.scope)],
                 consequences=CONSEQUENCES,
                 do=_("Revoke"),
                 back=change_url(collector),

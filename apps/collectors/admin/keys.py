@@ -190,6 +190,18 @@ class EnrolmentKeyAdmin(ConfirmingMixin, ServiceAdmin):
         self.message_user(request, _("The key is revoked."), messages.SUCCESS)
         return HttpResponseRedirect(change_url(key))
 
+    def add_view(self, request: Any, form_url: str = "", extra_context: Any = None) -> HttpResponse:
+        """Offer one button: the answer shows the key, and leads nowhere else."""
+        one = {"show_save_and_add_another": False, "show_save_and_continue": False}
+        return super().add_view(request, form_url, {**one, **(extra_context or {})})
+
+    def formfield_for_dbfield(self, db_field: Any, request: Any, **kwargs: Any) -> Any:
+        """Offer entities without a way to add one in passing."""
+        field = super().formfield_for_dbfield(db_field, request, **kwargs)
+        if db_field.name == "entity" and hasattr(field.widget, "can_add_related"):
+            field.widget = field.widget.widget
+        return field
+
     def formfield_for_foreignkey(self, db_field: Any, request: Any, **kwargs: Any) -> Any:
         """Offer the entities that the caller manages, in the order of the tree."""
         if db_field.name != "entity":

@@ -59,8 +59,7 @@ class DetailMixin(ScopedAdmin):
 
     def name_of(self, request: Any, obj: Any) -> str:
         """Return what the caller may call the object."""
-        label: str = request.scope.label(obj)
-        return label
+        return short_name(obj, request.scope)
 
     def opened(self, request: Any, obj: Any, visit: Visit) -> None:
         """Note that the page was opened, before it is drawn."""
@@ -139,13 +138,19 @@ def list_url(model: type[models.Model], **query: Any) -> str:
     return f"{address}?{text}" if text else address
 
 
+def short_name(obj: models.Model, scope: Scope) -> str:
+    """Return what the caller may call an object, in few letters: its name, else its label."""
+    name = scope.show(obj, "name") if hasattr(obj, "name") else ""
+    return str(name or scope.label(obj))
+
+
 def object_link(obj: models.Model | None, scope: Scope, permission: str = "") -> str:
     """Return the caller's name of an object, a link where the caller may open it."""
     if obj is None:
         return NOTHING
     meta = type(obj)._meta
     needed = permission or f"{meta.app_label}.view_{meta.model_name}"
-    label = scope.label(obj)
+    label = short_name(obj, scope)
     return link(change_url(obj), label) if needed in scope.permissions else label
 
 
@@ -174,4 +179,4 @@ def linked(scope: Scope, title: str | Promise, path: str) -> Callable[[Any], Any
 def own_name(model: type[models.Model], scope: Scope, title: str | Promise) -> Callable[[Any], Any]:
     """Return the column of each row's own name; sortable only where none is hidden."""
     ordering = None if scope.may_hide(model, "name") else "name"
-    return bound("own_name", title, scope.label, ordering=ordering)
+    return bound("own_name", title, lambda row: short_name(row, scope), ordering=ordering)

@@ -1,0 +1,152 @@
+"""A small fleet with a busy day behind it, sent through the collectors' own door."""
+
+import math
+import random
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import Any
+
+from apps.collectors.models import Collector
+from apps.devices.models import Device
+from apps.organization.models import Entity
+from tests.conftest import NOW
+from tests.factories.collectors import Machine, boot, execution, login, make_machine
+from tests.factories.inventory import DISKS, HARDWARE, OPERATING_SYSTEM, VOLUMES, part
+
+GIBIBYTE = 2**30
+DEBIAN, UBUNTU = "Debian GNU/Linux 13 (trixie)", "Ubuntu 24.04.3 LTS"
+MODELS = [
+    ("paris-lt-014", "Dell Inc.", "Latitude 7440", "laptop", 16, DEBIAN),
+    ("paris-lt-022", "LENOVO", "ThinkPad T14 Gen 5", "laptop", 32, UBUNTU),
+    ("paris-ws-003", "HP", "Z4 G5 Workstation", "desktop", 64, DEBIAN),
+    ("lyon-lt-107", "Framework", "Laptop 13", "laptop", 32, UBUNTU),
+    ("lyon-vm-01", "QEMU", "Standard PC (Q35)", "virtual", 8, DEBIAN),
+    ("lyon-lt-111", "LENOVO", "ThinkPad X1 Carbon Gen 12", "laptop", 32, UBUNTU),
+]
+USERS = {
+    "1": {"name": "CORP\\a.rossi", "type": "domain_user"},
+    "2": {"name": "CORP\\m.keller", "type": "domain_user"},
+    "3": {"name": "root", "type": "system"},
+}
+PROGRAMS = {
+    "11": {"name": "firefox", "version": "145.0.1", "size": 812_000},
+    "12": {"name": "soffice.bin", "version": "25.8.3", "size": 61_000},
+    "13": {"name": "code", "version": "1.106.2", "size": 192_000_000},
+    "14": {"name": "gnome-shell", "version": "48.4", "size": 41_000},
+    "15": {"name": "thunderbird", "version": "140.5.0", "size": 790_000},
+    "16": {"name": "python3.13", "version": "3.13.5", "size": 6_800_000},
+}
+
+
+def make_fleet(paris: Entity, lyon: Entity) -> list[Machine]:
+    """Return six machines that reported a day; the last two need attention."""
+    dice = random.Random(7)
+    machines = [_make(number, model, paris, lyon, dice) for number, model in enumerate(MODELS)]
+    late = Collector.objects.order_by("-pk").first()
+    assert late is not None
+    Collector.objects.filter(pk=late.pk).update(clock_offset_ms=184_000)
+    Device.objects.filter(collector=late).update(
+        first_seen_at=NOW - timedelta(days=40), last_seen_at=NOW - timedelta(days=9)
+    )
+    return machines
+
+
+def _make(
+    number: int, model: tuple[Any, ...], paris: Entity, lyon: Entity, dice: random.Random
+) -> Machine:
+    name, maker, product, kind, gibibytes, system = model
+    machine = make_machine(
+        paris if name.startswith("paris") else lyon,
+        host_name=name,
+        install_id=f"{number:032x}",
+        fingerprints={"machine_id": f"{number:064x}"},
+    )
+    hardware = HARDWARE | {
+        "type": kind,
+        "manufacturer": maker,
+        "model": product,
+        "memory_bytes": gibibytes * GIBIBYTE,
+        "machine_serial_number": f"SN{number:05d}",
+    }
+    inventory = [
+        part("hardware", hardware),
+        part("operating_system", OPERATING_SYSTEM | {"host_name": name, "name": system}),
+        part("disks", DISKS),
+        part("volumes", VOLUMES),
+    ]
+    booted = NOW - timedelta(hours=9 + number)
+    events = [
+        boot(_text(booted), duration_ms=21_400 + 3_700 * number),
+        boot(_text(booted - timedelta(days=1)), duration_ms=24_900, is_update_boot=True),
+        boot("2026-03-02T10:00:00Z", duration_ms=-1),
+        login(
+            _text(booted + timedelta(minutes=2)),
+            logon_type="interactive",
+            time_until_desktop_is_visible_ms=3_900,
+            time_until_desktop_is_ready_ms=8_200 + 900 * number,
+        ),
+        login(_text(booted - timedelta(days=1)), user=2, logon_type="unlock"),
+        *_performance(gibibytes * GIBIBYTE, dice),
+        *_executions(dice),
+    ]
+    response = machine.send(
+        *events, inventory=inventory, users=USERS, binaries=PROGRAMS, configuration_version=1
+    )
+    assert response.status_code == 202, response.content
+    machine.check_in(**{"Dex-Collector-Version": "0.1.0"})
+    return machine
+
+
+def _performance(memory_bytes: int, dice: random.Random) -> Iterator[dict[str, Any]]:
+    """Yield a day of buckets, busy by day and with a lunch break in which nothing came."""
+    for number in range(288):
+        start = NOW - timedelta(minutes=5 * (288 - number))
+        if start.hour == 3:
+            continue
+        load = 0.08 + 0.3 * max(math.sin((start.hour + start.minute / 60 - 6) / 12 * math.pi), 0)
+        cpu = min(max(load + dice.gauss(0, 0.05), 0.01), 0.95)
+        used = memory_bytes * (0.35 + 0.25 * load + dice.random() * 0.03)
+        yield {
+            "kind": "device_performance.events",
+            "bucket": _text(start),
+            "bucket_s": 300,
+            "fields": {"number_of_logical_processors": 12, "installed_memory_bytes": memory_bytes},
+            "metrics": {
+                "normalized_cpu_usage_ratio": _gauge(cpu, min(cpu * 1.8, 1.0)),
+                "used_memory_bytes": _whole_gauge(used),
+                "free_memory_bytes": _whole_gauge(memory_bytes - used),
+                "disk_read_latency_ms": _gauge(0.4 + dice.random(), 6.0),
+                "disk_write_latency_ms": _gauge(0.9 + 2 * dice.random() * load, 14.0),
+                "disk_read_throughput_bytes_per_s": _gauge(2e6 * load * dice.random(), 9e6),
+                "disk_write_throughput_bytes_per_s": _gauge(4e6 * load * dice.random(), 2e7),
+                "system_drive_free_space_bytes": _whole_gauge(8.2 * GIBIBYTE),
+            },
+        }
+
+
+def _executions(dice: random.Random) -> Iterator[dict[str, Any]]:
+    for number in range(24):
+        start = NOW - timedelta(minutes=15 * (number + 1))
+        for binary in PROGRAMS:
+            record = execution(
+                _text(start),
+                user=1 if binary != "16" else 3,
+                cpu_time_ms={"sum": int(dice.random() * 90_000)},
+                execution_duration_ms={"sum": 900_000},
+                real_memory_bytes=_whole_gauge(dice.random() * 1.5 * GIBIBYTE),
+                number_of_executions={"sum": dice.randrange(4)},
+            )
+            yield record | {"binary": int(binary)}
+
+
+def _gauge(mean: float, peak: float) -> dict[str, float]:
+    return {"sum": mean * 30, "count": 30, "min": mean / 2, "max": max(peak, mean)}
+
+
+def _whole_gauge(mean: float) -> dict[str, int]:
+    value = int(mean)
+    return {"sum": value * 30, "count": 30, "min": int(value * 0.95), "max": int(value * 1.02)}
+
+
+def _text(moment: datetime) -> str:
+    return moment.isoformat().replace("+00:00", "Z")
