@@ -17,6 +17,7 @@ from apps.core import generations
 from apps.events.policy import Policy
 
 TOUCH_INTERVAL = timedelta(hours=1)  # last_seen_at of a dimension row is that exact
+KEPT_ENTRY_BYTES = 1_000  # a larger one may be padded, to fill the memory
 CACHE_LIMIT = 100_000  # ids of one process, some 20 MB
 
 
@@ -70,8 +71,9 @@ class Dimension:
             msgspec.DecodeError, UnicodeDecodeError: it is no such entry.
             apps.events.refusals.Refused: it has no storable identity.
         """
-        if self.is_same_everywhere:
-            return _row_everywhere(self.dictionary, bytes(raw), origin.platform)
+        text = bytes(raw)
+        if self.is_same_everywhere and len(text) <= KEPT_ENTRY_BYTES:
+            return _row_everywhere(self.dictionary, text, origin.platform)
         return self.decoder.decode(raw).row(origin)  # type: ignore[no-any-return]
 
     @cached_property
