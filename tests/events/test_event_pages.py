@@ -1,0 +1,108 @@
+"""Pages of every event table: bounded, uncounted, one row by its whole address."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from django.contrib import admin
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from apps.core.admin.events import EventAdmin, address_of, microseconds, time_of
+from apps.events import kinds, rollups
+from tests.factories.collectors import (
+    ADA_ROSSI,
+    SOFFICE,
+    boot,
+    execution,
+    login,
+    make_machine,
+    performance,
+)
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("fixed_clock")]
+
+MODELS = [model for model, _ in kinds.event_models()]
+every_table = pytest.mark.parametrize("model", MODELS, ids=lambda model: model.__name__)
+
+
+@pytest.fixture
+def rows(db: None, fixed_clock: datetime) -> None:
+    """Have rows in every event table, daily ones included."""
+    make_machine().send(
+        boot(),
+        performance(),
+        performance("2026-03-01T11:55:00Z"),
+        execution(),
+        execution("2026-03-01T11:30:00Z"),
+        login(),
+        users=ADA_ROSSI,
+        binaries=SOFFICE,
+    )
+    rollups.roll_up_dirty()
+
+
+def list_of(model: Any) -> str:
+    """Return the address of a list."""
+    return reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist")
+
+
+def page_of(model: Any, address: str) -> str:
+    """Return the address of a row's page."""
+    name = f"admin:{model._meta.app_label}_{model._meta.model_name}_change"
+    return reverse(name, args=[address])
+
+
+@pytest.mark.usefixtures("rows")
+class TestEventPages:
+    @every_table
+    def test_are_event_pages(self, model: Any) -> None:
+        assert isinstance(admin.site.get_model_admin(model), EventAdmin)
+
+    @pytest.mark.case("data-model.12")
+    @every_table
+    def test_list_without_a_count_and_within_a_window(self, ada_client: Client, model: Any) -> None:
+        with CaptureQueriesContext(connection) as queries:
+            response = ada_client.get(list_of(model), {"window": "7d"})
+
+        table = model._meta.db_table
+        asked = [q["sql"] for q in queries if f'FROM "{table}"' in q["sql"]]
+        assert response.status_code == 200
+        assert address_of(model.objects.order_by("-id")[0]) in response.content.decode()
+        assert len(asked) == 1
+        assert "COUNT(" not in asked[0].upper()
+        assert f'"{model.TIME_FIELD}" >= ' in asked[0]
+        assert "LIMIT" in asked[0]
+
+    @pytest.mark.case("data-model.12")
+    @every_table
+    def test_open_a_row_by_device_time_and_id(self, ada_client: Client, model: Any) -> None:
+        row = model.objects.order_by("-id")[0]
+
+        assert ada_client.get(page_of(model, address_of(row))).status_code == 200
+
+    @pytest.mark.case("data-model.12")
+    @pytest.mark.parametrize("change", [(1, 0, 0), (0, 1, 0), (0, 0, 1)])
+    @every_table
+    def test_open_no_other(
+        self, ada_client: Client, model: Any, change: tuple[int, int, int]
+    ) -> None:
+        row = model.objects.order_by("-id")[0]
+        parts = (row.device_id, microseconds(time_of(row)), row.pk)
+        other = "-".join(str(part + by * 10**6) for part, by in zip(parts, change, strict=True))
+
+        assert ada_client.get(page_of(model, other)).status_code in (302, 404)
+
+
+class TestWindow:
+    def test_shows_nothing_older(
+        self, ada_client: Client, rows: None, fixed_clock: datetime
+    ) -> None:
+        from apps.devices.models import PerformanceSample
+
+        page = ada_client.get(list_of(PerformanceSample), {"window": "1h"}).content.decode()
+        old = PerformanceSample.objects.filter(bucket__lt=fixed_clock - timedelta(hours=1)).get()
+
+        assert address_of(old) not in page
