@@ -39,10 +39,6 @@ class Output:
         self._keep(process, json.dumps(entry, ensure_ascii=False, default=str))
         self._show(process, entry)
 
-    def say(self, text: str) -> None:
-        """Show a sentence of the launcher itself; it goes to no file."""
-        self._print(text)
-
     def forget_old(self) -> None:
         """Remove files that were last written more than 180 days ago."""
         oldest = time.time() - KEPT_DAYS * 86_400

@@ -143,6 +143,19 @@ class TestEmbedded:
         assert embedded.stop(signal.SIGINT) == 0
         assert embedded.children() == []
 
+    def test_goes_on_in_the_background_until_down(self, embedded: Instance) -> None:
+        up = embedded.manage("up", "--no-collector", "--detach")
+        second = embedded.manage("up", "--detach")
+        down = embedded.manage("down")
+
+        assert (up.returncode, up.stdout.strip()) == (
+            0,
+            f"dex 0.1.0 is ready: http://localhost:{embedded.port}/admin/",
+        )
+        assert (second.returncode, second.stderr[:24]) == (1, "dex: dex already runs on")
+        assert down.stdout == "dex has stopped.\n"
+        assert embedded.children() == []
+
     def test_refuses_data_of_a_newer_dex(self, embedded: Instance) -> None:
         embedded.up("--no-collector")
         ask(embedded, LATER_MIGRATION)

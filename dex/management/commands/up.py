@@ -10,6 +10,7 @@ from django.core.management import BaseCommand
 from dex import env, paths, timezones
 from dex.operations import bootstrap, code
 from dex.operations.accounts import SYSTEM_ACCOUNT, Account, service_account
+from dex.operations.background import Report, detach
 from dex.operations.guard import Lock, run_guarded
 from dex.operations.installation import LOCK_FILE, MADE_ACCOUNT_FILE, Installation
 from dex.operations.output import Output
@@ -33,15 +34,20 @@ class Command(BaseCommand):
         parser.add_argument(
             "--no-collector", action="store_true", help="start no collector on this machine"
         )
+        parser.add_argument(
+            "--detach", action="store_true", help="go on in the background; `down` stops it"
+        )
 
     def handle(self, *_args: Any, **options: Any) -> None:
+        report = detach() if options["detach"] else Report()
         try:
             at = make_ready(options)
         except StartProblem as problem:
-            sys.exit(f"dex: {problem}")
+            report.failed(f"dex: {problem}")
+            sys.exit(1)
         except KeyboardInterrupt:
             sys.exit(130)
-        sys.exit(run_guarded(lambda: supervise(at)))
+        sys.exit(run_guarded(lambda: supervise(at, report)))
 
 
 def make_ready(options: dict[str, Any]) -> Installation:
@@ -89,14 +95,14 @@ def fix_time_zone(at: Installation) -> None:
         )
 
 
-def supervise(at: Installation) -> int:
+def supervise(at: Installation, report: Report) -> int:
     """Run the instance until it is stopped; return the exit status."""
     output = Output(at.log)
     output.forget_old()
     supervisor = Supervisor(output)
     problem = ""
     try:
-        output.say(bootstrap.Start(at, supervisor).run())
+        report.ready(bootstrap.Start(at, supervisor).run())
         supervisor.watch()
     except StartProblem as found:
         problem = str(found)
@@ -105,5 +111,5 @@ def supervise(at: Installation) -> int:
     finally:
         supervisor.stop()
     if problem:
-        sys.stderr.write(f"dex: {problem}\n")
+        report.failed(f"dex: {problem}")
     return 1 if problem else 0
