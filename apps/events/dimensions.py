@@ -132,11 +132,13 @@ def resolve(
     device_id: int,
     now: datetime,
     generation: int,
+    before_lookup: Callable[[], None] | None = None,
 ) -> dict[str, int]:
     """Return the id of each of `rows` (identity -> columns), making the rows that are new.
 
     New rows are inserted in the order of their identity, in a transaction of their own when none
     is open: two batches cannot deadlock, and a batch that fails leaves at worst an orphan.
+    before_lookup: called before the database is asked or changed; may raise.
     Cost: no query when all are known, else 1 SELECT, 1 UPDATE, and 1 INSERT if some are new.
     """
     cache = _cache.at(generation)
@@ -150,6 +152,8 @@ def resolve(
         else:
             ids[identity] = known.id
     if unknown:
+        if before_lookup:
+            before_lookup()
         with transaction.atomic():
             found = _find_or_make(dimension, {i: rows[i] for i in sorted(unknown)}, now)
             _touch(dimension, list(found.values()), now)

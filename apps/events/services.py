@@ -72,13 +72,19 @@ def clock_offset(batch: Envelope, received_at: datetime) -> timedelta:
 
 
 def prepare(
-    *, batch: Envelope, sender: Sender, received_at: datetime, offset: timedelta
+    *,
+    batch: Envelope,
+    sender: Sender,
+    received_at: datetime,
+    offset: timedelta,
+    before_lookup: Callable[[], None] | None = None,
 ) -> Prepared:
     """Decode the records, correct their times, turn their references into ids.
 
+    before_lookup: see `dimensions.resolve`.
     Cost: no query when all dimension rows are known; else see `dimensions.resolve`.
     """
-    return _Preparation(batch, sender, received_at, offset).run()
+    return _Preparation(batch, sender, received_at, offset).run(before_lookup)
 
 
 def store(*, prepared: Prepared, sender: Sender, now: datetime, careful: bool) -> Stored:
@@ -123,11 +129,11 @@ class _Preparation:
         self.references = _References(batch, sender)
         self.out = Prepared()
 
-    def run(self) -> Prepared:
+    def run(self, before_lookup: Callable[[], None] | None) -> Prepared:
         groups = {kind.name: (kind, rows) for kind, rows in self._permitted()}
         for kind, rows in groups.values():
             self.references.want(kind, [record for _, record in rows])
-        self.references.resolve(now=self.received_at)
+        self.references.resolve(now=self.received_at, before_lookup=before_lookup)
         for kind, rows in groups.values():
             self._add_rows(kind, rows)
         return self.out
@@ -258,7 +264,7 @@ class _References:
             for number in {getattr(record, column) for record in records} - known.keys() - {None}:
                 known[number] = self._read(dictionary, str(number))
 
-    def resolve(self, *, now: datetime) -> None:
+    def resolve(self, *, now: datetime, before_lookup: Callable[[], None] | None) -> None:
         """Turn the entries that were read into ids."""
         for dictionary, rows in self.rows.items():
             found = dimensions.resolve(
@@ -267,6 +273,7 @@ class _References:
                 device_id=self.sender.device_id,
                 now=now,
                 generation=self.sender.generation,
+                before_lookup=before_lookup,
             )
             self.ids[dictionary] = {
                 number: found[identity]

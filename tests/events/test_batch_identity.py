@@ -1,5 +1,6 @@
 """One batch is stored once, whatever happens around it."""
 
+import json
 from datetime import date, datetime
 from functools import partial
 from typing import Any
@@ -7,12 +8,13 @@ from typing import Any
 import pytest
 from rest_framework.test import APIClient
 
-from apps.binaries.models import ExecutionDaily, ExecutionSample
+from apps.binaries.models import Binary, ExecutionDaily, ExecutionSample
 from apps.collectors.models import Collector
 from apps.collectors.services import batches
 from apps.devices.models import Boot
-from apps.events import rollups
+from apps.events import dimensions, rollups
 from apps.events.models import DirtyDay, ReceivedBatch
+from apps.users.models import User
 from tests.conftest import NOW
 from tests.events.sessions import at_once
 from tests.factories.collectors import (
@@ -104,6 +106,18 @@ class TestIdentity:
 
         assert statuses == [202] * 3
         assert Boot.objects.count() == 6
+
+    def test_of_a_repeat_makes_no_user_anew_that_was_erased(self, machine: Machine) -> None:
+        batch = machine.batch(execution(), **DICTIONARIES)
+        machine.post(batch)
+        [model.objects.all().delete() for model in (User, Binary)]
+        dimensions.bump()
+
+        response = machine.post(batch)
+
+        assert response.status_code == 202
+        assert not User.objects.exists()
+        assert not Binary.objects.exists()
 
 
 class TestAnswer:
@@ -217,12 +231,10 @@ class TestAtOnce:
         machine = make_machine()
         collector = collector_of(machine)
         device_of(machine).delete()
+        body = json.dumps(machine.batch(execution(), **DICTIONARIES)).encode()
 
         with pytest.raises(Exception, match="erased") as refusal:
-            batches.receive_batch(
-                collector=collector,
-                body=b'{"protocol": 1, "epoch": "00000000", "sequence": 1}',
-                received_at=NOW,
-            )
+            batches.receive_batch(collector=collector, body=body, received_at=NOW)
 
         assert refusal.value.code == "device_erased"  # type: ignore[attr-defined]
+        assert not User.objects.exists()

@@ -62,6 +62,14 @@ class _StoredMeanwhile(Exception):
     """Another request stored the same batch while we were at it."""
 
 
+class _StoredBefore(Exception):
+    """The batch is a repeat."""
+
+    def __init__(self, answer: str) -> None:
+        super().__init__()
+        self.answer = answer
+
+
 def receive_batch(
     *,
     collector: Collector,
@@ -83,9 +91,11 @@ def receive_batch(
     """
     batch = wire.decode_batch(body)
     batch.device_clock = device_clock or batch.device_clock
-    work = _Work(collector, batch, hashlib.sha256(body).digest(), received_at)
     try:
+        work = _Work(collector, batch, hashlib.sha256(body).digest(), received_at)
         return work.store()
+    except _StoredBefore as repeat:
+        return repeat.answer
     except _StoredMeanwhile:
         return work.store()  # which finds its answer now
 
@@ -104,8 +114,22 @@ class _Work:
         self.lost_before: dict[str, int] = {}
         self.sender = _sender(collector)
         self.prepared: Prepared = events.prepare(
-            batch=batch, sender=self.sender, received_at=received_at, offset=self.offset
+            batch=batch,
+            sender=self.sender,
+            received_at=received_at,
+            offset=self.offset,
+            before_lookup=self._stop_repeat,
         )
+
+    def _stop_repeat(self) -> None:
+        """Stop a repeat before it makes users and binaries: they may have been erased since.
+
+        Raises:
+            _StoredBefore: the batch is known.
+            DeviceErased, CollectorRevoked: the collector may not report any more.
+        """
+        if known := self._known_answer():
+            raise _StoredBefore(known)
 
     def store(self) -> str:
         """Write everything in one transaction and return the answer."""
