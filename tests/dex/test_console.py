@@ -64,7 +64,9 @@ class TestHome:
 class TestSidebar:
     def test_leads_ada_everywhere(self, ada_client: Client) -> None:
         page = ada_client.get(HOME).content.decode()
-        links = re.findall(r'<a href="(/admin/[^"]+)" class="flex h-\[38px\]', page)
+        links = re.findall(
+            r'<a href="(/admin/[^"]+)"(?: aria-current="page")? class="flex h-\[38px\]', page
+        )
 
         statuses = {link: ada_client.get(link).status_code for link in links}
 

@@ -1,6 +1,8 @@
 """The instance that the end-to-end tests share."""
 
+import os
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -16,3 +18,10 @@ def stack() -> Iterator[Stack]:
         yield stack
     finally:
         remove(stack)
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args() -> dict[str, Any]:
+    """Use the system's Chromium; as root it cannot have a sandbox."""
+    sandbox = ["--no-sandbox"] if os.geteuid() == 0 else []
+    return {"executable_path": "/usr/bin/chromium", "args": sandbox}

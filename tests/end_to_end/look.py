@@ -54,13 +54,6 @@ def main() -> int:
     return int(pytest.main([str(Path(__file__)), "-q", "-p", "no:cacheprovider"]))
 
 
-@pytest.fixture(scope="session")
-def browser_type_launch_args() -> dict[str, Any]:
-    """Use Debian's browser; as root it cannot have a sandbox."""
-    sandbox = ["--no-sandbox"] if os.geteuid() == 0 else []
-    return {"executable_path": "/usr/bin/chromium", "args": sandbox}
-
-
 @pytest.fixture
 def console(transactional_db: None, fixed_clock: Any, live_server: Any, page: Any) -> Iterator[Any]:
     """Yield a page on which Ada is signed in, a fleet before her."""
@@ -88,7 +81,7 @@ def console(transactional_db: None, fixed_clock: Any, live_server: Any, page: An
     page.fill('input[name="password"]', PASSWORD)
     page.press('input[name="password"]', "Enter")
     page.wait_for_url(f"{live_server.url}/admin/")
-    yield page
+    return page
 
 
 def names() -> dict[str, int]:

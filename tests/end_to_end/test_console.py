@@ -1,0 +1,102 @@
+"""An administrator signs in with a browser, and finds this machine."""
+
+import platform
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import ConsoleMessage, Page, Request
+
+from apps.core.formats import bytes_text
+from tests.end_to_end.stack import PASSWORD, Stack, wait_for
+
+NAME = platform.node().split(".")[0]
+
+pytestmark = pytest.mark.skipif(
+    not Path("/usr/bin/chromium").exists(), reason="chromium is missing"
+)
+
+
+@pytest.fixture
+def said(page: Page) -> list[str]:
+    """Return what the browser complained about: errors, refused scripts and styles."""
+    complaints: list[str] = []
+
+    def keep(message: ConsoleMessage) -> None:
+        if message.type == "error":
+            complaints.append(message.text)
+
+    page.on("console", keep)
+    return complaints
+
+
+@pytest.fixture
+def asked(page: Page) -> list[str]:
+    """Return the addresses that the browser asked."""
+    addresses: list[str] = []
+
+    def keep(request: Request) -> None:
+        addresses.append(request.url)
+
+    page.on("request", keep)
+    return addresses
+
+
+@pytest.fixture
+def console(stack: Stack, page: Page, said: list[str], asked: list[str]) -> Iterator[Page]:
+    """Yield a page on which the main administrator is signed in, this machine enrolled."""
+    query = "SELECT count(*) FROM devices_device WHERE inventory_state = 'complete'"
+    wait_for(lambda: stack.value(query), 60, stack.output)
+    page.goto(f"{stack.address}/admin/")
+    page.get_by_label("login").or_(page.locator("input[name=username]")).first.fill("admin")
+    page.locator("input[name=password]").fill(PASSWORD)
+    page.keyboard.press("Enter")
+    page.wait_for_url(f"{stack.address}/admin/")
+    return page
+
+
+class TestConsole:
+    def test_shows_the_true_facts_of_this_machine(self, console: Page) -> None:
+        console.get_by_role("link", name="Devices", exact=True).first.click()
+        console.get_by_role("link", name=NAME, exact=True).first.click()
+
+        head = console.locator(".dex-head").inner_text()
+        assert NAME in head
+        assert bytes_text(_memory_bytes()) in head
+        assert "Last data" in head
+        assert platform.release() in console.locator("#inventory").inner_text()
+        assert "active" in console.locator("#collector").inner_text()
+
+    def test_waits_for_a_decision_on_what_is_collected(self, console: Page) -> None:
+        banner = console.get_by_role("status").first
+
+        banner.get_by_role("link", name="Confirm what is collected").click()
+        console.get_by_role("radio", name="Strict: the least data").check()
+
+        assert console.locator("input[name=switch_username][value=hashed]").is_checked()
+        console.locator("input[name=switch_username][value=clear]").check()
+        assert console.locator("input[name=preset][value=custom]").is_checked()
+
+    def test_fits_a_telephone(self, console: Page, stack: Stack) -> None:
+        console.set_viewport_size({"width": 390, "height": 844})
+
+        console.goto(f"{stack.address}/admin/devices/device/")
+
+        width = console.evaluate("document.documentElement.scrollWidth")
+        assert width <= 390
+
+    def test_loads_nothing_from_elsewhere_and_breaks_no_rule(
+        self, console: Page, stack: Stack, said: list[str], asked: list[str]
+    ) -> None:
+        console.get_by_role("link", name="Devices", exact=True).first.click()
+        console.get_by_role("link", name=NAME, exact=True).first.click()
+        console.wait_for_load_state("networkidle")
+
+        assert [url for url in asked if not url.startswith((stack.address, "data:"))] == []
+        assert said == []
+
+
+def _memory_bytes() -> int:
+    """Return what the kernel counts. Source: proc(5), meminfo: kibibytes."""
+    first = Path("/proc/meminfo").read_text(encoding="ascii").splitlines()[0]
+    return int(first.split()[1]) * 1024
