@@ -25,7 +25,7 @@ class Command(BaseCommand):
         with transaction.atomic():
             ensure_configuration()
             _key, text = enrolment.create_key(
-                name=f"this machine, {now:%Y-%m-%d %H:%M:%S}",
+                name=f"this machine, {now:%Y-%m-%d %H:%M:%S.%f}",
                 purpose=KeyPurpose.LOCAL,
                 expires_at=now + TERM,
                 maximum_uses=1,
