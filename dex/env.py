@@ -17,7 +17,7 @@ FALSE = {"0", "false", "no", "off"}
 def text(name: str, default: str = "") -> str:
     """Return the value of `name`, of the file that `<name>_FILE` names, or the default."""
     if path := os.environ.get(f"{name}_FILE"):
-        return _read(f"{name}_FILE", Path(path))
+        return read_file(f"{name}_FILE", Path(path))
     return os.environ.get(name, "").strip() or default
 
 
@@ -59,10 +59,11 @@ def secret(name: str, path: Path, default: str) -> str:
     """Return the value of `name`, else the text of the launcher's file `path`, else `default`."""
     if value := text(name):
         return value
-    return _read(name, path) if os.access(path, os.R_OK) else default
+    return read_file(name, path) if os.access(path, os.R_OK) else default
 
 
-def _read(name: str, path: Path) -> str:
+def read_file(name: str, path: Path) -> str:
+    """Return the text of the file that the variable `name` stands for, without blanks around."""
     try:
         return path.read_text(encoding="utf-8").strip()
     except (OSError, UnicodeDecodeError) as problem:

@@ -3,14 +3,13 @@
 import hashlib
 import http.client
 import json
-import os
 import secrets
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from django.conf import settings
 
-from dex import paths
+from dex import env, paths
 from dex.database import NAME
 from dex.operations import accounts, code, preflight, processes, roles, valkey
 from dex.operations.accounts import Account
@@ -85,7 +84,9 @@ class Start:
         if self.at.database_url:
             return
         file = self.at.home / "secrets" / "database_password"
-        password = roles.application_password(file, self.at.account)
+        password = env.text("DEX_DATABASE_PASSWORD") or roles.application_password(
+            file, self.at.account
+        )
         with self.at.cluster.connect() as connection:
             roles.make_database(connection, NAME)
         with self.at.cluster.connect(NAME) as connection:
@@ -105,6 +106,8 @@ class Start:
                 f"The data were made by a newer dex than {settings.DEX_VERSION}"
                 f" ({', '.join(newer)}): install that version, or restore a backup of this one."
             )
+        if refused := answer.get("refused"):
+            raise StartProblem(f"DEX_ADMIN_PASSWORD: {refused}")
         static.set()
         (self.at.launcher / NAME_FILE).write_text(answer["instance"], encoding="utf-8")
         return answer
@@ -145,7 +148,7 @@ class Start:
         lines = [f"dex {settings.DEX_VERSION} is ready: {settings.DEX_PUBLIC_URL}/admin/"]
         if administrator:
             lines.append(f"Main administrator: {administrator}")
-            if "DEX_ADMIN_PASSWORD" not in os.environ:
+            if not env.text("DEX_ADMIN_PASSWORD"):
                 lines.append(f"Password: {password}  (shown this once)")
         return "\n".join(lines)
 
@@ -189,7 +192,7 @@ def check(at: Installation) -> None:
 
 def settings_password() -> str:
     """Return DEX_ADMIN_PASSWORD, else a new password of 96 random bits."""
-    return os.environ.get("DEX_ADMIN_PASSWORD") or secrets.token_urlsafe(12)
+    return env.text("DEX_ADMIN_PASSWORD") or secrets.token_urlsafe(12)
 
 
 def answers(at: Installation) -> bool:

@@ -5,7 +5,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from dex import paths
+from dex import env, paths
 from dex.operations import accounts, postgres
 from dex.operations.accounts import Account
 
@@ -13,7 +13,7 @@ CONFIGURATION = ("DEX_", "DATABASE_URL", "CELERY_BROKER_URL", "HOSTING_REGION")
 LOCK_FILE = "up.lock"  # these three lie in the launcher's folder
 NAME_FILE = "instance_name"
 MADE_ACCOUNT_FILE = "made_account"
-NOT_FOR_CHILDREN = {"DEX_ADMIN_PASSWORD", "DEX_PROCESS"}
+NOT_FOR_CHILDREN = {"DEX_ADMIN_PASSWORD", "DEX_PROCESS"}  # `prepare` reads the former
 
 
 @dataclass(frozen=True)
@@ -87,8 +87,7 @@ class Installation:
         """
         told = {name: value for name, value in os.environ.items() if name.startswith(CONFIGURATION)}
         for name in [name for name in told if name.endswith("_FILE")]:
-            text = Path(told.pop(name)).read_text(encoding="utf-8")
-            told[name.removesuffix("_FILE")] = text.strip()
+            told[name.removesuffix("_FILE")] = env.read_file(name, Path(told.pop(name)))
         return (
             self.plain_environment()
             | {name: value for name, value in told.items() if name not in NOT_FOR_CHILDREN}

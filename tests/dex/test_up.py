@@ -43,8 +43,11 @@ def new_home() -> Path:
 
 @pytest.fixture(scope="module")
 def embedded() -> Iterator[Instance]:
-    """Return an instance with embedded servers that has started once."""
-    instance = Instance(new_home()).up("--no-collector")
+    """Return an instance with embedded servers that has started once, at the second try."""
+    home = new_home()
+    refused = Instance(home, environment={"DEX_ADMIN_PASSWORD": "short"}).manage("up")
+    assert refused.stderr.startswith("dex: DEX_ADMIN_PASSWORD: This password is too short.")
+    instance = Instance(home).up("--no-collector")
     yield instance
     if instance.running is not None and instance.running.poll() is None:
         instance.stop()

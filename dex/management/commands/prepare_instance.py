@@ -8,6 +8,7 @@ from typing import Any
 
 from django.apps import apps
 from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.core.management import BaseCommand, call_command
 from django.db import connection
 from django.db.migrations.loader import MigrationLoader
@@ -45,12 +46,12 @@ class Command(BaseCommand):
             call_command("collectstatic", interactive=False, clear=True, verbosity=0)
         upkeep.rotate_partitions(now=clock.now())
         call_command("sync_schedule", verbosity=0)
-        self.answer(
-            {
-                "administrator": make_administrator(password),
-                "instance": Instance.objects.current().name,
-            }
-        )
+        found = {"instance": Instance.objects.current().name}
+        try:
+            found["administrator"] = make_administrator(password)
+        except ValidationError as problem:
+            found["refused"] = " ".join(problem.messages)
+        self.answer(found)
 
     def answer(self, found: dict[str, Any]) -> None:
         self.stdout.write(json.dumps(found))
