@@ -4,7 +4,6 @@ Each name has a twin `<NAME>_FILE`: a file that holds the value, as container pl
 """
 
 import os
-from collections.abc import Sequence
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 
@@ -37,14 +36,6 @@ def integer(name: str, default: int, *, low: int, high: int) -> int:
     if not value.isascii() or not value.isdigit() or not low <= int(value) <= high:
         raise ImproperlyConfigured(f"{name} is {value!r}: write a number from {low} to {high}.")
     return int(value)
-
-
-def choice(name: str, default: str, choices: Sequence[str]) -> str:
-    """Return the value of `name`, which is one of `choices`."""
-    value = text(name, default)
-    if value not in choices:
-        raise ImproperlyConfigured(f"{name} is {value!r}: write one of {', '.join(choices)}.")
-    return value
 
 
 def networks(name: str) -> list[IPv4Network | IPv6Network]:

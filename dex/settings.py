@@ -45,22 +45,17 @@ INSTALLED_APPS = [
     "guardian",
     "rest_framework",
     "django_celery_beat",
-    *[  # an app that is not written yet is left out
-        app
-        for app in [
-            "apps.core",
-            "apps.nql",
-            "apps.audit",
-            "apps.accounts",
-            "apps.organization",
-            "apps.events",
-            "apps.devices",
-            "apps.collectors",
-            "apps.users",
-            "apps.binaries",
-        ]
-        if (paths.CODE / app.replace(".", "/") / "apps.py").exists()
-    ],
+    "apps.core",
+    "apps.nql",
+    "apps.audit",
+    "apps.accounts",
+    "apps.organization",
+    "apps.events",
+    "apps.devices",
+    "apps.collectors",
+    "apps.users",
+    "apps.binaries",
+    "apps.py",
     "dex.apps.DexConfig",
 ]
 MIDDLEWARE = [

@@ -5,6 +5,7 @@ import sys
 from typing import Any
 
 from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
 from django.core.management import BaseCommand
 
 from dex import env, paths, timezones
@@ -42,7 +43,7 @@ class Command(BaseCommand):
         report = detach() if options["detach"] else Report()
         try:
             at = make_ready(options)
-        except StartProblem as problem:
+        except (StartProblem, ImproperlyConfigured) as problem:
             report.failed(f"dex: {problem}")
             sys.exit(1)
         except KeyboardInterrupt:
@@ -104,7 +105,7 @@ def supervise(at: Installation, report: Report) -> int:
     try:
         report.ready(bootstrap.Start(at, supervisor).run())
         supervisor.watch()
-    except StartProblem as found:
+    except (StartProblem, ImproperlyConfigured) as found:
         problem = str(found)
     except Stopped:
         pass
