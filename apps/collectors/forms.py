@@ -150,7 +150,7 @@ class ConfigurationForm(forms.Form):
             field.choices = [*field.choices, (basis, basis)]  # type: ignore[attr-defined]
         for switch in SWITCHES:
             self.fields[f"switch_{switch.name}"] = forms.ChoiceField(
-                label=switch.label,
+                label=switch.label,  # type: ignore[arg-type]
                 required=False,
                 choices=[(value, value_text(switch.name, value)) for value in self._values(switch)],
             )

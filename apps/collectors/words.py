@@ -118,7 +118,7 @@ def kind_text(kind: str) -> Text:
     if part != kind:
         return _("inventory: %s") % part.replace("_", " ")
     found = kinds.find(kind)
-    return found.model._meta.verbose_name_plural if found else kind
+    return str(found.model._meta.verbose_name_plural) if found else kind
 
 
 def clock_is_off(collector: Collector) -> bool:

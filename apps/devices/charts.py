@@ -152,7 +152,11 @@ def read(device: Device, since: datetime, step: str) -> dict[datetime, Point]:
         .annotate(**sums)
         .order_by("slot")
     )
-    return {row["slot"]: row for row in rows}
+    found: dict[datetime, Point] = {}
+    for row in rows:
+        values: dict[str, Any] = dict(row)
+        found[values.pop("slot")] = values
+    return found
 
 
 def value(line: Line, point: Point) -> float | None:
@@ -211,7 +215,7 @@ def _table(charts: Sequence[Chart], rows: Mapping[datetime, Point], span: Range)
                 locale_formats.date_format(timezone.localtime(moment), form),
                 *(line.text(value(line, row)) for chart in charts for line in chart.lines),
             ]
-            for moment, row in reversed(rows.items())
+            for moment, row in reversed(list(rows.items()))
         ],
     )
 

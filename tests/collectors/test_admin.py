@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from apps.accounts.models import Account
+from apps.accounts.models import Profile
 from apps.collectors.choices import CollectorState, ConfigurationState, Level, Preset
 from apps.collectors.forms import LEGAL_BASES
 from apps.collectors.models import Collector, CollectorConfiguration, EnrolmentKey, RefusalCount
@@ -254,7 +254,6 @@ class TestCollectors:
 
 
 class TestDeciding:
-    @pytest.mark.case("privacy.1")
     def test_offers_both_presets_and_no_consent(self, ada_client: Client) -> None:
         page = ada_client.get(INSTANCE).content.decode()
 
@@ -434,10 +433,10 @@ class TestRecordsNotStored:
         assert "lyon-laptop" not in ben_client.get(REFUSALS).content.decode()
 
     def test_name_nobody_where_the_profile_hides_it(
-        self, ben: Account, ben_client: Client, paris: Entity
+        self, ben_client: Client, paris: Entity
     ) -> None:
         make_machine(paris).send(boot(duration_ms=-1))
-        type(ben.main_profile).objects.update(privacy_level=3)
+        Profile.objects.update(privacy_level=3)
 
         assert "ada-laptop" not in ben_client.get(REFUSALS).content.decode()
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from apps.accounts.models import Account
+from apps.accounts.models import Profile
 from apps.audit.choices import AuditCode
 from apps.audit.models import InboxEvent
 from apps.collectors.services import checkin
@@ -117,9 +117,9 @@ class TestDeviceList:
         assert device.name not in ada_client.get(f"{DEVICES}?seen=7d").content.decode()
 
     def test_hides_names_where_the_profile_hides_them(
-        self, ben: Account, ben_client: Client, device: Device
+        self, ben_client: Client, device: Device
     ) -> None:
-        type(ben.main_profile).objects.update(privacy_level=3)
+        Profile.objects.update(privacy_level=3)
 
         page = ben_client.get(DEVICES).content.decode()
 
@@ -168,7 +168,6 @@ class TestDevicePage:
         assert event.subjects == [["device", str(device.pk)]]
         assert event.actor_label == "ada"
 
-    @pytest.mark.case("collector.24")
     def test_has_the_device_report_each_minute(self, ada_client: Client, device: Device) -> None:
         ada_client.get(page_of(device))
 
@@ -186,9 +185,9 @@ class TestDevicePage:
         assert ada_client.get(f"{DEVICES}{number}/change/").status_code == 404
 
     def test_shows_no_name_where_the_profile_hides_it(
-        self, ben: Account, ben_client: Client, device: Device
+        self, ben_client: Client, device: Device
     ) -> None:
-        type(ben.main_profile).objects.update(privacy_level=3)
+        Profile.objects.update(privacy_level=3)
 
         page = ben_client.get(page_of(device)).content.decode()
 

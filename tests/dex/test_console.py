@@ -6,8 +6,13 @@ from typing import Any
 import pytest
 from django.test import Client
 
+from apps.accounts.models import Profile
+from apps.collectors.models import Collector
+from apps.devices.models import Device
 from apps.organization.models import Entity
+from apps.users.models import User
 from tests.factories.collectors import boot, configure, make_machine
+from tests.factories.fleet import make_fleet
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("fixed_clock")]
 
@@ -83,3 +88,32 @@ class TestSidebar:
 
         assert "/admin/devices/device/" in page
         assert "/admin/accounts/" not in page
+
+
+class TestMasking:
+    @pytest.mark.case("access.31")
+    def test_no_page_names_a_person_or_device_to_those_from_whom_it_is_hidden(
+        self, ben_client: Client, paris: Entity, lyon: Entity
+    ) -> None:
+        make_fleet(paris, lyon)
+        Profile.objects.update(privacy_level=3)
+        home = ben_client.get(HOME).content.decode()
+        lists = set(re.findall(r'href="(/admin/[a-z_]+/[a-z_]+/)"', home))
+        opened = {link: ben_client.get(link).content.decode() for link in lists}
+        details = set(re.findall(r'href="(/admin/[^"?]+/change/)', "".join(opened.values())))
+
+        pages = {link: ben_client.get(link).content.decode() for link in details} | opened
+
+        assert len(lists) >= 12
+        assert len(details) >= 20
+        assert {link: secrets for link, page in pages.items() if (secrets := found(page))} == {}
+
+
+def found(page: str) -> set[str]:
+    """Return the names of people and machines, ids and serial numbers on a page."""
+    hidden = {"rossi", "keller", "paris-lt", "paris-ws", "lyon-", "S64ANX0T"}
+    hidden |= set(Device.objects.values_list("hardware_machine_serial_number", flat=True))
+    hidden |= {str(uid)[:8] for uid in Device.objects.values_list("uid", flat=True)}
+    hidden |= {str(uid)[:8] for uid in Collector.objects.values_list("uid", flat=True)}
+    hidden |= {str(uid)[:8] for uid in User.objects.values_list("uid", flat=True)}
+    return {text for text in hidden if text in page}

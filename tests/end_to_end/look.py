@@ -59,6 +59,7 @@ def console(transactional_db: None, fixed_clock: Any, live_server: Any, page: An
     """Yield a page on which Ada is signed in, a fleet before her."""
     from django.core.management import call_command
 
+    from apps.collectors.choices import Level, Preset
     from apps.collectors.services import configuration
     from apps.events import upkeep
     from tests.conftest import NOW
@@ -71,7 +72,11 @@ def console(transactional_db: None, fixed_clock: Any, live_server: Any, page: An
     paris, lyon = make_entity("Paris"), make_entity("Lyon")
     make_fleet(paris, lyon)
     configuration.save_configuration(
-        level="entity", preset="custom", values={"username": "hashed"}, entity=lyon, now=NOW
+        level=Level.ENTITY,
+        preset=Preset.CUSTOM,
+        values={"username": "hashed"},
+        entity=lyon,
+        now=NOW,
     )
     call_command("sync_schedule", verbosity=0)
     upkeep.rotate_partitions(now=NOW)
@@ -111,7 +116,12 @@ def test_take_pictures(console: Any, live_server: Any) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     wanted = re.compile(os.environ.get("LOOK_ONLY", ""))
     complaints: list[str] = []
-    console.on("console", lambda said: said.type == "error" and complaints.append(said.text))
+
+    def keep(said: Any) -> None:
+        if said.type == "error":
+            complaints.append(said.text)
+
+    console.on("console", keep)
     keys = names()
     for name, address in PAGES.items():
         if not wanted.search(name):

@@ -1,7 +1,6 @@
 """An administrator signs in with a browser, and finds this machine."""
 
 import platform
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -43,8 +42,8 @@ def asked(page: Page) -> list[str]:
 
 
 @pytest.fixture
-def console(stack: Stack, page: Page, said: list[str], asked: list[str]) -> Iterator[Page]:
-    """Yield a page on which the main administrator is signed in, this machine enrolled."""
+def console(stack: Stack, page: Page, said: list[str], asked: list[str]) -> Page:
+    """Return a page on which the main administrator is signed in, this machine enrolled."""
     query = "SELECT count(*) FROM devices_device WHERE inventory_state = 'complete'"
     wait_for(lambda: stack.value(query), 60, stack.output)
     page.goto(f"{stack.address}/admin/")

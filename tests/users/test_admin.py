@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from apps.accounts.models import Account
+from apps.accounts.models import Profile
 from apps.audit.choices import AuditCode
 from apps.audit.models import InboxEvent
 from apps.core.admin import address_of
@@ -72,7 +72,6 @@ class TestUserPages:
         assert "8.2 s" in page
         assert "clear" in page
 
-    @pytest.mark.case("access.20")
     def test_record_who_looked_at_whom(self, ada_client: Client, device: Device) -> None:
         user = User.objects.get()
 
@@ -99,9 +98,9 @@ class TestUserPages:
         assert "Logins of the last 30 days" in page
 
     def test_name_nobody_where_the_profile_hides_it(
-        self, ben: Account, ben_client: Client, device: Device
+        self, ben_client: Client, device: Device
     ) -> None:
-        type(ben.main_profile).objects.update(privacy_level=1)
+        Profile.objects.update(privacy_level=1)
         user = User.objects.get()
         urls = [
             USERS,
@@ -117,7 +116,7 @@ class TestUserPages:
         assert "ada-laptop" not in pages
         assert "user-" in pages
 
-    def test_search_no_hidden_name(self, ben: Account, ben_client: Client, device: Device) -> None:
-        type(ben.main_profile).objects.update(privacy_level=1)
+    def test_search_no_hidden_name(self, ben_client: Client, device: Device) -> None:
+        Profile.objects.update(privacy_level=1)
 
         assert 'name="q"' not in ben_client.get(USERS).content.decode()

@@ -340,8 +340,9 @@ def may_decide(scope: Scope, target: Target) -> bool:
         return True
     if target.level == Level.INSTANCE:
         return False
-    entity_id = target.device.entity_id if target.device else target.entity and target.entity.pk
-    return Entity.objects.permitted_to(scope, "manage").filter(pk=entity_id).exists()
+    entity = target.device.entity if target.device else target.entity
+    managed = Entity.objects.permitted_to(scope, "manage")
+    return entity is not None and managed.filter(pk=entity.pk).exists()
 
 
 def previous(row: CollectorConfiguration) -> CollectorConfiguration | None:
@@ -354,7 +355,7 @@ def previous(row: CollectorConfiguration) -> CollectorConfiguration | None:
 
 def switch_table(row: CollectorConfiguration, before: CollectorConfiguration | None) -> Table:
     """Return every switch of a configuration, and how it differs."""
-    heads = [_("What"), _("Value"), _("Differs from the presets")]
+    heads: list[Any] = [_("What"), _("Value"), _("Differs from the presets")]
     heads += [_("Before (version %d)") % before.version] if before else []
     lines: list[list[Any]] = []
     for switch in SWITCHES:

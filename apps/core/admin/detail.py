@@ -121,13 +121,9 @@ def visit_of(request: ScopedRequest) -> Visit:
     return Visit(request.scope, clock.now(), request.GET.dict())
 
 
-def change_url(
-    obj: models.Model | None, model: type[models.Model] | None = None, pk: Any = None
-) -> str:
-    """Return the address of an object's page, by the object or by model and key."""
-    meta = (model or type(obj))._meta
-    key = pk if obj is None else obj.pk
-    return reverse(f"admin:{meta.app_label}_{meta.model_name}_change", args=[key])
+def change_url(obj: models.Model) -> str:
+    """Return the address of an object's page."""
+    return reverse(f"admin:{obj._meta.app_label}_{obj._meta.model_name}_change", args=[obj.pk])
 
 
 def list_url(model: type[models.Model], **query: Any) -> str:
@@ -163,7 +159,7 @@ def bound(
 ) -> Callable[[Any], Any]:
     """Return a list column that knows more than its row; `value` closes over the request."""
 
-    @admin.display(description=title, ordering=ordering)
+    @admin.display(description=title, ordering=ordering)  # type: ignore[arg-type]
     def column(obj: Any) -> Any:
         return value(obj)
 
