@@ -55,7 +55,6 @@ INSTALLED_APPS = [
     "apps.collectors",
     "apps.users",
     "apps.binaries",
-    "apps.py",
     "dex.apps.DexConfig",
 ]
 MIDDLEWARE = [
