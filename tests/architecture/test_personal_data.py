@@ -7,6 +7,7 @@ from apps.core.checks import check_classification
 from apps.core.personal_data import registry
 
 
+@pytest.mark.case("privacy.7")
 @pytest.mark.parametrize("model", list(registry.own_models()), ids=lambda m: m._meta.label)
 def test_every_field_has_a_class(model: type[Model]) -> None:
     assert list(registry.problems(model)) == []

@@ -8,17 +8,17 @@ from apps.devices.models import Boot, PerformanceSample
 from apps.events import ids
 
 
-def add_sample(*, bucket: datetime, device_id: int = 1, **values: Any) -> None:
+def add_sample(*, bucket: datetime, device_id: int = 1, **values: Any) -> PerformanceSample:
     """Add a performance bucket."""
-    PerformanceSample.objects.create(
+    return PerformanceSample.objects.create(
         id=ids.draw(1)[0], bucket=bucket, device_id=device_id, context_id=1, **values
     )
 
 
-def add_execution(*, bucket: datetime, device_id: int = 1, **values: Any) -> None:
+def add_execution(*, bucket: datetime, device_id: int = 1, **values: Any) -> ExecutionSample:
     """Add an execution bucket."""
     defaults = {"context_id": 1, "binary_id": 1, "user_id": None}
-    ExecutionSample.objects.create(
+    return ExecutionSample.objects.create(
         id=ids.draw(1)[0], bucket=bucket, device_id=device_id, **{**defaults, **values}
     )
 

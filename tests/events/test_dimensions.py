@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 from django.db import transaction
-from django.test.utils import CaptureQueriesContext
 
 from apps.binaries.models import Binary
 from apps.core import generations
@@ -62,9 +61,7 @@ class TestCache:
         assert second == first[::-1]
         assert Binary.objects.count() == 2
 
-    def test_asks_nothing_for_what_it_knows(
-        self, django_assert_num_queries: type[CaptureQueriesContext]
-    ) -> None:
+    def test_asks_nothing_for_what_it_knows(self, django_assert_num_queries: Any) -> None:
         resolve("binaries", binary("a"))
 
         with django_assert_num_queries(0):

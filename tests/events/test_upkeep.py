@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from django.db import connections, transaction
 
-from apps.devices.models import PerformanceDaily
+from apps.devices.models import PerformanceDaily, PerformanceSample
 from apps.events import health, rollups, tasks, upkeep
 from apps.events.models import DirtyDay, ReceivedBatch, RolledUpDay, UpkeepRun
 from tests.conftest import NOW
@@ -35,10 +35,10 @@ def sums() -> list[int | None]:
     return list(rows.values_list("battery_duration_on_battery_ms_sum", flat=True))
 
 
-def add(days_ago: int = 1, amount: int = 1, **values: Any) -> None:
+def add(days_ago: int = 1, amount: int = 1, **values: Any) -> PerformanceSample:
     """Add a sample of an earlier day."""
     bucket = NOW - timedelta(days=days_ago)
-    add_sample(bucket=bucket, battery_duration_on_battery_ms_sum=amount, **values)
+    return add_sample(bucket=bucket, battery_duration_on_battery_ms_sum=amount, **values)
 
 
 class TestRollUp:
@@ -229,9 +229,9 @@ class TestPurge:
         assert counts(run)["upkeep_runs"] == 1
 
 
-def note(sequence: int, received_at: Any) -> None:
+def note(sequence: int, received_at: Any) -> ReceivedBatch:
     """Keep a note of a batch."""
-    ReceivedBatch.objects.create(
+    return ReceivedBatch.objects.create(
         device_id=1,
         epoch="0" * 16,
         sequence=sequence,

@@ -7,6 +7,7 @@ from django.db import connection
 
 from apps.binaries.metrics import EXECUTION
 from apps.binaries.models import ExecutionSample
+from apps.collectors.choices import Preset
 from apps.collectors.management.commands import make_local_enrolment_key
 from apps.collectors.models import CollectorConfiguration, RefusalCount
 from apps.devices.models import Device, Disk
@@ -32,7 +33,7 @@ NETWORK = {n: m for n, m in EXECUTION.items() if m.switch == "network_connection
 
 def machine_under(**switches: str) -> Machine:
     """Return an enrolled machine under the standard preset but for `switches`."""
-    configure(**switches)
+    configure(Preset.STANDARD, **switches)
     return make_machine()
 
 
@@ -222,7 +223,7 @@ class TestMetrics:
         figures = {"sum": 5, "count": 1, "min": 5, "max": 5}
         sent = {name: figures[name] for name in ("sum", *figures) if name in parts(metric)}
 
-        response = machine.send(execution(**{metric: sent}), **DICTIONARIES)
+        response = machine.send(execution() | {"metrics": {metric: sent}}, **DICTIONARIES)
 
         assert response.json()["accepted"] == 1
         row = ExecutionSample.objects.get()

@@ -50,7 +50,7 @@ UNLIMITED = dict.fromkeys(
 )
 
 # What has broken such code before, beside what hypothesis finds.
-nasty = st.sampled_from(
+nasty: st.SearchStrategy[Any] = st.sampled_from(
     [
         "\x00", "a\x00b", "\ud800", "\u202e", "", " ", "\n", "a" * 300, "ä" * 256, "h:", "\\", "a\\",
         2**63 - 1, 2**63, 2**64, 2**70, -1, -(2**63), 1e15, 1e308, 1e-320, 0.1, 0, -0.0, True, None, [], {},

@@ -6,7 +6,6 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from rest_framework.response import Response
 
 from apps.collectors.models import Collector, CollectorStub
 from tests.conftest import NOW
@@ -31,13 +30,13 @@ def later(monkeypatch: pytest.MonkeyPatch) -> Any:
     return lambda **by: monkeypatch.setattr("apps.core.clock.now", lambda: NOW + timedelta(**by))
 
 
-def ask(machine: Machine) -> Response:
+def ask(machine: Machine) -> Any:
     """Ask for a nonce."""
     body = {"collector_id": str(collector_of(machine).uid)}
     return machine.client.post(URL, body, format="json")
 
 
-def renew(machine: Machine, nonce: str, **changes: Any) -> Response:
+def renew(machine: Machine, nonce: str, **changes: Any) -> Any:
     """Ask for a token."""
     body = {"collector_id": str(collector_of(machine).uid), "nonce": nonce, **changes}
     return machine.signed(URL, TOKEN, body)
