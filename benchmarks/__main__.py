@@ -6,7 +6,7 @@ import sys
 
 from benchmarks.surroundings import Surroundings
 
-PARTS = ("ingest",)
+PARTS = ("ingest", "storage", "pages", "start", "collector")
 
 
 def main(arguments: list[str]) -> int:

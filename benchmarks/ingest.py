@@ -29,7 +29,6 @@ DEVICES = 150  # a batch of each in turn; raw COPY gets the same rows
 NAIVE_BATCHES = 10
 SENDERS = 4  # devices that send at once over HTTP
 HTTP_BATCHES = 25  # of each sender in a round: below the limit of a minute
-FILL_ROWS = 2_000_000  # by SCALE
 
 
 def run(surroundings: Surroundings, scale: int) -> list[Row]:
@@ -82,7 +81,7 @@ class Stage:
         self.collectors = [self._enrol()[0] for _ in range(DEVICES)]
         self.collector = self.collectors[0]
         self.senders = [self._enrol()[1] for _ in range(SENDERS * (ROUNDS + 1))]
-        self._fill(scale)
+        workstation.fill(scale, context_id=self.collector.device.context_id, now=self.now)
 
     def raw_copy(self) -> float:
         """COPY the rows of one round of ours, encoded before: one statement, one commit."""
@@ -164,25 +163,6 @@ class Stage:
         )
         token = tokens.issue(collector=collector, now=self.now)
         return reload(collector), token.text
-
-    def _fill(self, scale: int) -> None:
-        """Bring the table to 2 million rows times `scale`, by SQL in the server."""
-        from django.db import connection
-
-        wanted = FILL_ROWS * scale
-        with connection.cursor() as cursor:
-            cursor.execute(
-                "SELECT count(*) FROM binaries_executionsample WHERE device_id >= 1000000"
-            )
-            present = cursor.fetchone()[0]
-            if present < wanted:
-                start = self.now.replace(hour=0, minute=0, second=0, microsecond=0)
-                parameters = {
-                    "context": self.collector.device.context_id,
-                    "start": start - timedelta(days=7),
-                }
-                cursor.execute(workstation.FILL, {**parameters, "from": present, "to": wanted - 1})
-                cursor.execute("ANALYZE binaries_executionsample")
 
     def _encoded(self) -> tuple[str, bytes]:
         """Return the COPY statement, and the rows of a round by our own encoder."""

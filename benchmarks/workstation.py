@@ -8,6 +8,8 @@ from typing import Any
 
 BINARIES = 120
 ROWS_PER_BATCH = 200
+FILL_ROWS = 2_000_000  # by SCALE
+FIRST_DEVICE, LAST_DEVICE = 1_000_000, 1_999_999  # of the filled rows
 
 # A workstation without kernel traffic counters: absent metrics are null and cost nothing.
 FILL = """
@@ -23,6 +25,24 @@ SELECT n, 'collector', %(start)s + (n %% 672) * interval '15 minutes', 1000000 +
     1000 + n %% 9000, n %% 1000000, n %% 500000
 FROM generate_series(%(from)s, %(to)s) AS n
 """
+
+
+def fill(scale: int, *, context_id: int, now: datetime) -> None:
+    """Bring the table to 2 million rows times `scale`, by SQL in the server: the last 7 days."""
+    from django.db import connection
+
+    wanted = FILL_ROWS * scale
+    start = now.replace(hour=0, minute=0, second=0, microsecond=0) - timedelta(days=7)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(*) FROM binaries_executionsample WHERE device_id BETWEEN %s AND %s",
+            [FIRST_DEVICE, LAST_DEVICE],
+        )
+        present = cursor.fetchone()[0]
+        if present < wanted:
+            period = {"from": present, "to": wanted - 1}
+            cursor.execute(FILL, {"context": context_id, "start": start, **period})
+            cursor.execute("ANALYZE binaries_executionsample")
 
 
 def records(seed: int, bucket: datetime) -> list[dict[str, Any]]:

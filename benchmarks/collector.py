@@ -1,0 +1,125 @@
+"""The collector: what it costs the device and the line, while it watches this very machine.
+
+The daemon is the real one; the server is that of the tests, with real HTTP.
+"""
+
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import psutil
+
+from benchmarks.report import Row, emit
+from benchmarks.surroundings import Surroundings
+from tests.collector.fakes import ENROLMENT_KEY, FakeServer, Reply, Request
+
+CPU_BUDGET_PERCENT = 0.15  # of one core, on average
+MEMORY_BUDGET_MB = 60
+TRAFFIC_BUDGET_KBIT_S = 5
+SOURCE = Path(__file__).parent.parent / "collector"
+START_SECONDS = 60  # until the first batch
+LOOK_SECONDS = 1.0
+
+
+class CountingServer(FakeServer):
+    """The tests' server, with the bytes of what it receives and answers."""
+
+    traffic_bytes = 0
+
+    def answer(self, request: Request) -> Reply:
+        """Answer as documented, and count bodies and headers of both ways."""
+        reply = super().answer(request)
+        self.traffic_bytes += _size(request.headers) + len(request.body) + _size(reply.headers)
+        self.traffic_bytes += len(str(reply.content or ""))
+        return reply
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """What a run took. percent: of one core; the start is from the first line to the first batch."""
+
+    cpu_percent: float
+    cpu_percent_with_start: float
+    start_cpu_seconds: float
+    memory_mb: float  # the most that was seen
+    kbit_per_s: float  # with the start: enrolment and inventory
+
+
+def run(_surroundings: Surroundings, _scale: int) -> list[Row]:
+    """Measure for DEX_BENCH_SECONDS; `make soak` does so for ten minutes."""
+    usage = measure(float(os.environ.get("DEX_BENCH_SECONDS", "90")))
+    budgeted = partial(Row, case="collector.13", at_most=True)
+    rows = [
+        budgeted(
+            "collector.cpu", value=usage.cpu_percent, unit="% of a core", budget=CPU_BUDGET_PERCENT
+        ),
+        Row("collector.cpu_of_start", "", usage.start_cpu_seconds, "s"),
+        budgeted("collector.memory", value=usage.memory_mb, unit="MB", budget=MEMORY_BUDGET_MB),
+        budgeted(
+            "collector.traffic", value=usage.kbit_per_s, unit="kbit/s", budget=TRAFFIC_BUDGET_KBIT_S
+        ),
+    ]
+    return [emit(row) for row in rows]
+
+
+def measure(seconds: float) -> Usage:
+    """Run the daemon for so long and return what it took."""
+    server = CountingServer()
+    with tempfile.TemporaryDirectory(prefix="dex-collector-") as folder:
+        daemon = _start(Path(folder), server.url)
+        try:
+            return _watch(psutil.Process(daemon.pid), server, seconds)
+        finally:
+            daemon.terminate()
+            daemon.wait(timeout=30)
+            server.close()
+
+
+def _watch(process: psutil.Process, server: CountingServer, seconds: float) -> Usage:
+    began = time.monotonic()
+    while not server.bodies:
+        if time.monotonic() - began > START_SECONDS:
+            raise RuntimeError("The collector sent no batch.")
+        time.sleep(0.1)
+    started, start_cpu = time.monotonic(), _cpu_seconds(process)
+    memory = 0
+    while time.monotonic() - began < seconds:
+        memory = max(memory, process.memory_info().rss)
+        time.sleep(LOOK_SECONDS)
+    ended, cpu = time.monotonic(), _cpu_seconds(process)
+    return Usage(
+        cpu_percent=100 * (cpu - start_cpu) / (ended - started),
+        cpu_percent_with_start=100 * cpu / (ended - began),
+        start_cpu_seconds=start_cpu,
+        memory_mb=memory / 1e6,
+        kbit_per_s=server.traffic_bytes * 8 / 1_000 / (ended - began),
+    )
+
+
+def _start(folder: Path, url: str) -> "subprocess.Popen[bytes]":
+    key_file = folder / "enrolment-key"
+    key_file.write_text(ENROLMENT_KEY + "\n", encoding="ascii")
+    command = [
+        sys.executable, "-m", "dex_collector", "run", f"--state={folder / 'state'}",
+        f"--server={url}", f"--enrolment-key-file={key_file}",
+    ]  # fmt: skip
+    return subprocess.Popen(
+        command,
+        env={**os.environ, "PYTHONPATH": str(SOURCE)},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+
+
+def _cpu_seconds(process: psutil.Process) -> float:
+    times = process.cpu_times()
+    return float(times.user + times.system + times.children_user + times.children_system)
+
+
+def _size(headers: dict[str, str]) -> int:
+    return sum(len(name) + len(value) + 4 for name, value in headers.items())
