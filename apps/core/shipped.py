@@ -1,4 +1,4 @@
-"""Rows that every instance has: made after each migration, and again after a flush.
+"""Rows and rights that every instance has: made after each migration, and after a flush.
 
 The registry turns the layers round: `core` hangs on Django's signal, upper apps say what to make.
 """

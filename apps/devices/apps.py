@@ -12,3 +12,7 @@ class DevicesConfig(AppConfig):
 
     def ready(self) -> None:
         from apps.devices import events, inventory, nql, personal_data  # noqa: F401
+        from apps.devices.models import Context
+        from apps.nql import reader
+
+        reader.may_read(Context)

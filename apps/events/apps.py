@@ -1,7 +1,6 @@
 """The machinery of event tables; knows no kind by name."""
 
 from django.apps import AppConfig
-from django.db.models.signals import post_migrate
 from django.utils.translation import gettext_lazy as _
 
 
@@ -12,7 +11,8 @@ class EventsConfig(AppConfig):
     verbose_name = _("Events")
 
     def ready(self) -> None:
+        from apps.core import shipped
         from apps.events import checks, health, partitions, personal_data  # noqa: F401
 
         # Tables without partitions accept nothing: they are made with the tables.
-        post_migrate.connect(partitions.create_after_migrate, dispatch_uid="events.partitions")
+        shipped.register("events.partitions", partitions.create_after_migrate)

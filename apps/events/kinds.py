@@ -15,6 +15,7 @@ from apps.events.choices import Retention
 from apps.events.constants import FLOAT_MAX, INT8_MAX
 from apps.events.metrics import Counter, Gauge, Metric
 from apps.events.models import DailyEvent, Event
+from apps.nql import reader
 
 Instant = Annotated[datetime, msgspec.Meta(tz=True)]
 Amount = Annotated[int, msgspec.Meta(ge=0, le=INT8_MAX)]
@@ -196,6 +197,8 @@ def register(kind: AnyKind) -> None:
     if missing := sorted(needed - columns):
         raise ImproperlyConfigured(f"{kind.model.__name__} of {kind.name} lacks {missing}.")
     _kinds[kind.name] = kind
+    if isinstance(kind, SampledKind):
+        reader.may_read(kind.daily_model)
 
 
 def find(name: str) -> AnyKind | None:

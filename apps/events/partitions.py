@@ -119,8 +119,8 @@ def sizes() -> list[dict[str, Any]]:
         return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 
 
-def create_after_migrate(**_signal: Any) -> None:
-    """Make the missing partitions as soon as the tables exist; receiver of post_migrate."""
+def create_after_migrate() -> None:
+    """Make the missing partitions as soon as the tables exist."""
     tables = set(connection.introspection.table_names())
     if not {model._meta.db_table for model, _ in kinds.event_models()} <= tables:
         return  # a migration of one app alone, or a backwards one

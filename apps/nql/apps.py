@@ -13,4 +13,4 @@ class NqlConfig(AppConfig):
 
     def ready(self) -> None:
         """Fill the registries."""
-        from apps.nql import checks  # noqa: F401
+        from apps.nql import checks, reader  # noqa: F401

@@ -13,4 +13,8 @@ class OrganizationConfig(AppConfig):
 
     def ready(self) -> None:
         """Fill the registries."""
+        from apps.nql import reader
         from apps.organization import grants, health, personal_data, shipping  # noqa: F401
+        from apps.organization.models import Entity
+
+        reader.may_read(Entity)  # it bounds what a query sees
