@@ -17,6 +17,10 @@ from apps.events.policy import Policy
 
 Text = Annotated[str, msgspec.Meta(max_length=255)]
 HASHED_NAME = re.compile(r"h:[0-9a-f]{32}")
+# Folders of people are named after them.
+PERSONAL_FOLDER = re.compile(
+    r"^(/home/|/media/|/run/media/|/run/user/|/Users/|[A-Za-z]:\\Users\\)[^/\\]+"
+)
 
 
 class Hardware(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -163,6 +167,13 @@ def permitted_name(name: str, policy: Policy) -> str:
     return name if HASHED_NAME.fullmatch(name) else ""
 
 
+def permitted_path(path: str, policy: Policy) -> str:
+    """Return a path without the name of a person, unless the switch `username` allows it."""
+    if policy.value("username") == "clear":
+        return path
+    return PERSONAL_FOLDER.sub(r"\1~", path)
+
+
 def _version(column: str, text: str | None) -> dict[str, object]:
     return {column: text or "", f"{column}_key": version_key(text) if text else None}
 
@@ -198,4 +209,12 @@ register(
         field_switches={"serial_number": "serial_numbers"},
     )
 )
-register(Part(name="volumes", struct=VolumeItem, apply=apply_volumes, is_list=True))
+register(
+    Part(
+        name="volumes",
+        struct=VolumeItem,
+        apply=apply_volumes,
+        is_list=True,
+        permitted={"mount_point": ("username", permitted_path)},
+    )
+)

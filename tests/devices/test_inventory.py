@@ -8,7 +8,7 @@ from apps.collectors.models import RefusalCount
 from apps.devices.models import Device, Disk, InventoryPart, Volume
 from apps.devices.versions import version_key
 from tests.conftest import NOW
-from tests.factories.collectors import Machine, boot, device_of, make_machine
+from tests.factories.collectors import Machine, boot, configure, device_of, make_machine
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("fixed_clock")]
 
@@ -94,6 +94,36 @@ class TestListParts:
         assert Disk.objects.get().name == "sda"
         assert InventoryPart.objects.get().hash == HASH
         assert RefusalCount.objects.get().kind == "inventory.disks"
+
+
+class TestMountPoints:
+    @pytest.mark.case("data-model.5")
+    @pytest.mark.parametrize(
+        ("sent", "stored", "number"),
+        [
+            ("/home/ada", "/home/~", 1),
+            ("/run/media/ada/STICK", "/run/media/~/STICK", 1),
+            ("/Users/ada/x", "/Users/~/x", 1),
+            ("C:\\Users\\ada\\x", "C:\\Users\\~\\x", 1),
+            ("/home/~", "/home/~", 0),
+            ("/home", "/home", 0),
+            ("/srv/home/ada", "/srv/home/ada", 0),
+        ],
+    )
+    def test_name_nobody_where_names_are_hashed(
+        self, machine: Machine, sent: str, stored: str, number: int
+    ) -> None:
+        configure(username="hashed")
+
+        response = machine.send(inventory=[whole("volumes", [{"mount_point": sent}])])
+
+        assert Volume.objects.get().mount_point == stored
+        assert response.json()["dropped_by_configuration"] == number
+
+    def test_stay_as_they_are_where_names_are_clear(self, machine: Machine) -> None:
+        machine.send(inventory=[whole("volumes", [{"mount_point": "/home/ada"}])])
+
+        assert Volume.objects.get().mount_point == "/home/ada"
 
 
 class TestHeartbeat:

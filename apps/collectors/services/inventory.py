@@ -126,7 +126,8 @@ def _row_within(part: Part, row: Any, policy: Policy, applied: Applied) -> Any:
         switches[name] = switch
         left[name] = permitted(getattr(row, name) or "", policy) or None
     for name, value in left.items():
-        if getattr(row, name) and value is None:
+        before = getattr(row, name)
+        if before and before != value:
             applied.dropped[f"inventory.{part.name}", switches[name]] += 1
     return msgspec.structs.replace(row, **left) if left else row
 
