@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import json
 import secrets
 from datetime import datetime, timedelta
 from typing import Annotated, Literal
@@ -28,6 +29,7 @@ from apps.organization.models import Entity
 KEY_BYTES = 16  # 26 characters of base32
 FINGERPRINT_KEY = "fingerprint_key"
 DEFAULT_TERM = timedelta(days=90)
+STUB_TERM = timedelta(days=400)  # a device back from a long leave needs nobody's help
 
 Hex64 = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{64}\Z")]
 Name = Annotated[str, msgspec.Meta(max_length=255, pattern=r"^[^\x00-\x1f]*\Z")]
@@ -217,23 +219,56 @@ def _by_key(request: EnrolmentRequest, public_key: bytes, now: datetime) -> Enro
 
 
 def _by_previous(request: EnrolmentRequest, public_key: bytes, now: datetime) -> Enrolled:
-    """Admit a new key pair for which an enrolled one vouches: a new device beside the old."""
+    """Admit a new key pair for which an enrolled one vouches: a new device beside the old.
+
+    The old one may have expired: then its stub still knows the key, and the receipt the entity.
+    """
     if request.previous is None:
         raise errors.KeyUnknown
+    uid = request.previous.collector_id
     old = (
         Collector.objects.active()
         .select_related("device__entity", "enrolment_key")
-        .filter(uid=request.previous.collector_id)
+        .filter(uid=uid)
         .first()
     )
+    known = old or _expired(uid, now)
     message = public_key + request.install_id.encode()
-    if old is None or not documents.is_signed_by(
-        bytes(old.public_key), documents.RE_ENROL, message, request.previous.signature
+    if known is None or not documents.is_signed_by(
+        bytes(known.public_key), documents.RE_ENROL, message, request.previous.signature
     ):
         raise errors.SignatureInvalid
-    return _admit(
-        request, public_key, old.device.entity, now, key=old.enrolment_key, previous=old.uid
-    )
+    entity = old.device.entity if old else _entity_of_receipt(request.receipt, uid)
+    key = old.enrolment_key if old else None
+    return _admit(request, public_key, entity, now, key=key, previous=uid)
+
+
+def _expired(uid: UUID, now: datetime) -> CollectorStub | None:
+    return CollectorStub.objects.filter(
+        collector_uid=uid, state=StubState.EXPIRED, day__gte=(now - STUB_TERM).date()
+    ).first()
+
+
+def _entity_of_receipt(receipt: documents.Signed | None, uid: UUID) -> Entity:
+    """Return the entity in which a collector was enrolled, as its receipt tells.
+
+    Raises:
+        SignatureInvalid: the receipt is not ours, or another collector's.
+    """
+    if receipt is None:
+        return Entity.objects.unclassified()
+    if not documents.is_signed_by(
+        documents.instance_public_key(),
+        documents.RECEIPT,
+        receipt.document.encode(errors="replace"),
+        receipt.signature,
+    ):
+        raise errors.SignatureInvalid
+    content = json.loads(receipt.document)
+    if content["collector_id"] != str(uid):
+        raise errors.SignatureInvalid
+    entity = Entity.objects.filter(uid=content["entity"]).first()
+    return entity or Entity.objects.unclassified()
 
 
 def _admit(

@@ -1,18 +1,21 @@
 """Enrolment of collectors that were here before: clones, removals, revocations."""
 
 import base64
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 
-from apps.collectors.choices import CollectorState
-from apps.collectors.models import Collector
+from apps.collectors.choices import CollectorState, StubState
+from apps.collectors.models import Collector, CollectorStub
 from apps.devices.models import Device
 from apps.organization.models import Entity
+from tests.conftest import NOW
 from tests.factories.collectors import (
     Machine,
     boot,
     collector_of,
+    configure,
     device_of,
     make_key,
     make_machine,
@@ -97,3 +100,83 @@ class TestBackAgain:
         response = machine.enrol(make_key())
 
         assert (response.status_code, response.json()["code"]) == (410, "device_erased")
+
+
+class TestBackFromLeave:
+    """The device has expired; a stub of its collector is left."""
+
+    @pytest.fixture
+    def old(self, paris: Entity, fixed_clock: datetime) -> Machine:
+        """Return a machine of Paris whose device has expired today."""
+        configure()
+        machine = Machine()
+        machine.receipt = machine.enrol(make_key(entity=paris)).json()["receipt"]  # type: ignore[attr-defined]
+        collector = collector_of(machine)
+        machine.voucher_id = str(collector.uid)  # type: ignore[attr-defined]
+        CollectorStub.objects.create(
+            collector_uid=collector.uid,
+            public_key=collector.public_key,
+            state=StubState.EXPIRED,
+            day=NOW.date(),
+        )
+        device_of(machine).delete()
+        return machine
+
+    def again(self, old: Machine, signer: Machine | None = None, **changes: Any) -> Any:
+        """Enrol anew by the old key, or by that of `signer`."""
+        new = Machine(install_id="1" * 32)
+        message = RE_ENROL + new.public_key + new.install_id.encode()
+        signature = (signer or old).private_key.sign(message)
+        previous = {
+            "collector_id": old.voucher_id,  # type: ignore[attr-defined]
+            "signature": base64.b64encode(signature).decode(),
+        }
+        receipt = old.receipt  # type: ignore[attr-defined]
+        return new.enrol(None, previous=previous, **{"receipt": receipt, **changes})
+
+    @pytest.mark.case("collector.21")
+    def test_lets_it_in_by_its_device_key_alone(self, old: Machine, paris: Entity) -> None:
+        response = self.again(old)
+
+        assert response.status_code == 201
+        device = Device.objects.get()
+        assert (device.entity, device.first_seen_at) == (paris, NOW)
+
+    def test_puts_it_into_unclassified_without_a_receipt(self, old: Machine) -> None:
+        self.again(old, receipt=None)
+
+        assert Device.objects.get().entity == Entity.objects.unclassified()
+
+    @pytest.mark.case("collector.21")
+    def test_refuses_a_signature_of_another_key(self, old: Machine) -> None:
+        response = self.again(old, signer=Machine())
+
+        assert (response.status_code, response.json()["code"]) == (403, "signature_invalid")
+        assert not Device.objects.exists()
+
+    @pytest.mark.case("collector.21")
+    def test_refuses_a_receipt_with_one_byte_changed(self, old: Machine) -> None:
+        receipt = old.receipt  # type: ignore[attr-defined]
+        forged = receipt | {"document": receipt["document"].replace("2026", "2027")}
+
+        response = self.again(old, receipt=forged)
+
+        assert (response.status_code, response.json()["code"]) == (403, "signature_invalid")
+
+    def test_refuses_the_receipt_of_another_collector(self, old: Machine) -> None:
+        other = Machine().enrol(make_key()).json()["receipt"]
+
+        assert self.again(old, receipt=other).status_code == 403
+
+    @pytest.mark.case("collector.21")
+    @pytest.mark.parametrize(("days", "status"), [(400, 201), (401, 403)])
+    def test_is_possible_for_400_days(self, old: Machine, days: int, status: int) -> None:
+        CollectorStub.objects.update(day=NOW.date() - timedelta(days=days))
+
+        assert self.again(old).status_code == status
+
+    @pytest.mark.parametrize("state", ["revoked", "erased"])
+    def test_is_for_expired_devices_alone(self, old: Machine, state: str) -> None:
+        CollectorStub.objects.update(state=state)
+
+        assert self.again(old).status_code == 403
