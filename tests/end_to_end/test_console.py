@@ -76,6 +76,22 @@ class TestConsole:
         console.locator("input[name=switch_username][value=clear]").check()
         assert console.locator("input[name=preset][value=custom]").is_checked()
 
+    def test_asks_for_newer_data_each_minute_while_it_is_seen(
+        self, console: Page, asked: list[str]
+    ) -> None:
+        console.clock.install()
+        console.get_by_role("link", name="Devices", exact=True).first.click()
+        console.get_by_role("link", name=NAME, exact=True).first.click()
+        console.wait_for_load_state("networkidle")
+
+        with console.expect_response("**/last-data/**") as answer:
+            console.clock.fast_forward(61_000)
+        console.evaluate("Object.defineProperty(document, 'visibilityState', {value: 'hidden'})")
+        console.clock.fast_forward(180_000)
+
+        assert answer.value.status == 200
+        assert len([url for url in asked if "last-data" in url]) == 1
+
     def test_fits_a_telephone(self, console: Page, stack: Stack) -> None:
         console.set_viewport_size({"width": 390, "height": 844})
 
