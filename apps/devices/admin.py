@@ -143,13 +143,9 @@ class DeviceAdmin(DetailAdmin):
         services.open_device(device=obj, actor=request.user, now=visit.now)
         panels.keep_open(obj.pk)
 
-    def change_view(
-        self, request: Any, object_id: str, form_url: str = "", extra_context: Any = None
-    ) -> HttpResponse:
-        """Show the device with its live line."""
-        device = self.found(request, object_id)
-        extra = {**(extra_context or {}), **live_context(device, device.last_seen_at)}
-        return super().change_view(request, object_id, form_url, extra)
+    def extra(self, obj: Device, visit: Visit) -> dict[str, Any]:
+        """Return the live line."""
+        return live_context(obj, obj.last_seen_at)
 
     def get_urls(self) -> list[URLPattern]:
         """Add the fragment of the live line."""
@@ -164,7 +160,7 @@ class DeviceAdmin(DetailAdmin):
         """Answer the live line of an open page; the page counts as looked at."""
         device = self.found(request, object_id)
         panels.keep_open(device.pk)
-        shown = parse_datetime(request.GET.get("shown", "").replace(" ", "+"))
+        shown = parse_moment(request.GET.get("shown", ""))
         context = live_context(device, shown or device.last_seen_at)
         return render(request, "admin/devices/_last_data.html", context)
 
@@ -183,6 +179,15 @@ def live_context(device: Device, shown: datetime) -> dict[str, Any]:
         "page_url": change_url(device),
         "has_newer": device.last_seen_at > shown,
     }
+
+
+def parse_moment(text: str) -> datetime | None:
+    """Return an instant of the address, None for anything else; a "+" may have become a blank."""
+    try:
+        moment = parse_datetime(text.replace(" ", "+"))
+    except ValueError:
+        return None
+    return moment if moment is not None and moment.tzinfo is not None else None
 
 
 def moment_text(moment: datetime) -> str:

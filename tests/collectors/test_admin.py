@@ -407,6 +407,14 @@ class TestConfigurations:
         assert "its entity, or one above" in page
         assert "whole instance" in page
 
+    @pytest.mark.parametrize("query", ["device=x", "device=-1", f"device={'9' * 40}"])
+    def test_have_no_result_for_an_unknown_device(self, ada_client: Client, query: str) -> None:
+        assert ada_client.get(f"{EFFECTIVE}?{query}").status_code == 404
+
+    @pytest.mark.parametrize("text", ["%00", "nobody", "%25", "x" * 500])
+    def test_say_when_no_device_is_found(self, ada_client: Client, text: str) -> None:
+        assert ada_client.get(f"{EFFECTIVE}?q={text}").status_code == 200
+
     def test_have_no_result_for_a_hidden_device(self, ben_client: Client, lyon: Entity) -> None:
         device = device_of(make_machine(lyon))
 

@@ -203,6 +203,17 @@ class TestDevicePage:
         assert "Show the new data" in page
         assert "every 60s" in page
 
+    @pytest.mark.parametrize(
+        "shown", ["", "x", "2026-13-45T99:00:00Z", "2026-03-02T12:00:00", "%00"]
+    )
+    def test_takes_any_moment_of_an_address(
+        self, ada_client: Client, device: Device, shown: str
+    ) -> None:
+        page = ada_client.get(f"{DEVICES}{device.pk}/last-data/?shown={shown}").content.decode()
+
+        assert "Last data" in page
+        assert "Show the new data" not in page
+
 
 class TestEventPages:
     def test_show_a_boot(self, ada_client: Client, device: Device) -> None:

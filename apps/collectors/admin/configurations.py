@@ -312,7 +312,7 @@ class CollectorConfigurationAdmin(ConfirmingMixin, DetailAdmin):
 
     def _search(self, request: Any, action: str, prefix: str) -> dict[str, Any]:
         """Return the devices that match what was typed. Cost: 1 query, none without text."""
-        text = request.GET.get("q", "").strip()[:100]
+        text = request.GET.get("q", "").replace("\0", "").strip()[:100]
         found: list[tuple[str, str]] = []
         if text and not request.scope.may_hide(Device, "name"):
             rows = Device.objects.permitted_to(request.scope, action).filter(name__icontains=text)

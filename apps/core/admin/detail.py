@@ -57,6 +57,10 @@ class DetailMixin(ScopedAdmin):
         """Return what needs attention, "" for nothing."""
         return ""
 
+    def extra(self, obj: Any, visit: Visit) -> Mapping[str, Any]:
+        """Return what else the template needs."""
+        return {}
+
     def name_of(self, request: Any, obj: Any) -> str:
         """Return what the caller may call the object."""
         return short_name(obj, request.scope)
@@ -80,7 +84,7 @@ class DetailMixin(ScopedAdmin):
                 "sections": self.sections(obj, visit),
                 "buttons": self.buttons(obj, visit),
                 "notice": self.notice(obj, visit),
-                "visit": visit,
+                **self.extra(obj, visit),
                 **(extra_context or {}),
             },
         )
