@@ -18,7 +18,9 @@ class BinaryQuerySet(models.QuerySet["Binary"]):
         """Keep binaries that ran on a device on which `scope` grants `action`."""
         if scope.is_unrestricted:
             return self.all()
-        from apps.binaries.models import ExecutionDaily
+        from apps.binaries.models import ExecutionDaily, ExecutionSample
 
-        runs = ExecutionDaily.objects.permitted_to(scope, action)
-        return self.filter(models.Exists(runs.filter(binary=models.OuterRef("pk"))))
+        # The running day has no daily rows yet.
+        days = ExecutionDaily.objects.permitted_to(scope, action).values("binary_id")
+        samples = ExecutionSample.objects.permitted_to(scope, action).values("binary_id")
+        return self.filter(models.Q(pk__in=days) | models.Q(pk__in=samples))

@@ -1,19 +1,26 @@
 """The configuration that holds for one device: instance, then entity, then the device itself."""
 
+import base64
+import hashlib
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Self
+from functools import cached_property
+from typing import Any
 
 from apps.collectors.choices import Level, Preset
 from apps.collectors.models import Collector, CollectorConfiguration
 from apps.collectors.switches import BY_NAME, PRESETS, preset_of
+from apps.core import keys
 from apps.devices.models import Device
 from apps.events.policy import Policy
 
+USERNAME_KEY = "username_collector_key"
+HASH_EPOCH = 0
 CACHE_LIMIT = 100_000  # devices of one process
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Effective:
     """Value of every switch for one device, and the level that gave it.
 
@@ -27,9 +34,26 @@ class Effective:
     def preset(self) -> Preset:
         return preset_of(self.switches)
 
-    @property
+    @cached_property
     def policy(self) -> Policy:
         return Policy(self.switches)
+
+    @cached_property
+    def content(self) -> dict[str, Any]:
+        """Return what the configuration says to a collector, whichever one it is."""
+        hashes = "hashed" in (self.switches["username"], self.switches["device_name"])
+        key = base64.b64encode(keys.secret(USERNAME_KEY)).decode() if hashes else None
+        return {
+            "preset": self.preset.value,
+            "switches": dict(self.switches),
+            "username_hash": {"key": key, "epoch": HASH_EPOCH},
+            "work_hours": {"days": [1, 2, 3, 4, 5], "start": "06:00", "end": "20:00"},
+        }
+
+    @cached_property
+    def digest(self) -> str:
+        """Return the hash by which a collector's version is known to be out of date."""
+        return hashlib.sha256(json.dumps(self.content, sort_keys=True).encode()).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,22 +86,16 @@ class InForce:
         return None
 
 
-class _Cache:
-    """The configurations in force, read once per generation and process."""
+@dataclass(frozen=True)
+class _Snapshot:
+    """The configurations in force at one generation, and what holds for devices met since."""
 
-    def __init__(self) -> None:
-        self.generation = -1
-        self.in_force = InForce()
-        self.of_device: dict[tuple[int, str], Effective] = {}
-
-    def at(self, generation: int) -> Self:
-        """Return the cache, read anew where a configuration has changed."""
-        if generation != self.generation or len(self.of_device) > CACHE_LIMIT:
-            self.in_force, self.generation, self.of_device = read(), generation, {}
-        return self
+    generation: int
+    in_force: InForce
+    of_device: dict[tuple[int, str], Effective] = field(default_factory=dict)
 
 
-_cache = _Cache()
+_snapshot = _Snapshot(-1, InForce())
 
 
 def for_collector(collector: Collector) -> Effective:
@@ -86,11 +104,20 @@ def for_collector(collector: Collector) -> Effective:
     Cost: no query unless a configuration changed since this process last read them.
     """
     device = collector.device
-    cache = _cache.at(collector.configuration_generation)  # type: ignore[attr-defined]
+    known = _at(collector.configuration_generation)  # type: ignore[attr-defined]
     key = (device.pk, device.entity.path)
-    if key not in cache.of_device:
-        cache.of_device[key] = cache.in_force.of(device_id=key[0], entity_path=key[1])
-    return cache.of_device[key]
+    if key not in known.of_device:
+        known.of_device[key] = known.in_force.of(device_id=key[0], entity_path=key[1])
+    return known.of_device[key]
+
+
+def _at(generation: int) -> _Snapshot:
+    """Return what was read at `generation`; a new snapshot takes the old one's place at once."""
+    global _snapshot
+    known = _snapshot
+    if generation != known.generation or len(known.of_device) > CACHE_LIMIT:
+        known = _snapshot = _Snapshot(generation, read())
+    return known
 
 
 def for_device(device: Device) -> Effective:
@@ -120,5 +147,6 @@ def arrange(rows: Iterable[CollectorConfiguration]) -> InForce:
 
 
 def forget() -> None:
-    """Empty the cache of this process."""
-    _cache.generation = -1
+    """Forget what this process has read."""
+    global _snapshot
+    _snapshot = _Snapshot(-1, InForce())

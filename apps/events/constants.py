@@ -8,6 +8,7 @@ BATCH_ANSWER_LIMIT_BYTES = 4_096  # above it the kept answer counts refusals by 
 BATCH_NOTE_DAYS = 30  # the collectors' retry window
 ID_BLOCK_SIZE = 1_000  # ids a process draws at once; INCREMENT BY of the sequence
 ROLL_UP_GRACE_SECONDS = 3_600  # after the end of a day, before it is rolled up as a whole
+ROLL_UP_RETRY_SECONDS = 3_600  # for a day that could not be recomputed
 ROLL_UP_CHUNK = 500  # (device, day) keys of one transaction
 INT8_MAX = 2**63 - 1
 FLOAT_MAX = 1e15  # no measure is larger; a day's sum of such still is a number

@@ -3,6 +3,7 @@
 The plan comes from PostgreSQL's catalogue, so the next run completes a half-done one.
 """
 
+import logging
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -10,13 +11,16 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import OperationalError, connection, transaction
+from psycopg.errors import LockNotAvailable
 
 from apps.core import clock
 from apps.core.locks import advisory_lock
 from apps.events import kinds, retention, rollups
 from apps.events.choices import Retention
 from apps.events.models import Event
+
+logger = logging.getLogger(__name__)
 
 LOCK_TIMEOUT = "5s"  # a partition that cannot be had now is had by the next run
 _BOUNDS = re.compile(r"FROM \('(?P<start>[^']+)'\) TO \('(?P<end>[^']+)'\)")
@@ -70,12 +74,23 @@ def make_plan(*, now: datetime) -> Plan:
     return plan
 
 
-def apply(plan: Plan) -> None:
-    """Create and drop as planned, one short transaction a partition. Safe to run twice."""
-    for partition in plan.creations:
-        _create(partition)
-    for partition in plan.drops:
-        _drop(partition)
+def apply(plan: Plan) -> list[Partition]:
+    """Create and drop as planned, one short transaction a partition.
+
+    Returns those whose lock could not be had in time: the next plan has them again.
+    """
+    steps = [(_create, partition) for partition in plan.creations]
+    steps += [(_drop, partition) for partition in plan.drops]
+    postponed = []
+    for step, partition in steps:
+        try:
+            step(partition)
+        except OperationalError as error:
+            if not isinstance(error.__cause__, LockNotAvailable):
+                raise
+            logger.warning("Partition %s is postponed: its table is in use", partition.name)
+            postponed.append(partition)
+    return postponed
 
 
 def existing_partitions() -> dict[str, set[Partition]]:

@@ -4,18 +4,27 @@ Late data, repeats and erasures need no special case: whatever changes the sampl
 day marks (device, day) dirty, and the next run computes that device's day anew.
 """
 
+import logging
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime, time, timedelta
 
-from django.db import connection, transaction
+from django.db import DatabaseError, OperationalError, connection, transaction
 from django.utils import timezone
 
+from apps.core import clock
 from apps.events import kinds
-from apps.events.constants import INT8_MAX, ROLL_UP_CHUNK, ROLL_UP_GRACE_SECONDS
+from apps.events.constants import (
+    INT8_MAX,
+    ROLL_UP_CHUNK,
+    ROLL_UP_GRACE_SECONDS,
+    ROLL_UP_RETRY_SECONDS,
+)
 from apps.events.kinds import SampledKind
 from apps.events.metrics import AGGREGATES, Counter, Metric, column_names
 from apps.events.models import DirtyDay, RolledUpDay
+
+logger = logging.getLogger(__name__)
 
 Key = tuple[int, date]
 
@@ -67,13 +76,26 @@ def close_days(*, now: datetime) -> list[date]:
     return closed
 
 
-def roll_up_dirty(*, limit: int = ROLL_UP_CHUNK) -> int:
+def roll_up_dirty(*, limit: int = ROLL_UP_CHUNK, before: datetime | None = None) -> int:
     """Recompute up to `limit` dirty (device, day) keys in one transaction; return how many.
 
-    Several workers may run it: each takes keys that no other holds.
+    before: leave what was marked later, as a run does that wants to end.
+    Several workers may run it: each takes keys that no other holds. A day that cannot be
+    recomputed does not stop the others: it is tried again an hour later, and logged.
     """
+    before = before or clock.now()
+    try:
+        return _roll_up(limit, before)
+    except OperationalError:
+        raise  # the database is away: nothing of ours is wrong
+    except DatabaseError:
+        logger.exception("A chunk of days could not be rolled up: one by one")
+        return sum(_roll_up_or_postpone(before) for _ in range(limit))
+
+
+def _roll_up(limit: int, before: datetime) -> int:
     with transaction.atomic():
-        keys = _take(limit)
+        keys = _take(limit, before)
         by_day: dict[date, list[int]] = defaultdict(list)
         for device_id, day in keys:
             by_day[day].append(device_id)
@@ -81,6 +103,21 @@ def roll_up_dirty(*, limit: int = ROLL_UP_CHUNK) -> int:
             for kind in kinds.sampled():
                 recompute(kind, day=day, device_ids=device_ids)
     return len(keys)
+
+
+def _roll_up_or_postpone(before: datetime) -> int:
+    """Recompute the oldest dirty key, or put it off; return 1, and 0 when there is none."""
+    oldest = DirtyDay.objects.filter(marked_at__lte=before).order_by("day", "device_id").first()
+    if oldest is None:
+        return 0
+    try:
+        return _roll_up(1, before)
+    except OperationalError:
+        raise
+    except DatabaseError:
+        logger.exception("Day %s of device %d cannot be rolled up", oldest.day, oldest.device_id)
+        later = before + timedelta(seconds=ROLL_UP_RETRY_SECONDS)
+        return DirtyDay.objects.filter(pk=oldest.pk).update(marked_at=later)
 
 
 def recompute(kind: SampledKind, *, day: date, device_ids: Sequence[int]) -> None:
@@ -177,16 +214,17 @@ def _mark_devices(kind: SampledKind, day: date, now: datetime) -> None:
         )
 
 
-def _take(limit: int) -> list[Key]:
+def _take(limit: int, before: datetime) -> list[Key]:
     table = DirtyDay._meta.db_table
     with connection.cursor() as cursor:
         cursor.execute(
             f"""
             DELETE FROM {table} WHERE id IN (
-                SELECT id FROM {table} ORDER BY day, device_id LIMIT %s FOR UPDATE SKIP LOCKED
+                SELECT id FROM {table} WHERE marked_at <= %s
+                ORDER BY day, device_id LIMIT %s FOR UPDATE SKIP LOCKED
             ) RETURNING device_id, day
             """,
-            [limit],
+            [before, limit],
         )
         return list(cursor.fetchall())
 

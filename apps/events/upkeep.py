@@ -23,8 +23,10 @@ def rotate_partitions(*, now: datetime) -> UpkeepRun | None:
 
     def work() -> Counts:
         plan = partitions.make_plan(now=now)
-        partitions.apply(plan)
-        return {"created": len(plan.creations), "dropped": len(plan.drops), "held": len(plan.held)}
+        postponed = partitions.apply(plan)
+        counts = {"created": plan.creations, "dropped": plan.drops, "held": plan.held}
+        done = {name: len(set(rows) - set(postponed)) for name, rows in counts.items()}
+        return done | ({"postponed": len(postponed)} if postponed else {})
 
     return _run("events.rotate_partitions", work, now=now)
 
@@ -34,7 +36,7 @@ def roll_up(*, now: datetime) -> UpkeepRun | None:
 
     def work() -> Counts:
         days, keys = rollups.close_days(now=now), 0
-        while taken := rollups.roll_up_dirty(limit=ROLL_UP_CHUNK):
+        while taken := rollups.roll_up_dirty(limit=ROLL_UP_CHUNK, before=now):
             keys += taken
         return {"days_closed": len(days), "device_days": keys}
 

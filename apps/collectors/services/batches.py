@@ -187,7 +187,7 @@ class _Work:
             refused=refused,
             server_time=self.received_at,
             clock_offset_ms=self.offset // MILLISECOND,
-            configuration_version=self.collector.configuration_version,
+            configuration_version=self._configuration_version(),
             need_full=applied.need_full,
             dropped_by_configuration=stored.dropped.total() + applied.dropped.total(),
         )
@@ -197,6 +197,12 @@ class _Work:
         by_code = dict(Tally(refusal.code for refusal in refused))
         short = msgspec.structs.replace(receipt, refused=[], refused_by_code=by_code)
         return msgspec.json.encode(short).decode()
+
+    def _configuration_version(self) -> int:
+        """Return the version that the next check-in brings, which is newer after a change."""
+        collector = self.collector
+        is_current = effective.for_collector(collector).digest == collector.configuration_digest
+        return collector.configuration_version + (0 if is_current else 1)
 
     def _finish(self, answer: str) -> None:
         """Note the batch, and bring collector and device forward: see FINISH.

@@ -1,10 +1,6 @@
 """Check-in: which configuration holds, and whether the hardware is still the one that enrolled."""
 
-import base64
-import hashlib
-import json
 from datetime import datetime
-from typing import Any
 
 from django.core.cache import cache
 from django.db import DatabaseError, transaction
@@ -14,16 +10,12 @@ from apps.audit import services as audit
 from apps.audit.choices import AuditCode
 from apps.collectors import documents, effective, errors
 from apps.collectors.documents import Signed
-from apps.collectors.effective import Effective
 from apps.collectors.models import Collector
 from apps.collectors.services.enrolment import Fingerprints
-from apps.core import keys
 from apps.core.models import Instance
 
 CONFLICT_FROM = 2  # of four fingerprints
 PAGE_OPEN_SECONDS = 600  # a page of the device was opened or refreshed that lately
-USERNAME_KEY = "username_collector_key"
-HASH_EPOCH = 0
 
 
 def check_in(
@@ -54,15 +46,14 @@ def configuration_document(*, collector: Collector, now: datetime) -> Signed:
 
     Cost: 1 UPDATE when it changed, else none beside those of `effective`.
     """
-    content = _content(effective.for_collector(collector))
-    digest = hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
-    if digest != collector.configuration_digest:
-        _raise_version(collector, digest, now)
+    holds = effective.for_collector(collector)
+    if holds.digest != collector.configuration_digest:
+        _raise_version(collector, holds.digest, now)
     issued_at = collector.configuration_issued_at or now
     return documents.sign(
         documents.CONFIGURATION,
         {
-            **content,
+            **holds.content,
             "instance": str(Instance.objects.current().uid),
             "collector_id": str(collector.uid),
             "version": collector.configuration_version,
@@ -82,17 +73,6 @@ def is_page_open(device_id: int) -> bool:
         return bool(cache.get(_page_key(device_id)))
     except (RedisError, DatabaseError, OSError):
         return False
-
-
-def _content(result: Effective) -> dict[str, Any]:
-    hashes = result.switches["username"] == "hashed" or result.switches["device_name"] == "hashed"
-    key = base64.b64encode(keys.secret(USERNAME_KEY)).decode() if hashes else None
-    return {
-        "preset": result.preset.value,
-        "switches": dict(result.switches),
-        "username_hash": {"key": key, "epoch": HASH_EPOCH},
-        "work_hours": {"days": [1, 2, 3, 4, 5], "start": "06:00", "end": "20:00"},
-    }
 
 
 def _raise_version(collector: Collector, digest: str, now: datetime) -> None:

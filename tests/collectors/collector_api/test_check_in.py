@@ -20,6 +20,7 @@ from apps.devices.models import Device
 from tests.conftest import NOW
 from tests.factories.collectors import (
     Machine,
+    boot,
     collector_of,
     configure,
     device_of,
@@ -284,3 +285,15 @@ def is_genuine(text: str, signature: str, context: bytes = documents.CONFIGURATI
     """Return whether the instance signed `text`."""
     key = documents.instance_public_key()
     return documents.is_signed_by(key, context, text.encode(), signature)
+
+
+class TestNewerConfiguration:
+    def test_is_named_by_the_answer_to_a_batch_and_brought_by_the_next_check_in(self) -> None:
+        machine = make_machine()
+        before = machine.check_in().json()["configuration_version"]
+        configure(Preset.STRICT)
+
+        named = machine.send(boot()).json()["configuration_version"]
+
+        assert named == before + 1
+        assert machine.check_in().json()["configuration_version"] == named
