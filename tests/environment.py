@@ -39,6 +39,8 @@ def prepare() -> Path:
         "DEX_HOME": str(home),
         "DEX_TIME_ZONE": "UTC",
         "DEX_DATABASE_PASSWORD": PASSWORD,
+        # Playwright's event loop stays in this thread after the first browser test.
+        "DJANGO_ALLOW_ASYNC_UNSAFE": "1",
     }
     atexit.register(shutil.rmtree, home, ignore_errors=True)
     return home
