@@ -91,7 +91,7 @@ class Stack:
         """Return the oldest process of the instance whose command contains `part`."""
         assert self.process is not None
         children = psutil.Process(self.process.pid).children(recursive=True)
-        found = [p for p in children if part in " ".join(p.cmdline())]
+        found = [child for child in children if part in _command(child)]
         return min(found, key=lambda process: process.create_time())
 
     def kill(self, part: str) -> None:
@@ -131,6 +131,14 @@ class Stack:
         with self.database() as connection:
             row = connection.execute(query.encode(), parameters).fetchone()
         return row and row[0]
+
+
+def _command(process: psutil.Process) -> str:
+    """Return the command of a process, nothing if it ended while we looked."""
+    try:
+        return " ".join(process.cmdline())
+    except psutil.NoSuchProcess:
+        return ""
 
 
 def make_stack(*, has_collector: bool = True) -> Stack:
