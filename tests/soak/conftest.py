@@ -1,0 +1,27 @@
+"""What is too long for each push: `make soak`. Variables SOAK_* set the sizes."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.end_to_end.stack import Stack, make_stack, remove
+
+HERE = Path(__file__).parent
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Leave this folder out unless it, or something in it, is asked for."""
+    asked = [Path(str(argument).partition("::")[0]).resolve() for argument in config.args]
+    return None if any(path.is_relative_to(HERE) for path in asked) else True
+
+
+@pytest.fixture(scope="module")
+def stack() -> Iterator[Stack]:
+    """Return a running instance without a collector."""
+    stack = make_stack(has_collector=False)
+    try:
+        stack.start()
+        yield stack
+    finally:
+        remove(stack)
