@@ -21,6 +21,7 @@ from apps.devices.models import Device, PerformanceSample
 MEBIBYTE, GIBIBYTE = 2**20, 2**30
 PRIMARY, SECOND = "var(--color-primary-500)", "#0891b2"
 BUCKET = timedelta(minutes=5)
+LONE_DOT = 3  # pixels
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,20 +184,33 @@ def _data(
 ) -> str:
     """Return what Unfold's script draws, as JSON."""
     form = "H:i" if span.length <= timedelta(days=1) else "D H:i"
+    lines = [
+        (line, [_number(line, points.get(moment)) for moment in moments]) for line in chart.lines
+    ]
     datasets = [
         {
             "label": f"{line.title} ({chart.unit})",
-            "data": [_number(line, points.get(moment)) for moment in moments],
+            "data": numbers,
             "borderColor": line.colour,
             "displayYAxis": True,
             "suffixYAxis": chart.unit,
             "maxTicksXLimit": 7,
             "tension": 0.2,
+            "pointRadius": _radii(numbers),
         }
-        for line in chart.lines
+        for line, numbers in lines
     ]
     labels = [locale_formats.date_format(moment, form) for moment in moments]
     return json.dumps({"labels": labels, "datasets": datasets}, default=str)
+
+
+def _radii(numbers: Sequence[float | None]) -> list[int]:
+    """Return a dot's size for each value: none on a line, some for a value that stands alone."""
+    around = [None, *numbers, None]
+    return [
+        LONE_DOT if here is not None and before is None and after is None else 0
+        for before, here, after in zip(around, numbers, around[2:], strict=False)
+    ]
 
 
 def _number(line: Line, point: Point | None) -> float | None:
