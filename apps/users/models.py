@@ -2,6 +2,7 @@
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from apps.core.models import UUIDModel
 from apps.devices.models.links import context_link, device_link
@@ -125,7 +126,7 @@ class Login(PunctualEvent):
     objects = DeviceEventQuerySet.as_manager()
 
     class Meta:
-        verbose_name = _("login")
+        verbose_name = pgettext_lazy("on a device", "login")
         verbose_name_plural = _("logins")
 
     def __str__(self) -> str:
