@@ -2,13 +2,14 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-tests run test check soak bench demo look lock
+.PHONY: help setup setup-tests run test check soak bench demo look messages lock
 
 ROOT := $(filter 0,$(shell id -u))
 # Root's environment lies where the servers' account can execute it.
 VENV ?= $(if $(ROOT),$(or $(DEX_HOME),/var/lib/dex)/venv,.venv)
 PYTHON := $(VENV)/bin/python
 INSTALL := python3 -m dex.operations.install $(VENV)
+LANGUAGES := $(PYTHON) -m dex.operations.languages
 PACKAGES := $(shell sed 's/\#.*//' tests/packages.txt)
 TESTS := $(if $(ONLY),tests/$(ONLY),tests)
 
@@ -17,9 +18,11 @@ help: ## list the targets
 
 setup: ## virtual environment with the locked requirements
 	@$(INSTALL) requirements.lock
+	@$(LANGUAGES)
 
 setup-tests: ## the same, with what tests need
 	@$(INSTALL) requirements.lock tests/requirements.lock
+	@$(LANGUAGES)
 ifdef ROOT
 	@dpkg --status $(PACKAGES) >/dev/null 2>&1 || { apt-get update -qq && \
 		DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $(PACKAGES); }
@@ -51,6 +54,9 @@ look: setup-tests ## screenshots of every page: light, dark, three widths
 
 demo: ## a simulated fleet: comes in a later step
 	@echo "The simulated fleet is not built yet."
+
+messages: setup ## bring locale/ up to the texts of the code, and say how many lack a translation
+	@$(LANGUAGES) --update
 
 lock: setup-tests ## write the locks and THIRD_PARTY_NOTICES from the requirements
 	$(PYTHON) -m dex.operations.lock $(VENV)

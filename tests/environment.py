@@ -15,7 +15,7 @@ from pathlib import Path
 import psycopg
 from psycopg import sql
 
-from dex.operations import postgres, roles
+from dex.operations import languages, postgres, roles
 from dex.operations.accounts import Account
 
 DATABASE = "test_dex"
@@ -27,6 +27,7 @@ FAST = {"fsync": "off", "full_page_writes": "off", "autovacuum": "off"}  # kille
 
 def prepare() -> Path:
     """Make the run's DEX_HOME and point the environment at it, before Django reads settings."""
+    languages.compile_stale(languages.LOCALE)
     foreign = {name for name in os.environ if name.startswith(FOREIGN)} - OF_THE_RUN
     for name in foreign:
         del os.environ[name]

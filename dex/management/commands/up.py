@@ -9,7 +9,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.core.management import BaseCommand
 
 from dex import env, paths, timezones
-from dex.operations import bootstrap, code
+from dex.operations import bootstrap, code, languages
 from dex.operations.accounts import SYSTEM_ACCOUNT, Account, service_account
 from dex.operations.background import Report, detach
 from dex.operations.guard import Lock, run_guarded
@@ -62,6 +62,7 @@ def make_ready(options: dict[str, Any]) -> Installation:
     Lock(at.launcher / LOCK_FILE).take()
     bootstrap.check(at)
     at.python()
+    languages.compile_stale(languages.LOCALE)
     if at.code != paths.CODE:
         code.deploy(paths.CODE, at.code)
     fix_time_zone(at)
