@@ -16,6 +16,7 @@ from benchmarks.surroundings import Surroundings
 ROUNDS = 5
 PER_PAGE = 50
 LIST_BUDGET_MS, DEVICE_BUDGET_MS = 300, 500
+PATIENCE_MS = 10_000  # of a statement; a page that needs more counts with this
 MEMORY = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
 
 
@@ -28,12 +29,21 @@ def run(_surroundings: Surroundings, scale: int) -> list[Row]:
 
     end = fleet.make(scale, now=clock.now())
     rows = []
+    _be_patient_for(PATIENCE_MS)
     with override_settings(CACHES=MEMORY), mock.patch("apps.core.clock.now", return_value=end):
         for login, share in ((fleet.MAIN, 1), (fleet.HALF, 2)):
             client = _client(login)
             for name, address, budget in _pages(fleet.DEVICES // share):
                 rows += _measure(f"pages.{name}.{login.partition('-')[2]}", client, address, budget)
+    _be_patient_for(0)  # without end
     return rows
+
+
+def _be_patient_for(milliseconds: int) -> None:
+    from django.db import connection
+
+    with connection.cursor() as cursor:
+        cursor.execute(f"SET statement_timeout = {milliseconds}")
 
 
 def _pages(devices: int) -> Iterator[tuple[str, str, float]]:
@@ -72,10 +82,8 @@ def _measure(name: str, client: Any, address: str, budget: float) -> list[Row]:
 
     with connection.execute_wrapper(note):
         response = client.get(address)
-    if response.status_code != 200:
-        raise RuntimeError(f"{address}: {response.status_code}")
-    times = []
-    for _ in range(ROUNDS):
+    times = [] if response.status_code == 200 else [float(PATIENCE_MS)]
+    for _ in range(ROUNDS if not times else 0):
         start = time.perf_counter()
         client.get(address)
         times.append((time.perf_counter() - start) * 1_000)
@@ -90,6 +98,6 @@ def _client(login: str) -> Any:
 
     from apps.accounts.models import Account
 
-    client = Client(SERVER_NAME="localhost")
+    client = Client(SERVER_NAME="localhost", raise_request_exception=False)
     client.force_login(Account.objects.get(login=login))
     return client
