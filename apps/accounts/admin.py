@@ -12,7 +12,7 @@ from unfold.decorators import action, display
 
 from apps.accounts import services
 from apps.accounts.choices import AccountKind
-from apps.accounts.forms import AccountForm, ProfileForm
+from apps.accounts.forms import AccountForm, ProfileForm, permission_text
 from apps.accounts.http import AccountRequest
 from apps.accounts.models import Account, Profile
 from apps.core import clock
@@ -165,6 +165,14 @@ class ProfileAdmin(ServiceAdmin):
         (None, {"fields": ["name", "kind", "description", "privacy_level", "landing_page"]}),
         (_("Permissions"), {"fields": ["permissions"]}),
     ]
+
+    @display(description=_("Permissions"))
+    def permissions(self, profile: Profile) -> str:
+        """Return the permissions in words, for those who may not change them."""
+        if profile.built_in:
+            return str(_("Everything"))
+        rows = profile.group.permissions.select_related("content_type").order_by("name")
+        return ", ".join(map(permission_text, rows)) or "-"
 
     def get_fixed_fields(self, request: AccountRequest, obj: Profile | None = None) -> list[str]:
         """Fix the kind once the profile is there."""

@@ -12,6 +12,7 @@ from django.conf import settings
 from django.contrib.auth.models import Permission
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.forms import AdminOwnPasswordChangeForm, AuthenticationForm
 from unfold.widgets import (
@@ -27,6 +28,12 @@ from apps.accounts.sign_in import count_attempt
 from apps.core import clock
 from apps.core.personal_data.registry import own_models
 
+ACTIONS = {  # that Django gives every model
+    "add": _("Can add %(name)s"),
+    "change": _("Can change %(name)s"),
+    "delete": _("Can delete %(name)s"),
+    "view": _("Can view %(name)s"),
+}
 ACCOUNT_KINDS = [(kind.value, kind.label) for kind in AccountKind if kind != AccountKind.MAIN]
 
 
@@ -180,10 +187,19 @@ def _own_permissions() -> Any:
     return rows.select_related("content_type").order_by("content_type__app_label", "name")
 
 
+def permission_text(permission: Permission) -> str:
+    """Return what a permission allows, in words; the database keeps them in English alone."""
+    model = permission.content_type.model_class()
+    action, _separator, name = permission.codename.partition("_")
+    if model is None or action not in ACTIONS or name != model._meta.model_name:
+        return gettext(permission.name)
+    return ACTIONS[action] % {"name": model._meta.verbose_name}
+
+
 def _by_area(permissions: Iterable[Permission]) -> list[tuple[str, list[tuple[int, str]]]]:
     """Return choices in groups, one for each app."""
     areas = groupby(permissions, key=lambda permission: permission.content_type.app_label)
     return [
-        (str(apps.get_app_config(label).verbose_name), [(p.pk, p.name) for p in group])
+        (str(apps.get_app_config(label).verbose_name), [(p.pk, permission_text(p)) for p in group])
         for label, group in areas
     ]

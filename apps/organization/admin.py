@@ -19,6 +19,17 @@ from apps.organization.forms import EntityChoice, EntityForm, ViewDomainForm, in
 from apps.organization.models import Entity, ViewDomain
 
 
+def nodes_text(profile: ViewDomain, action: str, most: int = 100) -> str:
+    """Return the nodes on which a profile may do something, by name. Cost: 1 query."""
+    if profile.built_in:
+        return str(_("Everything"))
+    rows = Entity.objects.filter(
+        grants__group_id=profile.group_id, grants__permission__codename=action
+    )
+    names = list(rows.in_tree_order().values_list("name", flat=True)[: most + 1])
+    return ", ".join(names[:most]) + (" …" if len(names) > most else "")
+
+
 @admin.register(Entity)
 class EntityAdmin(ServiceAdmin):
     """The tree, drawn by indentation."""
@@ -106,13 +117,24 @@ class ViewDomainAdmin(ServiceAdmin):
     @display(description=_("Sees"))
     def nodes(self, profile: ViewDomain) -> str:
         """Return the nodes whose devices the profile sees."""
-        if profile.built_in:
-            return str(_("Everything"))
-        rows = Entity.objects.filter(
-            grants__group_id=profile.group_id, grants__permission__codename="view_device"
-        )
-        names = list(rows.in_tree_order().values_list("name", flat=True)[:6])
-        return ", ".join(names[:5]) + (" …" if len(names) > 5 else "")
+        return nodes_text(profile, "view_device", most=5)
+
+    # What a form asks for; as texts for those who may not change it.
+
+    @display(description=_("Sees the devices of"))
+    def view_device(self, profile: ViewDomain) -> str:
+        """Return the nodes of the action."""
+        return nodes_text(profile, "view_device")
+
+    @display(description=_("Acts on the devices of"))
+    def act_on_device(self, profile: ViewDomain) -> str:
+        """Return the nodes of the action."""
+        return nodes_text(profile, "act_on_device")
+
+    @display(description=_("Manages the devices of"))
+    def manage_device(self, profile: ViewDomain) -> str:
+        """Return the nodes of the action."""
+        return nodes_text(profile, "manage_device")
 
     def get_queryset(self, request: AccountRequest) -> models.QuerySet[ViewDomain]:
         """Leave out additional profiles, which have no view domain."""
