@@ -38,7 +38,9 @@ class PreferencesMiddleware:
         language = getattr(request.user, "language", "") or translation.get_language()
         zone = getattr(request.user, "time_zone", "") or None  # None: the instance's
         with translation.override(language), timezone.override(zone):
-            return self.get_response(request)
+            response = self.get_response(request)
+            response.headers.setdefault("Content-Language", translation.get_language() or "en")
+            return response
 
 
 class ScopeMiddleware:

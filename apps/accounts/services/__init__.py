@@ -2,6 +2,7 @@
 
 from apps.accounts.services.accounts import (
     change_account,
+    choose_language,
     create_account,
     create_main_administrator,
     disable_account,
@@ -42,6 +43,7 @@ __all__ = [
     "WrongKindOfProfile",
     "change_account",
     "change_profile",
+    "choose_language",
     "create_account",
     "create_main_administrator",
     "create_profile",

@@ -102,6 +102,20 @@ def create_account(
 
 
 @transaction.atomic
+def choose_language(*, account: Account, language: str, now: datetime) -> None:
+    """Let somebody choose the language of the own account."""
+    account.language = language
+    account.save(update_fields=["language"])
+    audit.record(
+        code=AuditCode.ACCOUNT_CHANGED,
+        actor=account,
+        **_about(account),
+        detail={"language": language},
+        at=now,
+    )
+
+
+@transaction.atomic
 def change_account(
     *,
     account: Account,
