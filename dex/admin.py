@@ -10,6 +10,7 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django_celery_beat.models import (
     ClockedSchedule,
@@ -52,7 +53,7 @@ class PeriodicTaskAdmin(DetailMixin, ReadOnlyAdmin):
     @display(description=_("What it does"))
     def why(self, task: PeriodicTask) -> str:
         """Return what it is for."""
-        return task.description
+        return gettext(task.description)  # of dex/schedule.py
 
     @display(description=_("Runs"))
     def rhythm(self, task: PeriodicTask) -> str:
@@ -116,7 +117,7 @@ class PeriodicTaskAdmin(DetailMixin, ReadOnlyAdmin):
             return HttpResponseRedirect(change_url(task))
         context = {
             "facts": self.facts(task, visit_of(request)),
-            "why": task.description,
+            "why": self.why(task),
             "form": form,
             "may_change": may_change,
             "run_url": reverse("admin:django_celery_beat_periodictask_run", args=[task.pk]),

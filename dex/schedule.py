@@ -7,13 +7,15 @@ itself is the code's.
 from dataclasses import dataclass
 from datetime import timedelta
 
+from django.utils.translation import gettext_noop as _
+
 
 @dataclass(frozen=True, slots=True)
 class Periodic:
     """One task.
 
     every: an interval, or a crontab as (minute, hour) in the instance's zone.
-    why: shown to administrators.
+    why: shown to administrators, in their language.
     """
 
     task: str
@@ -27,21 +29,21 @@ SCHEDULE: tuple[Periodic, ...] = (
     Periodic(
         "audit.make_partitions",
         ("10", "0"),
-        "Makes the audit log's tables of the coming week.",
+        _("Makes the audit log's tables of the coming week."),
     ),
     Periodic(
         "events.rotate_partitions",
         timedelta(hours=1),
-        "Makes the tables of the coming days and drops those past their retention.",
+        _("Makes the tables of the coming days and drops those past their retention."),
     ),
     Periodic(
         "events.roll_up",
         timedelta(minutes=10),
-        "Recomputes the daily figures of days that ended or changed.",
+        _("Recomputes the daily figures of days that ended or changed."),
     ),
     Periodic(
         "events.purge_batch_notes",
         ("20", "3"),
-        "Forgets batches that no collector sends again.",
+        _("Forgets batches that no collector sends again."),
     ),
 )
