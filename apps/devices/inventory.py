@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 import msgspec
 
 from apps.devices import services
-from apps.devices.choices import Architecture, DiskHealth, DiskType, Platform
+from apps.devices.choices import Architecture, DiskHealth, DiskType
 from apps.devices.models import Disk, Volume
 from apps.devices.versions import version_key
 from apps.events.inventory import Part, register
@@ -108,7 +108,6 @@ def apply_operating_system(
         "group_name": state.group_name or "",
         "membership_type": state.membership_type or "",
         "operating_system_name": state.name or "",
-        "operating_system_platform": Platform(state.platform),
         "operating_system_architecture": Architecture(state.architecture)
         if state.architecture
         else "",

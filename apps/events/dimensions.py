@@ -91,21 +91,25 @@ class _Known:
 Key = tuple[str, str, int]  # table, identity, and the device where the dimension asks for it
 
 
-class _Cache:
-    """Ids by identity, of one process; forgotten when the generation rises (an erasure)."""
+@dataclass(frozen=True, slots=True)
+class _Snapshot:
+    """Ids by identity, of one process and generation; an erasure raises the generation."""
 
-    def __init__(self) -> None:
-        self.generation = -1
-        self.known: dict[Key, _Known] = {}
+    generation: int
+    known: dict[Key, _Known]
 
-    def at(self, generation: int) -> dict[Key, _Known]:
-        if generation != self.generation or len(self.known) > CACHE_LIMIT:
-            self.generation, self.known = generation, {}
-        return self.known
+
+def _known_at(generation: int) -> dict[Key, _Known]:
+    """Return the ids of `generation`; a new snapshot takes the old one's place at once."""
+    global _snapshot
+    snapshot = _snapshot
+    if generation != snapshot.generation or len(snapshot.known) > CACHE_LIMIT:
+        snapshot = _snapshot = _Snapshot(generation, {})
+    return snapshot.known
 
 
 _dimensions: dict[str, Dimension] = {}
-_cache = _Cache()
+_snapshot = _Snapshot(-1, {})
 
 
 def register(dimension: Dimension) -> None:
@@ -141,7 +145,7 @@ def resolve(
     before_lookup: called before the database is asked or changed; may raise.
     Cost: no query when all are known, else 1 SELECT, 1 UPDATE, and 1 INSERT if some are new.
     """
-    cache = _cache.at(generation)
+    cache = _known_at(generation)
     owner = device_id if dimension.on_seen else 0
     ids: dict[str, int] = {}
     unknown: list[str] = []
@@ -160,19 +164,21 @@ def resolve(
             if dimension.on_seen:
                 dimension.on_seen(device_id, sorted(found.values()), now)
         fresh = {(dimension.table, i, owner): _Known(found[i], now) for i in unknown}
-        transaction.on_commit(lambda: _cache.at(generation).update(fresh))
+        # Into the snapshot that we read: never into one of a later generation.
+        transaction.on_commit(lambda: cache.update(fresh))
         ids |= found
     return ids
 
 
 def forget() -> None:
-    """Empty the cache of this process."""
-    _cache.generation = -1
+    """Forget the ids that this process knows."""
+    global _snapshot
+    _snapshot = _Snapshot(-1, {})
 
 
 def bump() -> None:
     """Make every process forget its ids; called by whatever deletes rows of a dimension."""
-    generations.bump("dimensions")
+    generations.bump(generations.DIMENSIONS)
 
 
 @lru_cache(maxsize=20_000)
@@ -214,7 +220,7 @@ def _touch(dimension: Dimension, ids: list[int], now: datetime) -> None:
             f"""
             UPDATE {dimension.table} SET last_seen_at = %(now)s WHERE id IN (
                 SELECT id FROM {dimension.table}
-                WHERE id = ANY(%(ids)s) AND last_seen_at < %(before)s ORDER BY id FOR UPDATE
+                WHERE id = ANY(%(ids)s) AND last_seen_at < %(before)s ORDER BY id FOR NO KEY UPDATE
             )
             """,
             {"now": now, "ids": ids, "before": now - TOUCH_INTERVAL},

@@ -1,7 +1,6 @@
 """Refusals: one record that is not stored, named by index, code and JSON pointer."""
 
 import re
-from collections.abc import Sequence
 
 import msgspec
 
@@ -37,7 +36,11 @@ class Refused(Exception):
         )
 
 
-def from_validation(error: msgspec.DecodeError | UnicodeDecodeError) -> Refused:
+# What decoding may raise: no JSON, JSON of another form, no UTF-8, nested without end.
+Undecodable = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+
+
+def from_validation(error: Exception) -> Refused:
     """Turn msgspec's error into a refusal that points at the wrong member.
 
     Source: msgspec names the place at the end of its message, as in "- at `$.fields.type`".
@@ -56,8 +59,3 @@ def from_validation(error: msgspec.DecodeError | UnicodeDecodeError) -> Refused:
 def pointer(*steps: str) -> str:
     """Return the JSON pointer (RFC 6901) of `steps`."""
     return "".join("/" + step.replace("~", "~0").replace("/", "~1") for step in steps)
-
-
-def within_limit(refusals: Sequence[Refusal], limit: int) -> list[Refusal]:
-    """Return the first `limit` refusals."""
-    return list(refusals[:limit])

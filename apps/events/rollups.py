@@ -13,7 +13,7 @@ from django.db import DatabaseError, OperationalError, connection, transaction
 from django.utils import timezone
 
 from apps.core import clock
-from apps.events import kinds
+from apps.events import kinds, retention
 from apps.events.constants import (
     INT8_MAX,
     ROLL_UP_CHUNK,
@@ -101,8 +101,18 @@ def _roll_up(limit: int, before: datetime) -> int:
             by_day[day].append(device_id)
         for day, device_ids in sorted(by_day.items()):
             for kind in kinds.sampled():
-                recompute(kind, day=day, device_ids=device_ids)
+                if not is_final(kind, day, before):
+                    recompute(kind, day=day, device_ids=device_ids)
     return len(keys)
+
+
+def is_final(kind: SampledKind, day: date, now: datetime) -> bool:
+    """Return whether the daily rows of a kind and day stay as they are: its samples may be gone.
+
+    Kinds are kept to different terms: a late row of one marks the day, and the samples of another
+    have been dropped with their partition. Until then `partitions` keeps what a day needs.
+    """
+    return day_end(day) <= retention.oldest_kept(kind.retention, now)
 
 
 def _roll_up_or_postpone(before: datetime) -> int:

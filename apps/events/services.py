@@ -16,7 +16,7 @@ from apps.events.dimensions import Origin
 from apps.events.encoding import Row
 from apps.events.kinds import AnyKind, SampledKind
 from apps.events.policy import Policy
-from apps.events.refusals import Refusal, Refused, from_validation
+from apps.events.refusals import Refusal, Refused, Undecodable, from_validation
 from apps.events.wire import Envelope
 
 
@@ -167,7 +167,7 @@ class _Preparation:
                 raise Refused(RefusalCode.UNKNOWN_KIND, "kind")
             name = kind.name
             return kind.decoder.decode(raw)
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        except Undecodable as error:
             self._refuse(index, from_validation(error), name)
         except Refused as refused:
             self._refuse(index, refused, name)
@@ -325,7 +325,7 @@ class _References:
             return Refused(RefusalCode.UNKNOWN_REFERENCE)
         try:
             row = dimensions.find(dictionary).row(raw, self.origin)
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        except Undecodable as error:
             refused = from_validation(error)
             return Refused(RefusalCode(refused.code), "", dictionary, number, *refused.path)
         except Refused as refused:

@@ -10,7 +10,7 @@ from apps.events import dimensions, kinds
 from apps.events.constants import BATCH_RECORDS_LIMIT, INT8_MAX, REPORTS_LIMIT
 from apps.events.errors import InvalidBatch, TooManyRecords, UnreadableBatch
 from apps.events.kinds import Amount, Instant
-from apps.events.refusals import Refusal, from_validation, pointer
+from apps.events.refusals import Refusal, Undecodable, from_validation, pointer
 
 Epoch = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{8,32}\Z")]
 Loss = Annotated[int, msgspec.Meta(ge=0, le=10**12)]
@@ -87,7 +87,7 @@ def decode_batch(body: bytes) -> Envelope:
 def _decode_whole(body: bytes) -> Envelope | None:
     try:
         return _decoder(whole=True).decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+    except Undecodable:
         return None
 
 
@@ -96,5 +96,5 @@ def _decode_envelope(body: bytes) -> Envelope:
         return _decoder(whole=False).decode(body)
     except msgspec.ValidationError as error:
         raise InvalidBatch(pointer=pointer(*from_validation(error).path)) from error
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+    except Undecodable as error:
         raise UnreadableBatch from error

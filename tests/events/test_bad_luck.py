@@ -5,6 +5,7 @@ from datetime import date, datetime, timedelta
 import pytest
 from django.db import connection
 
+from apps.binaries.models import ExecutionDaily
 from apps.devices.models import PerformanceDaily
 from apps.events import partitions, rollups, upkeep
 from apps.events.models import DirtyDay
@@ -61,3 +62,18 @@ class TestRotation:
         assert {partition.parent for partition in postponed} == {"devices_boot"}
         assert len(planned) > len(postponed)
         assert partitions.apply(partitions.make_plan(now=later)) == []
+
+
+class TestKindsOfDifferentTerms:
+    @pytest.mark.case("data-model.3")
+    def test_a_late_row_of_one_keeps_the_days_of_another_whose_samples_are_gone(self) -> None:
+        old = NOW - timedelta(days=20)  # executions are kept 14 days, performance 30
+        ExecutionDaily.objects.create(
+            id=1, bucket=rollups.day_start(old.date()), device_id=1, context_id=1, binary_id=1
+        )
+        rollups.mark_dirty(device_id=1, days=[old.date()], now=NOW)
+
+        rollups.roll_up_dirty(before=NOW)
+
+        assert ExecutionDaily.objects.count() == 1
+        assert not DirtyDay.objects.exists()

@@ -26,7 +26,7 @@ from apps.core.models import Instance
 from apps.events import compression
 from apps.events.compression import BodyTooLarge
 from apps.events.kinds import Instant
-from apps.events.refusals import from_validation, pointer
+from apps.events.refusals import Undecodable, from_validation, pointer
 
 SMALL_BODY_BYTES = 16_384  # enrolment and token
 COMPRESSED_LIMIT_BYTES = 5_000_000
@@ -146,7 +146,7 @@ class EventBatchView(CollectorView):
 
     def post(self, request: Request) -> HttpResponse:
         _refuse_on_full_disk()
-        if not request.content_type.startswith("application/json"):
+        if request.content_type.partition(";")[0].strip().lower() != "application/json":
             raise errors.WrongContentType
         body = compression.decompress(
             _body(request, COMPRESSED_LIMIT_BYTES), request.headers.get("Content-Encoding", "")
@@ -217,7 +217,7 @@ def _token(token: Token) -> dict[str, Any]:
 def _decode(body: bytes, form: type[Any]) -> Any:
     try:
         return msgspec.json.decode(body, type=form)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+    except Undecodable as error:
         path = from_validation(error).path if isinstance(error, msgspec.ValidationError) else ()
         raise errors.InvalidRequest(pointer=pointer(*path)) from error
 
@@ -225,7 +225,7 @@ def _decode(body: bytes, form: type[Any]) -> Any:
 def _fingerprints(text: str) -> Fingerprints:
     try:
         return msgspec.json.decode(text, type=Fingerprints)
-    except (msgspec.DecodeError, UnicodeError) as error:
+    except Undecodable as error:
         raise errors.InvalidRequest(pointer="/Dex-Fingerprints") from error
 
 

@@ -15,7 +15,7 @@ from apps.events import inventory as registry
 from apps.events.choices import RefusalCode
 from apps.events.inventory import Part, Report
 from apps.events.policy import Policy
-from apps.events.refusals import Refusal, Refused, from_validation
+from apps.events.refusals import Refusal, Refused, Undecodable, from_validation
 from apps.events.services import Sender
 
 
@@ -44,7 +44,7 @@ def apply_reports(
             if registry.find(report.part):  # a forged name must not become a row of the counts
                 name = f"inventory.{report.part}"
             _apply_one(report, sender, now, applied, careful=careful)
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        except Undecodable as error:
             _refuse(applied, name, index, from_validation(error))
         except Refused as refused:
             _refuse(applied, name, index, refused)
@@ -105,7 +105,7 @@ def _state(report: Report, part: Part) -> Any:
         raise Refused(RefusalCode.INVALID, member)
     try:
         return msgspec.json.decode(raw, type=form)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except Undecodable as error:
         refused = from_validation(error)
         raise Refused(RefusalCode(refused.code), member, *refused.path) from error
 
