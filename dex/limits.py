@@ -4,6 +4,7 @@ LIMITS: dict[str, str] = {
     "sign_in.address": "10/min",  # per address, before any password is looked at
     "collector.enrol.address": "10/min",
     "collector.enrol.key": "600/min",  # per enrolment key
+    "collector.enrol.previous": "5/day",  # new key pairs for which one collector vouches
     "collector.token": "6/min",  # per collector that the body names
     "collector.token.address": "600/min",  # a site behind one address
     "collector.check_in": "6/min",

@@ -57,6 +57,13 @@ class WrongPlatform(EnrolmentRefused):
     message = _("This enrolment key is not for devices of this platform.")
 
 
+class KeyPairUsed(EnrolmentRefused):
+    """The key pair has enrolled before and its collector has reported, or is gone."""
+
+    code = "key_pair_used"
+    message = _("This key pair has enrolled before. Renew the token, or enrol with a new key pair.")
+
+
 class SignatureInvalid(EnrolmentRefused):
     """The request is not signed by the key that it names."""
 

@@ -74,6 +74,8 @@ class EnrolView(CollectorView):
         wanted = _decode(body, EnrolmentRequest)
         if wanted.enrolment_key is not None:
             _limit("collector.enrol.key", enrolment.parse_key(wanted.enrolment_key))
+        elif wanted.previous is not None:
+            _limit("collector.enrol.previous", str(wanted.previous.collector_id))
         now = clock.now()
         enrolled = enrolment.enrol(
             request=wanted, body=body, signature=request.headers.get("Dex-Signature", ""), now=now

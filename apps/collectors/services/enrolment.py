@@ -29,6 +29,7 @@ from apps.organization.models import Entity
 KEY_BYTES = 16  # 26 characters of base32
 FINGERPRINT_KEY = "fingerprint_key"
 DEFAULT_TERM = timedelta(days=90)
+LOST_ANSWER_TERM = timedelta(hours=24)
 STUB_TERM = timedelta(days=400)  # a device back from a long leave needs nobody's help
 
 Hex64 = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{64}\Z")]
@@ -199,16 +200,18 @@ def parse_key(text: str) -> str:
 
 
 def _again(known: Collector, request: EnrolmentRequest, now: datetime) -> Enrolled:
-    if known.install_id != request.install_id:
-        raise errors.SignatureInvalid
+    """Answer an enrolment whose answer was lost.
+
+    Only while nobody has used its token: the request carries neither time nor nonce, so that a
+    recorded one would else be worth a token for ever.
+    """
     if known.state == CollectorState.ERASED:
         raise errors.DeviceErased
-    if known.state == CollectorState.REVOKED and request.enrolment_key is None:
-        raise errors.KeyRevoked
-    if not known.is_active:
-        _use_key(request, now)  # back after a removal or a revocation: a new key is needed
-        known.state = CollectorState.ACTIVE
-        known.save(update_fields=["state"])
+    was_used = known.last_contact_at is not None
+    if not known.is_active or was_used or now - known.enrolled_at > LOST_ANSWER_TERM:
+        raise errors.KeyPairUsed
+    if known.install_id != request.install_id:
+        raise errors.SignatureInvalid
     return Enrolled(known, tokens.issue(collector=known, now=now), is_new=False)
 
 
@@ -295,7 +298,6 @@ def _admit(
         fingerprints=msgspec.to_builtins(request.fingerprints),
         version=request.collector_version,
         enrolled_at=now,
-        last_contact_at=now,
         enrolment_key=key,
         previous=previous,
     )
@@ -352,6 +354,7 @@ def _record(
         object_kind="collector",
         object_id=str(collector.uid),
         subjects=[("device", collector.device_id)],
+        detail={"previous": str(collector.previous)} if collector.previous else {},
         at=now,
     )
 

@@ -84,14 +84,44 @@ class TestBackAgain:
         assert response.json()["code"] == "signature_invalid"
 
     @pytest.mark.parametrize("state", ["revoked", "removed"])
-    def test_wants_a_new_key_after_a_removal_or_revocation(self, state: str) -> None:
+    def test_wants_a_new_key_pair_after_a_removal_or_revocation(self, state: str) -> None:
         machine = make_machine()
         Collector.objects.update(state=state, token_hash=None)
 
-        without, with_key = machine.enrol(None), machine.enrol(make_key())
+        same, anew = machine.enrol(make_key()), Machine(install_id="1" * 32).enrol(make_key())
 
-        assert (without.status_code, with_key.status_code) == (403, 200)
-        assert machine.send(boot()).status_code == 202
+        assert (same.status_code, same.json()["code"]) == (403, "key_pair_used")
+        assert anew.status_code == 201
+
+    def test_gives_no_token_for_a_recorded_request_once_the_device_has_reported(self) -> None:
+        configure()
+        key = make_key()
+        machine = Machine()
+        machine.enrol(key)
+        machine.send(boot())
+
+        replayed = machine.enrol(key)
+
+        assert (replayed.status_code, replayed.json()["code"]) == (403, "key_pair_used")
+
+    def test_gives_no_token_for_a_request_of_yesterday(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        configure()
+        key = make_key()
+        machine = Machine()
+        machine.enrol(key)
+        monkeypatch.setattr("apps.core.clock.now", lambda: NOW + timedelta(hours=25))
+
+        assert machine.enrol(key).json()["code"] == "key_pair_used"
+
+    def test_lets_one_collector_vouch_for_few_a_day(self) -> None:
+        old = make_machine()
+        machines = [Machine(install_id=f"{n:032x}") for n in range(1, 7)]
+
+        answers = [new.enrol(None, previous=vouched(old, new)) for new in machines]
+
+        assert [answer.status_code for answer in answers] == [201] * 5 + [429]
 
     def test_answers_an_erased_collector_that_it_is_gone(self) -> None:
         machine = make_machine()
