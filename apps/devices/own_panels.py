@@ -38,7 +38,7 @@ def inventory(device: Device, visit: Visit) -> Mapping[str, Any]:
     """Return what the device is made of and runs. Cost: 2 queries."""
     return {
         "facts": [*_hardware(device, visit), *_system(device, visit)],
-        "tables": [_volumes(device), _disks(device, visit)],
+        "tables": [_volumes(device, visit), _disks(device, visit)],
     }
 
 
@@ -99,7 +99,12 @@ def _system(device: Device, visit: Visit) -> list[Fact]:
     ]
 
 
-def _volumes(device: Device) -> Table:
+def _volumes(device: Device, visit: Visit) -> Table:
+    rows = Volume.objects.filter(device=device).select_related("device")
+    if not visit.scope.may_hide(Volume, "mount_point"):  # else its order would tell of it
+        rows = rows.order_by("-is_system", "mount_point", "pk")
+    else:
+        rows = rows.order_by("-is_system", "pk")
     return Table(
         caption=_("Volumes"),
         columns=columns(
@@ -113,16 +118,14 @@ def _volumes(device: Device) -> Table:
         ),
         rows=[
             [
-                volume.mount_point or volume.name,
+                visit.scope.show(volume, "mount_point" if volume.mount_point else "name"),
                 usage_bar(_usage(volume), _("Share in use")),
                 bytes_text(volume.free_space_bytes),
                 bytes_text(volume.size_bytes),
                 volume.file_system or NOTHING,
                 yes_no(volume.is_encrypted),
             ]
-            for volume in Volume.objects.filter(device=device).order_by(
-                "-is_system", "mount_point", "pk"
-            )[:ITEMS_SHOWN]
+            for volume in rows[:ITEMS_SHOWN]
         ],
         empty=_("No volumes were reported yet."),
     )

@@ -124,11 +124,12 @@ register(
     Volume,
     Classification(
         keys={"device": "device_id"},
+        masked_for="one_user_device",
         fields={
             "id": NONE,
             "device": PSEUDONYM,
-            "name": NONE,
-            "mount_point": NONE,
+            "name": DIRECT,  # people call a stick by their own name
+            "mount_point": DIRECT,  # /media/<login>/<label>
             "file_system": NONE,
             "size_bytes": NONE,
             "free_space_bytes": NONE,

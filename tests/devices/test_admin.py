@@ -194,6 +194,18 @@ class TestDevicePage:
         assert device.name not in page
         assert str(device.uid) not in page
         assert "SER-0815" not in page
+        assert "/home" not in page
+
+    @pytest.mark.parametrize(("level", "is_shown"), [(0, True), (1, False), (2, False)])
+    def test_shows_where_volumes_are_mounted_as_it_shows_names(
+        self, ben_client: Client, device: Device, level: int, is_shown: bool
+    ) -> None:
+        Device.objects.update(is_one_user=True)
+        Profile.objects.update(privacy_level=level)
+
+        page = ben_client.get(page_of(device)).content.decode()
+
+        assert ("/home" in page) is is_shown
 
     def test_tells_of_newer_data_while_it_is_open(self, ada_client: Client, device: Device) -> None:
         shown = (NOW - timedelta(minutes=5)).isoformat().replace("+", "%2B")

@@ -111,7 +111,7 @@ class TestMasking:
 
 def found(page: str) -> set[str]:
     """Return the names of people and machines, ids and serial numbers on a page."""
-    hidden = {"rossi", "keller", "paris-lt", "paris-ws", "lyon-", "S64ANX0T"}
+    hidden = {"rossi", "keller", "paris-lt", "paris-ws", "lyon-", "S64ANX0T", "ADA-STICK"}
     hidden |= set(Device.objects.values_list("hardware_machine_serial_number", flat=True))
     hidden |= {str(uid)[:8] for uid in Device.objects.values_list("uid", flat=True)}
     hidden |= {str(uid)[:8] for uid in Collector.objects.values_list("uid", flat=True)}

@@ -11,7 +11,7 @@ from apps.devices.models import Device
 from apps.organization.models import Entity
 from tests.conftest import NOW
 from tests.factories.collectors import Machine, boot, execution, login, make_machine
-from tests.factories.inventory import DISKS, HARDWARE, OPERATING_SYSTEM, VOLUMES, part
+from tests.factories.inventory import DISKS, HARDWARE, OPERATING_SYSTEM, STICK, VOLUMES, part
 
 GIBIBYTE = 2**30
 DEBIAN, UBUNTU = "Debian GNU/Linux 13 (trixie)", "Ubuntu 24.04.3 LTS"
@@ -72,7 +72,7 @@ def _make(
         part("hardware", hardware),
         part("operating_system", OPERATING_SYSTEM | {"host_name": name, "name": system}),
         part("disks", DISKS),
-        part("volumes", VOLUMES),
+        part("volumes", [*VOLUMES, STICK]),
     ]
     booted = NOW - timedelta(hours=9 + number)
     events = [

@@ -72,6 +72,13 @@ VOLUMES = [
         "free_space_bytes": 190 * 2**30,
     },
 ]
+STICK = {
+    "name": "ADA-STICK",
+    "mount_point": "/media/a.rossi/ADA-STICK",
+    "file_system": "vfat",
+    "size_bytes": 16 * 2**30,
+    "free_space_bytes": 2**30,
+}
 INVENTORY = [
     part("hardware", HARDWARE),
     part("operating_system", OPERATING_SYSTEM),
