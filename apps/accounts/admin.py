@@ -91,11 +91,13 @@ class AccountAdmin(ServiceAdmin):
         self.message_user(request, text % len(accounts), messages.SUCCESS)
 
     def get_fixed_fields(self, request: AccountRequest, obj: Account | None = None) -> list[str]:
-        """Fix login and kind once the account is there, and an administrator's profile."""
+        """Fix login and kind once the account is there, an administrator's profile, one's own end."""
         if obj is None:
             return self.readonly_fields
         is_ordinary = obj.kind == AccountKind.ORDINARY
-        return [*self.readonly_fields, "login", "kind", *([] if is_ordinary else ["main_profile"])]
+        fixed = [*self.readonly_fields, "login", "kind"]
+        fixed += [] if is_ordinary else ["main_profile"]
+        return fixed + (["expires_at"] if obj.pk == request.user.pk else [])
 
     def has_change_permission(self, request: AccountRequest, obj: Account | None = None) -> bool:
         """Let nobody but the main administrator touch administrators."""
@@ -138,7 +140,7 @@ class AccountAdmin(ServiceAdmin):
         """Call the service of each part that changed."""
         account, values, now = Account.objects.get(pk=obj.pk), form.cleaned_data, clock.now()
         if set(DESCRIPTION) & set(form.changed_data):
-            described = {name: values[name] for name in DESCRIPTION}
+            described = {name: values.get(name, getattr(account, name)) for name in DESCRIPTION}
             services.change_account(account=account, actor=actor, now=now, **described)
         if {"main_profile", "additional_profiles"} & set(form.changed_data):
             services.set_profiles(

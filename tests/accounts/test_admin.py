@@ -46,6 +46,20 @@ class TestAccountAdmin:
     def test_is_closed_to_cleo(self, cleo_client: Client) -> None:
         assert cleo_client.get(ACCOUNTS).status_code == 403
 
+    def test_offers_nobody_their_own_end(
+        self, ada: Account, ada_client: Client, cleo: Account
+    ) -> None:
+        own = ada_client.get(f"{ACCOUNTS}{ada.pk}/change/").content.decode()
+        other = ada_client.get(f"{ACCOUNTS}{cleo.pk}/change/").content.decode()
+        form = {"display_name": "Ada", "email": "", "language": "de"}
+
+        response = ada_client.post(f"{ACCOUNTS}{ada.pk}/change/", form)
+
+        ada.refresh_from_db()
+        assert 'name="expires_at_0"' not in own
+        assert 'name="expires_at_0"' in other
+        assert (response.status_code, ada.display_name) == (302, "Ada")
+
     def test_shows_a_form_for_a_new_account(self, ada_client: Client) -> None:
         assert ada_client.get(f"{ACCOUNTS}add/").status_code == 200
 

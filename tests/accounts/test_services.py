@@ -1,6 +1,7 @@
 """Changes of accounts and profiles."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 from django.core.exceptions import ValidationError
@@ -22,6 +23,13 @@ pytestmark = pytest.mark.django_db
 def codes() -> list[int]:
     """Return the codes of the audit rows, oldest first."""
     return list(InboxEvent.objects.order_by("id").values_list("code", flat=True))
+
+
+def change(account: Account, *, actor: Account, now: datetime, **values: Any) -> None:
+    """Change what describes an account."""
+    names = ["display_name", "email", "language", "time_zone", "expires_at"]
+    old = {name: getattr(account, name) for name in names}
+    services.change_account(account=account, actor=actor, now=now, **{**old, **values})
 
 
 @pytest.fixture
@@ -134,6 +142,32 @@ class TestSetProfiles:
             )
 
 
+class TestChangeAccount:
+    def test_lets_nobody_live_longer_by_themselves(self, now: datetime) -> None:
+        account = make_account(profile=make_profile())
+
+        with pytest.raises(services.CannotChangeOwnRights):
+            change(account, actor=account, now=now, expires_at=now + timedelta(days=400))
+
+        account.refresh_from_db()
+        assert account.expires_at is None
+
+    def test_lets_everybody_choose_what_they_are_called(self, now: datetime) -> None:
+        account = make_account(profile=make_profile())
+
+        change(account, actor=account, now=now, display_name="Dora")
+
+        assert codes() == [AuditCode.ACCOUNT_CHANGED]
+
+    def test_lets_others_set_the_end(self, ada: Account, now: datetime) -> None:
+        account = make_account()
+
+        change(account, actor=ada, now=now, expires_at=now + timedelta(days=1))
+
+        account.refresh_from_db()
+        assert account.expires_at == now + timedelta(days=1)
+
+
 class TestOrdinaryAdministration:
     """An ordinary account may be allowed to administrate accounts, within its own rights."""
 
@@ -200,6 +234,14 @@ class TestOrdinaryAdministration:
                 actor=desk,
                 now=now,
             )
+
+    def test_deletes_no_profile_that_is_more(self, desk: Account, now: datetime) -> None:
+        profile = make_profile(permissions=["audit.view_inboxevent"])
+
+        with pytest.raises(services.ExceedsOwnRights):
+            services.delete_profile(profile=profile, actor=desk, now=now)
+
+        assert Profile.objects.filter(pk=profile.pk).exists()
 
 
 class TestDisableAccount:

@@ -133,9 +133,12 @@ def change_account(
 
     Raises:
         NotAllowedOnAccount: `account` is above `actor`.
+        CannotChangeOwnRights: it is the actor's own, and would end at another time.
     """
     refuse_touching(account, actor)
     old_expiry = account.expires_at
+    if expires_at != old_expiry:
+        refuse_self(account, actor)
     account.display_name, account.email, account.expires_at = display_name, email, expires_at
     account.language, account.time_zone = language, time_zone
     account.save(update_fields=["display_name", "email", "language", "time_zone", "expires_at"])

@@ -105,8 +105,11 @@ def delete_profile(*, profile: Profile, actor: Account, now: datetime) -> None:
 
     Raises:
         BuiltInProfile, ProfileInUse.
+        CannotChangeOwnRights: `actor` holds it.
+        ExceedsOwnRights: it is more than `actor` has.
     """
     _refuse_built_in(profile)
+    refuse_deciding(profile, actor)
     if profile.main_accounts.exists() or profile.additional_accounts.exists():
         raise ProfileInUse
     audit.record(code=AuditCode.PROFILE_DELETED, actor=actor, **_about(profile), at=now)
