@@ -4,6 +4,7 @@ from typing import Any
 
 from django.contrib import admin
 from django.db import models
+from django.db.models import Prefetch
 from django.forms import ModelForm
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
@@ -16,7 +17,9 @@ from apps.core import clock
 from apps.organization import services
 from apps.organization.choices import EntityKind
 from apps.organization.forms import EntityChoice, EntityForm, ViewDomainForm, indented
-from apps.organization.models import Entity, ViewDomain
+from apps.organization.models import Entity, EntityGroupPermission, ViewDomain
+
+NODES_SHOWN = 5  # of each profile in the list
 
 
 def nodes_text(profile: ViewDomain, action: str, most: int = 100) -> str:
@@ -116,8 +119,11 @@ class ViewDomainAdmin(ServiceAdmin):
 
     @display(description=_("Sees"))
     def nodes(self, profile: ViewDomain) -> str:
-        """Return the nodes whose devices the profile sees."""
-        return nodes_text(profile, "view_device", most=5)
+        """Return the first nodes whose devices the profile sees, as `get_queryset` read them."""
+        if profile.built_in:
+            return str(_("Everything"))
+        names = [grant.content_object.name for grant in profile.group.seen_nodes]  # type: ignore[attr-defined]
+        return ", ".join(names[:NODES_SHOWN]) + (" …" if len(names) > NODES_SHOWN else "")
 
     # What a form asks for; as texts for those who may not change it.
 
@@ -137,10 +143,18 @@ class ViewDomainAdmin(ServiceAdmin):
         return nodes_text(profile, "manage_device")
 
     def get_queryset(self, request: AccountRequest) -> models.QuerySet[ViewDomain]:
-        """Leave out additional profiles, which have no view domain."""
+        """Leave out additional profiles, which have no view domain. Cost: 2 queries."""
         is_allowed = "organization.view_viewdomain" in request.scope.permissions
         rows = ViewDomain._default_manager.filter(kind=ProfileKind.MAIN)
-        return rows.order_by("name") if is_allowed else rows.none()
+        if not is_allowed:
+            return rows.none()
+        seen = EntityGroupPermission.objects.filter(permission__codename="view_device")
+        nodes = Prefetch(
+            "group__entitygrouppermission_set",
+            seen.select_related("content_object").order_by("content_object__path"),
+            to_attr="seen_nodes",
+        )
+        return rows.order_by("name").select_related("group").prefetch_related(nodes)
 
     def has_add_permission(self, request: AccountRequest) -> bool:
         """Refuse: profiles are made under accounts."""

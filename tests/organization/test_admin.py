@@ -15,6 +15,7 @@ pytestmark = pytest.mark.django_db
 
 ENTITIES = "/admin/organization/entity/"
 VIEW_DOMAINS = "/admin/organization/viewdomain/"
+LIST_QUERIES = 8
 
 
 class TestEntityAdmin:
@@ -102,6 +103,31 @@ class TestViewDomainAdmin:
 
         assert "Desk" in page
         assert "Paris" in page
+
+    @pytest.mark.parametrize("number", [5, 45])
+    def test_asks_the_same_number_of_questions_whatever_its_length(
+        self,
+        ada_client: Client,
+        paris: Entity,
+        lyon: Entity,
+        django_assert_num_queries: Any,
+        number: int,
+    ) -> None:
+        for place in range(number):
+            grant(make_profile(f"Desk {place:02d}"), lyon, paris)
+
+        with django_assert_num_queries(LIST_QUERIES):
+            page = ada_client.get(VIEW_DOMAINS).content.decode()
+
+        assert page.count("Lyon, Paris") + page.count("Paris, Lyon") == number
+
+    def test_shows_the_first_nodes_only(self, ada_client: Client) -> None:
+        grant(make_profile("Desk"), *[make_entity(f"Floor {place}") for place in range(6)])
+
+        page = ada_client.get(VIEW_DOMAINS).content.decode()
+
+        assert "Floor 4 …" in page
+        assert "Floor 5" not in page
 
     def test_grants_nodes(self, ada_client: Client, paris: Entity) -> None:
         profile = make_profile()
