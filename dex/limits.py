@@ -1,7 +1,9 @@
 """Every rate limit, in one table: counted in the shared cache, 429 with Retry-After."""
 
 LIMITS: dict[str, str] = {
+    # Addresses of IPv6 are counted by their /64.
     "sign_in.address": "10/min",  # per address, before any password is looked at
+    "sign_in.login": "30/hour",  # per typed login, whether there is such an account or not
     "collector.enrol.address": "10/min",
     "collector.enrol.key": "600/min",  # per enrolment key
     "collector.enrol.previous": "5/day",  # new key pairs for which one collector vouches

@@ -42,7 +42,7 @@ class SignInForm(AuthenticationForm):
 
     def clean(self) -> dict[str, Any]:
         """Count the attempt, then check it."""
-        count_attempt(self.request)
+        count_attempt(self.request, self.cleaned_data.get("username") or "")
         cleaned: dict[str, Any] = super().clean()
         return cleaned
 

@@ -13,7 +13,7 @@ from apps.audit.choices import ActorKind, AuditCode, Outcome, Severity
 from apps.core import clock, limits
 from apps.core.errors import DomainError
 
-LIMIT = "sign_in.address"  # of dex/limits.py
+LIMIT, LOGIN_LIMIT = "sign_in.address", "sign_in.login"  # of dex/limits.py
 
 
 class TooManySignIns(DomainError):
@@ -29,15 +29,28 @@ class TooManySignIns(DomainError):
         self.retry_after = retry_after
 
 
-def count_attempt(request: HttpRequest) -> None:
-    """Count an attempt of the client's address, before any password is looked at.
+class TooManyForLogin(TooManySignIns):
+    """Guessing must be slow from many addresses, too."""
+
+    message = _("Too many attempts with this login. Wait an hour, then try again.")
+
+
+def count_attempt(request: HttpRequest, login: str) -> None:
+    """Count an attempt of the client's network and of the typed login, before any look-up.
+
+    So the answer and its time tell nothing of whether there is such an account. The login is
+    counted by its digest: people type passwords there. What the address may not is not counted
+    for the login.
 
     Raises:
         TooManySignIns: there were more than the limit allows.
     """
-    wait = limits.hit(LIMIT, limits.address_of(request))
+    wait = limits.hit(LIMIT, limits.network_of(request))
     if wait is not None:
         raise TooManySignIns(wait)
+    wait = limits.hit(LOGIN_LIMIT, audit.digest(login))
+    if wait is not None:
+        raise TooManyForLogin(wait)
 
 
 @receiver(user_logged_in, dispatch_uid="dex.signed_in")

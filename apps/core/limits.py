@@ -5,6 +5,7 @@ The limits themselves stand in one table, `settings.DEX_LIMITS`: name -> "10/min
 
 import hashlib
 import logging
+from ipaddress import ip_address, ip_network
 from typing import Any
 
 from django.conf import settings
@@ -20,6 +21,7 @@ from apps.core import clock
 logger = logging.getLogger(__name__)
 
 PERIODS = {"s": 1, "sec": 1, "min": 60, "h": 3_600, "hour": 3_600, "d": 86_400, "day": 86_400}
+IPV6_PREFIX = 64  # bits; what one line is given, at least
 
 
 def parse(rate: str) -> tuple[int, int]:
@@ -57,6 +59,23 @@ def address_of(request: Any) -> str:
     return str(request.META.get("REMOTE_ADDR", ""))
 
 
+def network_of(request: Any) -> str:
+    """Return whom a limit counts: an IPv4 address, or the /64 of an IPv6 one.
+
+    A household has 2**64 addresses of IPv6, and may take a new one for each request.
+    """
+    text = address_of(request)
+    try:
+        address = ip_address(text.partition("%")[0])
+    except ValueError:
+        return text
+    if address.version == 4:
+        return str(address)
+    if address.ipv4_mapped:
+        return str(address.ipv4_mapped)
+    return str(ip_network((address, IPV6_PREFIX), strict=False))
+
+
 class LimitThrottle(BaseThrottle):
     """A REST throttle over one line of the table; `get_key` says who is counted.
 
@@ -67,8 +86,8 @@ class LimitThrottle(BaseThrottle):
     _wait: int | None = None
 
     def get_key(self, request: Request, view: Any) -> str | None:
-        """Return who is counted, None for nobody; by default the address."""
-        return address_of(request)
+        """Return who is counted, None for nobody; by default the client's network."""
+        return network_of(request)
 
     def allow_request(self, request: Request, view: Any) -> bool:
         """Count the request and return whether it may pass."""

@@ -1,5 +1,7 @@
 """Signing in and out."""
 
+from typing import Any
+
 import pytest
 from django.test import Client
 
@@ -75,6 +77,42 @@ class TestSignIn:
         other = Client(REMOTE_ADDR="192.0.2.7")
 
         assert sign_in(other, "dora") == 302
+
+    def test_is_counted_by_the_network_of_a_long_address(
+        self, client: Client, dora: Account
+    ) -> None:
+        for number in range(10):
+            sign_in(Client(REMOTE_ADDR=f"2001:db8:0:1::{number}"), "dora", "wrong")
+
+        same, other = (
+            Client(REMOTE_ADDR="2001:db8:0:1:ffff::1"),
+            Client(REMOTE_ADDR="2001:db8:0:2::1"),
+        )
+
+        assert sign_in(same, "dora") == 429
+        assert sign_in(other, "dora") == 302
+
+    @pytest.mark.parametrize("login", ["dora", "nobody"])
+    def test_is_counted_by_login_whether_it_is_known_or_not(
+        self, client: Client, dora: Account, login: str, django_assert_num_queries: Any
+    ) -> None:
+        for number in range(30):
+            sign_in(Client(REMOTE_ADDR=f"192.0.2.{number}"), login.upper(), "wrong")
+
+        with django_assert_num_queries(0):
+            response = client.post(URL, {"username": login, "password": PASSWORD})
+
+        assert response.status_code == 429
+        assert int(response["Retry-After"]) <= 3_601
+        assert sign_in(client, "somebody", "wrong") == 200
+
+    def test_that_the_address_may_not_is_not_counted_for_the_login(
+        self, client: Client, dora: Account
+    ) -> None:
+        for _ in range(31):
+            sign_in(client, "dora", "wrong")
+
+        assert sign_in(Client(REMOTE_ADDR="192.0.2.7"), "dora") == 302
 
     def test_lets_in_an_account_without_a_profile_to_an_empty_console(
         self, client: Client, dora: Account

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from django.conf import LazySettings
 from django.core.exceptions import ImproperlyConfigured
+from django.test import RequestFactory
 from redis.exceptions import ConnectionError as RedisConnectionError
 
 from apps.core import limits
@@ -47,6 +48,24 @@ class TestHit:
         monkeypatch.setattr("apps.core.limits.cache.add", fail, raising=False)
 
         assert limits.hit("test.door", "a") is None
+
+
+class TestNetwork:
+    @pytest.mark.parametrize(
+        ("address", "network"),
+        [
+            ("192.0.2.7", "192.0.2.7"),
+            ("::ffff:192.0.2.7", "192.0.2.7"),
+            ("2001:db8:0:1:2:3:4:5", "2001:db8:0:1::/64"),
+            ("fe80::1%eth0", "fe80::/64"),
+            ("", ""),
+            ("unix", "unix"),
+        ],
+    )
+    def test_is_what_one_line_is_given(
+        self, rf: RequestFactory, address: str, network: str
+    ) -> None:
+        assert limits.network_of(rf.get("/", REMOTE_ADDR=address)) == network
 
 
 class TestParse:
