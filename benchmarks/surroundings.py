@@ -26,6 +26,7 @@ class Surroundings:
         return postgres.Cluster(
             data=self.home / "postgres" / "data",
             socket=self.home / "run" / "postgres",
+            configuration=self.home / "configuration",
             password_file=self.home / "launcher" / "postgres_password",
             account=_server_account(),
             binaries=postgres.binaries(),

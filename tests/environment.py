@@ -75,6 +75,7 @@ class TestDatabase:
         return postgres.Cluster(
             data=data,
             socket=self.home / "run" / "postgres",
+            configuration=self.home / "configuration",
             password_file=self.home / "launcher" / "postgres_password",
             account=account,
             binaries=postgres.binaries(),

@@ -1,17 +1,20 @@
 """The system account under which root's instance runs, and which folders it can reach."""
 
+import errno
 import os
 import pwd
 import shutil
 import stat
 import subprocess
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from dex.operations.problems import StartProblem
 
 SYSTEM_ACCOUNT = "dex"
+DONE = b"\0"  # begins the answer of a child that did its work
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,18 +133,92 @@ def _may(status: os.stat_result, account: Account, owner_bit: int) -> bool:
 def make_folder(path: Path, account: Account, mode: int) -> None:
     """Make `path` if missing, and give it to `account` with exactly `mode`.
 
+    All is done to the folder that was looked at, never to what its name leads to a moment later.
+    A folder inside one of another account: see `make_inner_folder`.
+
     Raises:
         StartProblem: something else stands there, or it belongs to a stranger.
     """
     try:
         path.mkdir(parents=True, exist_ok=True, mode=mode)
-        status = path.lstat()
-        if not stat.S_ISDIR(status.st_mode):
-            raise StartProblem(f"{path} is no folder.")
+        folder = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+    except OSError as problem:
+        if problem.errno in {errno.EEXIST, errno.ENOTDIR, errno.ELOOP}:
+            raise StartProblem(f"{path} is no folder.") from None
+        raise _not_made(path, problem) from None
+    try:
+        status = os.fstat(folder)
         if status.st_uid not in {account.uid, os.geteuid()}:
             raise StartProblem(f"{path} belongs to another account (number {status.st_uid}).")
         if (status.st_uid, status.st_gid) != (account.uid, account.gid) and os.geteuid() == 0:
-            os.chown(path, account.uid, account.gid, follow_symlinks=False)
-        path.chmod(mode)
+            os.fchown(folder, account.uid, account.gid)
+        os.fchmod(folder, mode)
     except OSError as problem:
-        raise StartProblem(f"The folder {path} cannot be made: {problem.strerror}.") from None
+        raise _not_made(path, problem) from None
+    finally:
+        os.close(folder)
+
+
+def make_inner_folder(path: Path, account: Account) -> None:
+    """Make `path`, mode 0700, inside a folder that `account` owns.
+
+    Raises:
+        StartProblem: as `make_folder`.
+    """
+
+    def make() -> str:
+        make_folder(path, account, 0o700)
+        return ""
+
+    run_as(account, make)
+
+
+def _not_made(path: Path, problem: OSError) -> StartProblem:
+    return StartProblem(f"The folder {path} cannot be made: {problem.strerror}.")
+
+
+def run_as(account: Account, work: Callable[[], str]) -> str:
+    """Return what `work` returns, done with no other rights than those of `account`.
+
+    Whatever root does in a folder that the account owns goes through here: the account may have
+    put links there, and they lead no further than the account itself can go. It is a child, not
+    seteuid(2), which would clear the supervisor's wish to end with its guard.
+
+    Raises:
+        StartProblem: `work` raised it, or a file is out of the account's reach.
+    """
+    if account.is_current:
+        return _answer(account, work)
+    reader, writer = os.pipe()
+    child = os.fork()
+    if child == 0:
+        _work_and_exit(account, work, writer)
+    os.close(writer)
+    with os.fdopen(reader, "rb") as pipe:
+        told = pipe.read()
+    os.waitpid(child, 0)
+    if not told.startswith(DONE):
+        raise StartProblem(told.decode() or f"A step as the account {account.name} failed.")
+    return told.removeprefix(DONE).decode()
+
+
+def _work_and_exit(account: Account, work: Callable[[], str], writer: int) -> NoReturn:
+    try:
+        os.setgroups([])
+        os.setgid(account.gid)
+        os.setuid(account.uid)
+        told = DONE + _answer(account, work).encode()
+    except BaseException as problem:  # noqa: BLE001 - the parent's code must not go on here
+        told = str(problem).encode()
+    try:
+        with os.fdopen(writer, "wb") as pipe:
+            pipe.write(told)
+    finally:
+        os._exit(0)
+
+
+def _answer(account: Account, work: Callable[[], str]) -> str:
+    try:
+        return work()
+    except OSError as problem:
+        raise StartProblem(f"The account {account.name} met this: {problem}.") from None

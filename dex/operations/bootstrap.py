@@ -72,10 +72,16 @@ class Start:
     def start_valkey(self, process: Process) -> None:
         """Start a Valkey server and wait until it answers."""
         folder = paths.socket_folder(self.at.home, process.name)
-        for path in (folder.parent, folder):
-            accounts.make_folder(path, self.at.account, 0o700)
+        accounts.make_folder(folder.parent, self.at.account, 0o700)
+        accounts.make_inner_folder(folder, self.at.account)
         child = self.supervisor.start(process)
-        self.supervisor.wait_for(lambda: valkey.is_ready(folder), child, READY_SECONDS)
+
+        def is_ready() -> bool:
+            return bool(
+                accounts.run_as(self.at.account, lambda: "yes" if valkey.is_ready(folder) else "")
+            )
+
+        self.supervisor.wait_for(is_ready, child, READY_SECONDS)
 
     # --- Database ----------------------------------------------------------------------------
 

@@ -61,6 +61,7 @@ class Installation:
         return postgres.Cluster(
             data=self.home / "postgres" / "data",
             socket=paths.socket_folder(self.home, "postgres"),
+            configuration=self.home / "configuration",
             password_file=self.launcher / "postgres_password",
             account=self.account,
             binaries=postgres.binaries(),

@@ -2,6 +2,9 @@
 
 It listens on a unix socket in a folder of mode 0700, asks every role for its password (SCRAM),
 and has no TCP address. The bootstrap superuser's password is known to the launcher alone.
+
+The server's account owns the data folder and what links lie there. Root therefore writes the
+configuration elsewhere, and enters the account's folders only as the account (`accounts.run_as`).
 """
 
 import os
@@ -16,7 +19,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import psycopg
 
@@ -29,6 +32,8 @@ MAJOR = 18
 BOOTSTRAP_ROLE = "postgres"
 STOP_SIGNAL = signal.SIGINT  # "fast": sessions are ended, a checkpoint is written
 READY_SECONDS = 60
+CONFIGURATION_FILE = "postgresql.conf"
+RULES_FILE = "pg_hba.conf"
 
 SETTINGS: Mapping[str, str] = {  # architecture.md 5
     "listen_addresses": "''",
@@ -59,29 +64,28 @@ INITDB_OPTIONS = [
 class Cluster:
     """One data folder with its server.
 
+    configuration: a folder of the launcher, which the server's account reads.
     password_file: of the bootstrap role, readable by the launcher alone.
     settings: added to SETTINGS, e.g. {"fsync": "off"} in tests.
     """
 
     data: Path
     socket: Path
+    configuration: Path
     password_file: Path
     account: Account
     binaries: Path
     settings: Mapping[str, str] = field(default_factory=dict)
 
     @property
-    def exists(self) -> bool:
-        """Return whether initdb has finished here."""
-        return (self.data / "PG_VERSION").exists()
-
-    @property
     def command(self) -> list[str]:
         """Return the server's command; it stays in the foreground and logs on standard error."""
-        return [str(self.binaries / "postgres"), "-D", str(self.data), "-k", str(self.socket)]
+        file = self.configuration / CONFIGURATION_FILE
+        options = ["-D", str(self.data), "-k", str(self.socket), "-c", f"config_file={file}"]
+        return [str(self.binaries / "postgres"), *options]
 
     def initialise(self) -> None:
-        """Make the data folder if missing, and write its settings anew.
+        """Make the data folder if missing, and write the configuration anew.
 
         Raises:
             StartProblem: initdb fails, a folder is out of reach, or the disk is full.
@@ -89,28 +93,39 @@ class Cluster:
         accounts.require_reach(self.binaries, self.account, "The folder of PostgreSQL's programs")
         accounts.require_reach(self.data.parent, self.account, "The folder of the database")
         accounts.make_folder(self.socket.parent, self.account, 0o700)
-        accounts.make_folder(self.socket, self.account, 0o700)
-        if not self.exists:
-            self._initdb()
-        self._check_version()
-        lines = [f"{name} = {value}" for name, value in {**SETTINGS, **self.settings}.items()]
-        self._write("dex.conf", "# Written at each start.\n" + "\n".join(lines) + "\n")
-        self._write("pg_hba.conf", "# Written at each start.\nlocal all all scram-sha-256\n")
+        accounts.make_inner_folder(self.socket, self.account)
+        version = self._version() or self._initdb()
+        if version != str(MAJOR):
+            raise StartProblem(
+                f"The data in {self.data} were made by PostgreSQL {version}; this dex brings"
+                f" {MAJOR}. Start the dex that made them, or restore a backup."
+            )
+        self._write_configuration()
 
     def connect(self, database: str = "postgres") -> psycopg.Connection[Any]:
-        """Return a connection of the bootstrap role, in autocommit mode."""
+        """Return a connection of the bootstrap role, in autocommit mode.
+
+        It talks to the server's account alone, and never sends its password in clear. It looks up
+        names in pg_catalog only: in `public` the application may make functions.
+        """
         return psycopg.connect(
             host=str(self.socket),
             dbname=database,
             user=BOOTSTRAP_ROLE,
             password=self.password_file.read_text(encoding="ascii"),
+            require_auth="scram-sha-256",
+            requirepeer=None if self.account.is_current else self.account.name,
+            options="-c search_path=pg_catalog,pg_temp",
             autocommit=True,
         )
 
     def is_ready(self) -> bool:
         """Return whether the server takes connections; pg_ctl would believe a stale pid file."""
         done = subprocess.run(
-            [str(self.binaries / "pg_isready"), "-q", "-h", str(self.socket)], check=False
+            [str(self.binaries / "pg_isready"), "-q", "-h", str(self.socket)],
+            cwd="/",
+            check=False,
+            **self.account.popen_arguments(),
         )
         return done.returncode == 0
 
@@ -139,30 +154,36 @@ class Cluster:
         )
         return server
 
-    def _check_version(self) -> None:
-        """Refuse files of another major version, which this server could not read."""
-        version = (self.data / "PG_VERSION").read_text(encoding="ascii").strip()
-        if version != str(MAJOR):
-            raise StartProblem(
-                f"The data in {self.data} were made by PostgreSQL {version}; this dex brings"
-                f" {MAJOR}. Start the dex that made them, or restore a backup."
-            )
+    def _version(self) -> str:
+        """Return the major version that made the data; empty where initdb has not finished."""
 
-    def _initdb(self) -> None:
-        half_made = self.data.with_name(self.data.name + ".new")  # of a start that was killed
-        shutil.rmtree(half_made, ignore_errors=True)
-        accounts.make_folder(half_made, self.account, 0o700)
+        def read() -> str:
+            file = self.data / "PG_VERSION"
+            return file.read_text(encoding="ascii").strip() if file.exists() else ""
+
+        return accounts.run_as(self.account, read)
+
+    def _initdb(self) -> str:
+        """Make the data folder; return the version that made it."""
+        half_made = self.data.with_name(self.data.name + ".new")
+
+        def clear() -> str:
+            shutil.rmtree(half_made, ignore_errors=True)  # of a start that was killed
+            half_made.mkdir(mode=0o700)
+            return ""
+
+        accounts.run_as(self.account, clear)
         with self._handed_over(self._bootstrap_password()) as password_file:
             done = subprocess.run(
                 [
                     str(self.binaries / "initdb"),
                     "-D",
                     str(half_made),
-                    "--pwfile",
-                    password_file,
+                    "--pwfile=/dev/stdin",
                     *INITDB_OPTIONS,
                     *(["--no-sync"] if self.settings.get("fsync") == "off" else []),
                 ],
+                stdin=password_file,
                 capture_output=True,
                 text=True,
                 cwd="/",
@@ -171,19 +192,18 @@ class Cluster:
             )
         if done.returncode:
             raise StartProblem(_initdb_problem(self.data, done.stderr))
-        with (half_made / "postgresql.conf").open("a", encoding="utf-8") as file:
-            file.write("\ninclude_if_exists = 'dex.conf'\n")
-        half_made.rename(self.data)
+        accounts.run_as(self.account, lambda: str(half_made.rename(self.data)))
+        return str(MAJOR)
 
     @contextmanager
-    def _handed_over(self, password: str) -> Iterator[str]:
-        """Give the path of a short-lived file that the server's account can read."""
-        with tempfile.NamedTemporaryFile("w", dir=self.data.parent, encoding="ascii") as file:
+    def _handed_over(self, password: str) -> Iterator[IO[str]]:
+        """Give an open file without a name, which the server's account can read as its input."""
+        with tempfile.TemporaryFile("w+", encoding="ascii") as file:
             file.write(password)
-            file.flush()
-            if not self.account.is_current:
-                os.chown(file.name, self.account.uid, self.account.gid)
-            yield file.name
+            file.seek(0)
+            if not self.account.is_current:  # /dev/stdin opens it anew
+                os.fchown(file.fileno(), self.account.uid, self.account.gid)
+            yield file
 
     def _bootstrap_password(self) -> str:
         password = secrets.token_urlsafe(32)
@@ -194,12 +214,26 @@ class Cluster:
             file.write(password)
         return password
 
-    def _write(self, name: str, text: str) -> None:
-        file = self.data / name
-        file.write_text(text, encoding="ascii")
-        if not self.account.is_current:
-            os.chown(file, self.account.uid, self.account.gid)
-        file.chmod(0o600)
+    def _write_configuration(self) -> None:
+        """Write the settings and who may connect; what lies in the data folder comes before."""
+        folder_mode, file_mode = (0o700, 0o600) if self.account.is_current else (0o755, 0o644)
+        accounts.make_folder(self.configuration, Account.current(), folder_mode)
+        rules = self.configuration / RULES_FILE
+        settings = {**SETTINGS, **self.settings, "hba_file": f"'{_quoted(rules)}'"}
+        lines = [f"include_if_exists = '{_quoted(self.data / 'postgresql.conf')}'"]
+        lines += [f"{name} = {value}" for name, value in settings.items()]
+        for name, text in (
+            (CONFIGURATION_FILE, "\n".join(lines)),
+            (RULES_FILE, "local all all scram-sha-256"),
+        ):
+            file = self.configuration / name
+            file.write_text(f"# Written at each start.\n{text}\n", encoding="utf-8")
+            file.chmod(file_mode)
+
+
+def _quoted(path: Path) -> str:
+    """Return a path as it stands between the quotes of PostgreSQL's configuration."""
+    return str(path).replace("\\", "\\\\").replace("'", "''")
 
 
 def binaries(major: int = MAJOR) -> Path:

@@ -11,7 +11,7 @@ from psycopg import sql
 
 from dex import paths
 from dex.database import APPLICATION_ROLE
-from dex.operations.accounts import Account
+from dex.operations.accounts import Account, run_as
 
 ROLES_SQL = Path(__file__).parent / "sql" / "roles.sql"
 AUDIT_SQL = paths.CODE / "apps" / "audit" / "sql" / "schema.sql"
@@ -55,13 +55,19 @@ def application_password(file: Path, account: Account) -> str:
 
 
 def keep_secret(file: Path, account: Account, fresh: str) -> str:
-    """Return the text of `file`; where it is missing, write `fresh` for `account` alone."""
-    if not file.exists():
-        with tempfile.NamedTemporaryFile("w", dir=file.parent, encoding="ascii") as output:  # 0600
-            output.write(fresh)
-            output.flush()
-            os.fsync(output.fileno())
-            if not account.is_current:
-                os.fchown(output.fileno(), account.uid, account.gid)
-            os.link(output.name, file)  # complete, or not there
-    return file.read_text(encoding="ascii").strip()
+    """Return the text of `file`; where it is missing, write `fresh` for `account` alone.
+
+    Raises:
+        StartProblem: the account cannot write or read it.
+    """
+
+    def keep() -> str:
+        if not file.exists():
+            with tempfile.NamedTemporaryFile("w", dir=file.parent, encoding="ascii") as output:
+                output.write(fresh)  # mode 0600
+                output.flush()
+                os.fsync(output.fileno())
+                os.link(output.name, file)  # complete, or not there
+        return file.read_text(encoding="ascii").strip()
+
+    return run_as(account, keep)

@@ -1,10 +1,13 @@
 """The embedded cluster."""
 
+import os
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from dex.operations import postgres
+from dex.operations import accounts, postgres
 from dex.operations.problems import StartProblem
 from tests import conftest, environment
 
@@ -18,6 +21,7 @@ def cluster(tmp_path: Path) -> postgres.Cluster:
     return postgres.Cluster(
         data=data,
         socket=tmp_path / "run" / "postgres",
+        configuration=tmp_path / "configuration",
         password_file=tmp_path / "launcher" / "password",
         account=environment.Account.current(),
         binaries=postgres.binaries(),
@@ -30,7 +34,7 @@ class TestInitialise:
     ) -> None:
         cluster.initialise()
 
-        settings = (cluster.data / "dex.conf").read_text()
+        settings = (cluster.configuration / "postgresql.conf").read_text()
         assert "listen_addresses = ''" in settings
         assert "log_error_verbosity = terse" in settings
         assert "log_min_error_statement = panic" in settings
@@ -38,11 +42,9 @@ class TestInitialise:
         assert "max_locks_per_transaction = 256" in settings
 
     def test_asks_everybody_for_a_password(self, cluster: postgres.Cluster) -> None:
-        (cluster.data / "pg_hba.conf").write_text("local all all trust\n")
-
         cluster.initialise()
 
-        rules = (cluster.data / "pg_hba.conf").read_text().splitlines()
+        rules = (cluster.configuration / "pg_hba.conf").read_text().splitlines()
         assert [rule for rule in rules if not rule.startswith("#")] == [
             "local all all scram-sha-256"
         ]
@@ -57,6 +59,83 @@ class TestInitialise:
 
         with pytest.raises(StartProblem, match="made by PostgreSQL 17; this dex brings 18"):
             cluster.initialise()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root hands over to another account")
+class TestRootsCluster:
+    """What the servers' account can make root do: nothing outside of its own folders."""
+
+    @pytest.fixture
+    def home(self) -> Iterator[Path]:
+        """Return a folder that every account may enter."""
+        with tempfile.TemporaryDirectory(prefix="dex-root-") as name:
+            Path(name).chmod(0o711)
+            yield Path(name)
+
+    @pytest.fixture
+    def victim(self, home: Path) -> Path:
+        """Return a file of root."""
+        file = home / "victim"
+        file.write_text("18\n")
+        file.chmod(0o600)
+        return file
+
+    @pytest.fixture
+    def theirs(self, home: Path) -> postgres.Cluster:
+        """Return a cluster of another account that looks initialised."""
+        account = environment.server_account()
+        for name in ("postgres", "run", "postgres/data"):
+            accounts.make_folder(home / name, account, 0o700)
+        (home / "postgres" / "data" / "PG_VERSION").write_text("18\n")
+        (home / "postgres" / "data" / "PG_VERSION").chmod(0o644)
+        return postgres.Cluster(
+            data=home / "postgres" / "data",
+            socket=home / "run" / "postgres",
+            configuration=home / "configuration",
+            password_file=home / "launcher" / "password",
+            account=account,
+            binaries=postgres.binaries(),
+        )
+
+    @pytest.mark.parametrize("name", ["dex.conf", "pg_hba.conf", "postgresql.conf"])
+    def test_leaves_what_a_link_in_the_data_leads_to(
+        self, theirs: postgres.Cluster, victim: Path, name: str
+    ) -> None:
+        (theirs.data / name).symlink_to(victim)
+
+        theirs.initialise()
+
+        assert victim.read_text() == "18\n"
+        assert (victim.stat().st_uid, victim.stat().st_mode & 0o777) == (0, 0o600)
+
+    def test_reads_nothing_that_the_account_may_not(
+        self, theirs: postgres.Cluster, victim: Path
+    ) -> None:
+        (theirs.data / "PG_VERSION").unlink()
+        (theirs.data / "PG_VERSION").symlink_to(victim)
+
+        with pytest.raises(StartProblem, match="Permission denied"):
+            theirs.initialise()
+
+    def test_gives_no_folder_away_over_a_link(self, theirs: postgres.Cluster, home: Path) -> None:
+        (home / "roots").mkdir(mode=0o755)
+        theirs.socket.symlink_to(home / "roots")
+
+        with pytest.raises(StartProblem, match="is no folder"):
+            theirs.initialise()
+
+        assert (home / "roots").stat().st_uid == 0
+        assert (home / "roots").stat().st_mode & 0o777 == 0o755
+
+    def test_has_a_configuration_that_the_account_can_read_alone(
+        self, theirs: postgres.Cluster
+    ) -> None:
+        theirs.initialise()
+
+        owners = {path.stat().st_uid for path in theirs.configuration.iterdir()}
+        modes = {path.stat().st_mode & 0o777 for path in theirs.configuration.iterdir()}
+        assert (owners, modes) == ({0}, {0o644})
+        assert theirs.configuration.stat().st_mode & 0o777 == 0o755
 
 
 class TestRunningCluster:
