@@ -117,8 +117,14 @@ def _start(folder: Path, url: str) -> "subprocess.Popen[bytes]":
 
 
 def _cpu_seconds(process: psutil.Process) -> float:
+    """Return what its threads and ended children took; the kernel's ticks of 10 ms are too coarse.
+
+    Source: proc(5), schedstat: nanoseconds on a processor.
+    """
+    threads = Path(f"/proc/{process.pid}/task").glob("*/schedstat")
+    own = sum(int(file.read_text(encoding="ascii").split()[0]) for file in threads)
     times = process.cpu_times()
-    return float(times.user + times.system + times.children_user + times.children_system)
+    return own / 1e9 + float(times.children_user + times.children_system)
 
 
 def _size(headers: dict[str, str]) -> int:
