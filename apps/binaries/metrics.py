@@ -8,29 +8,62 @@ from apps.events.metrics import Counter, Gauge, Metric
 TRAFFIC = "network_connections"
 
 EXECUTION: dict[str, Metric] = {
-    "execution_duration_ms": Counter(_("Time in which at least one process ran."), appraisal(NONE)),
-    "number_of_executions": Counter(_("Processes started."), appraisal(NONE)),
-    "cpu_time_ms": Counter(_("Over all processors."), NONE),
-    "cpu_duration_with_high_usage_ms": Counter(_("Above 80 % of one processor."), NONE),
-    "memory_bytes": Gauge(_("Private memory, sum of the processes."), NONE),
-    "real_memory_bytes": Gauge(_("Resident memory, sum of the processes."), NONE),
-    "number_of_page_faults": Counter(_("Page faults."), NONE),
+    "execution_duration_ms": Counter(
+        _("Time in which at least one process ran."), appraisal(NONE), title=_("Execution duration")
+    ),
+    "number_of_executions": Counter(
+        _("Processes started."), appraisal(NONE), title=_("Number of executions")
+    ),
+    "cpu_time_ms": Counter(_("Over all processors."), NONE, title=_("CPU time")),
+    "cpu_duration_with_high_usage_ms": Counter(
+        _("Above 80 % of one processor."), NONE, title=_("CPU duration with high usage")
+    ),
+    "memory_bytes": Gauge(_("Private memory, sum of the processes."), NONE, title=_("Memory")),
+    "real_memory_bytes": Gauge(
+        _("Resident memory, sum of the processes."), NONE, title=_("Real memory")
+    ),
+    "number_of_page_faults": Counter(_("Page faults."), NONE, title=_("Number of page faults")),
     "focus_time_ms": Counter(
-        _("Window in the foreground."), appraisal(BEHAVIOUR), switch="focus_time"
+        _("Window in the foreground."),
+        appraisal(BEHAVIOUR),
+        switch="focus_time",
+        title=_("Focus time"),
     ),
-    "number_of_freezes": Counter(_("Window did not answer for 5 seconds."), NONE),
-    "freeze_duration_ms": Counter(_("Time without an answer."), NONE),
-    "disk_read_bytes": Counter(_("Read from disks."), NONE),
-    "disk_written_bytes": Counter(_("Written to disks."), NONE),
-    "incoming_traffic_bytes": Counter(_("Received."), NONE, switch=TRAFFIC),
-    "outgoing_traffic_bytes": Counter(_("Sent."), NONE, switch=TRAFFIC),
-    "incoming_throughput_bps": Gauge(_("Received, bit per second."), NONE, switch=TRAFFIC),
-    "outgoing_throughput_bps": Gauge(_("Sent, bit per second."), NONE, switch=TRAFFIC),
+    "number_of_freezes": Counter(
+        _("Window did not answer for 5 seconds."), NONE, title=_("Number of freezes")
+    ),
+    "freeze_duration_ms": Counter(_("Time without an answer."), NONE, title=_("Freeze duration")),
+    "disk_read_bytes": Counter(_("Read from disks."), NONE, title=_("Disk read")),
+    "disk_written_bytes": Counter(_("Written to disks."), NONE, title=_("Disk written")),
+    "incoming_traffic_bytes": Counter(
+        _("Received."), NONE, switch=TRAFFIC, title=_("Incoming traffic")
+    ),
+    "outgoing_traffic_bytes": Counter(
+        _("Sent."), NONE, switch=TRAFFIC, title=_("Outgoing traffic")
+    ),
+    "incoming_throughput_bps": Gauge(
+        _("Received, bit per second."), NONE, switch=TRAFFIC, title=_("Incoming throughput")
+    ),
+    "outgoing_throughput_bps": Gauge(
+        _("Sent, bit per second."), NONE, switch=TRAFFIC, title=_("Outgoing throughput")
+    ),
     "connection_establishment_time_ms": Gauge(
-        _("TCP handshake."), NONE, switch=TRAFFIC, is_float=True
+        _("TCP handshake."),
+        NONE,
+        switch=TRAFFIC,
+        is_float=True,
+        title=_("Connection establishment time"),
     ),
-    "number_of_established_connections": Counter(_("Connections made."), NONE, switch=TRAFFIC),
-    "number_of_rejected_connections": Counter(_("Connections rejected."), NONE, switch=TRAFFIC),
-    "number_of_no_host_connections": Counter(_("No such host."), NONE, switch=TRAFFIC),
-    "number_of_no_service_connections": Counter(_("No such service."), NONE, switch=TRAFFIC),
+    "number_of_established_connections": Counter(
+        _("Connections made."), NONE, switch=TRAFFIC, title=_("Number of established connections")
+    ),
+    "number_of_rejected_connections": Counter(
+        _("Connections rejected."), NONE, switch=TRAFFIC, title=_("Number of rejected connections")
+    ),
+    "number_of_no_host_connections": Counter(
+        _("No such host."), NONE, switch=TRAFFIC, title=_("Number of no host connections")
+    ),
+    "number_of_no_service_connections": Counter(
+        _("No such service."), NONE, switch=TRAFFIC, title=_("Number of no service connections")
+    ),
 }

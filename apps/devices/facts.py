@@ -5,7 +5,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from apps.core.admin.detail import Visit, object_link
+from apps.core.admin.detail import Visit, part_link
 from apps.core.admin.values import Fact, Table, columns, moment_html, number_text
 from apps.core.formats import NOTHING, bytes_text, duration_text, ratio_text
 from apps.devices.models import Device
@@ -26,7 +26,7 @@ def head_facts(device: Device, visit: Visit) -> list[Fact]:
         Fact(
             _("Name"), visit.scope.show(device, "name"), hint=str(visit.scope.show(device, "uid"))
         ),
-        Fact(_("Entity"), object_link(device.entity, visit.scope)),
+        Fact(_("Entity"), part_link(device.entity, visit.scope)),
         Fact(_("Model"), model_text(device), hint=device.get_hardware_type_display()),
         Fact(
             _("Operating system"),
@@ -83,7 +83,7 @@ def metric_table(row: Any, metrics: Mapping[str, Metric], *, daily: bool) -> Tab
             values = [NOTHING, measure_text(name, mean(row, name))]
         lines.append(
             [
-                title_of(name),
+                metric.title or name,
                 *values,
                 measure_text(name, low),
                 measure_text(name, high),
@@ -104,11 +104,3 @@ def metric_table(row: Any, metrics: Mapping[str, Metric], *, daily: bool) -> Tab
         rows=lines,
         empty=_("This row holds no value."),
     )
-
-
-def title_of(metric: str) -> str:
-    """Return the name of a metric without its unit."""
-    for unit in ("_bytes_per_s", "_per_s", "_bytes", "_ratio", "_ms", "_bps"):
-        if metric.endswith(unit):
-            return metric.removesuffix(unit).replace("_", " ").capitalize()
-    return metric.replace("_", " ").capitalize()

@@ -21,13 +21,14 @@ class Counter:
     """An amount of the bucket, a whole number from 0.
 
     personal: what it says about people. switch: name of the collection switch that governs it,
-    None if the kind's own rules.
+    None if the kind's own rules. title: what a page calls it, without the unit.
     """
 
     help_text: str | Promise
     personal: AnyClass
     switch: str | None = None
     is_float: bool = False
+    title: str | Promise = ""
 
     @property
     def high_resolution(self) -> tuple[str, ...]:
@@ -42,6 +43,7 @@ class Gauge:
     personal: AnyClass
     switch: str | None = None
     is_float: bool = False
+    title: str | Promise = ""
 
     @property
     def high_resolution(self) -> tuple[str, ...]:

@@ -57,7 +57,7 @@ class TestBinaryPages:
 
         page = ada_client.get(f"{SAMPLES}{address}/change/").content.decode()
 
-        assert "Cpu time" in page
+        assert "CPU time" in page
         assert "15 min 0 s" in page
 
     def test_are_a_part_of_the_device(self, ada_client: Client, device: Device) -> None:

@@ -241,7 +241,7 @@ class TestEventPages:
 
         page = ada_client.get(f"/admin/devices/performancesample/{address}/change/")
 
-        assert "Normalized cpu usage" in page.content.decode()
+        assert "Normalized CPU usage" in page.content.decode()
         assert "90 %" in page.content.decode()
 
     def test_hide_rows_of_another_entity(self, ben_client: Client, hidden: Device) -> None:
