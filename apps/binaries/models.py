@@ -33,7 +33,11 @@ class Binary(UUIDModel):
         _("platform"), max_length=16, choices=Platform, help_text=_("Operating system family.")
     )
     architecture = models.CharField(
-        max_length=8, choices=BinaryArchitecture, blank=True, help_text=_("Processor architecture.")
+        _("architecture"),
+        max_length=8,
+        choices=BinaryArchitecture,
+        blank=True,
+        help_text=_("Processor architecture."),
     )
     size_bytes = models.BigIntegerField(_("size"), null=True, blank=True, help_text=_("File size."))
     md5_hash = models.CharField(max_length=32, blank=True, help_text=_("MD5 of the content."))

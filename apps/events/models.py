@@ -121,7 +121,7 @@ class RolledUpDay(models.Model):
 class UpkeepRun(models.Model):
     """One run of a task that looks after the event tables, shown to administrators."""
 
-    task = models.CharField(max_length=64)
+    task = models.CharField(_("task"), max_length=64)
     started_at = models.DateTimeField()
     finished_at = models.DateTimeField()
     counts = models.JSONField(default=dict, help_text=_("What was made, removed or recomputed."))

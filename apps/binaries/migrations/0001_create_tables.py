@@ -84,6 +84,7 @@ class Migration(migrations.Migration):
                         ],
                         help_text="Processor architecture.",
                         max_length=8,
+                        verbose_name="architecture",
                     ),
                 ),
                 (
