@@ -9,6 +9,7 @@ from django.db.models import QuerySet
 from django.http import HttpResponse
 from django.urls import URLPattern, path
 from django.utils.functional import Promise
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
@@ -126,7 +127,7 @@ def storage() -> dict[str, Any]:
             ),
             rows=[
                 [
-                    str(model._meta.verbose_name_plural).capitalize(),
+                    capfirst(str(model._meta.verbose_name_plural)),
                     _("%d days") % retention.days_kept(kept),
                     number_text(size["partitions"]),
                     number_text(size["rows"]) if size["rows"] is not None else NOTHING,
