@@ -1,5 +1,9 @@
 """What the roles may do, asked of the server itself."""
 
+import re
+from collections.abc import Iterator
+from typing import Any
+
 import psycopg
 import pytest
 from django.conf import settings
@@ -7,6 +11,7 @@ from django.db import ProgrammingError, connection
 
 from dex.operations import roles
 from tests import conftest
+from tests.dex import servers
 
 pytestmark = pytest.mark.django_db
 
@@ -123,6 +128,41 @@ def sign_in(role: str, password: str) -> None:
     ).close()
 
 
+@pytest.fixture
+def in_public() -> Iterator[None]:
+    """Have the application put a function into `public` that makes it a superuser."""
+    database = settings.DATABASES["default"]
+    with psycopg.connect(
+        host=database["HOST"],
+        dbname=database["NAME"],
+        user="dex",
+        password=database["PASSWORD"],
+        autocommit=True,
+    ) as application:
+        application.execute(
+            "CREATE FUNCTION public.format(text, name) RETURNS text LANGUAGE plpgsql AS"
+            " $$BEGIN EXECUTE 'ALTER ROLE dex SUPERUSER'; RETURN 'SELECT 1'; END$$"
+        )
+        yield
+        application.execute("DROP FUNCTION public.format(text, name)")
+
+
+def is_superuser(connection: psycopg.Connection[Any]) -> bool:
+    """Return whether the application may do everything."""
+    return "rolsuper" in attributes(connection)
+
+
+def attributes(connection: psycopg.Connection[Any]) -> set[str]:
+    """Return what the application's role holds."""
+    names = ["super", "replication", "bypassrls", "createrole", "createdb", "inherit", "canlogin"]
+    columns = [f"rol{name}" for name in names]
+    row = connection.execute(
+        f"SELECT {', '.join(columns)} FROM pg_catalog.pg_roles WHERE rolname = 'dex'"
+    ).fetchone()
+    assert row is not None
+    return {name for name, is_held in zip(columns, row, strict=True) if is_held}
+
+
 class TestOwnersSql:
     def test_may_be_run_again(self) -> None:
         database = settings.DATABASES["default"]
@@ -131,6 +171,59 @@ class TestOwnersSql:
             owner.execute("SET lock_timeout = '5s'")
             with owner.transaction(force_rollback=True):
                 owner.execute(roles.owner_sql().encode())
+
+    @pytest.mark.usefixtures("in_public")
+    def test_runs_nothing_that_the_application_has_made(self) -> None:
+        with conftest.DATABASE.cluster.connect(settings.DATABASES["default"]["NAME"]) as owner:
+            owner.execute("SET search_path = public")  # a DBA's, at worst
+            with owner.transaction(force_rollback=True):
+                owner.execute(roles.owner_sql().encode())
+
+                assert is_superuser(owner) is False
+
+    def test_is_run_with_the_systems_names_alone(self) -> None:
+        with conftest.DATABASE.cluster.connect() as owner:
+            path = owner.execute("SHOW search_path").fetchone()
+
+        assert path == ("pg_catalog,pg_temp",)
+
+    @pytest.mark.parametrize(
+        "excess", ["SUPERUSER", "REPLICATION", "BYPASSRLS", "CREATEROLE", "CREATEDB", "INHERIT"]
+    )
+    def test_takes_what_the_application_held_before(self, excess: str) -> None:
+        with (
+            conftest.DATABASE.cluster.connect(settings.DATABASES["default"]["NAME"]) as owner,
+            owner.transaction(force_rollback=True),
+        ):
+            before = attributes(owner)
+            owner.execute(f"ALTER ROLE dex {excess}")
+            owner.execute(roles.owner_sql().encode())
+
+            assert attributes(owner) == before
+
+    def test_refuses_a_schema_that_is_the_applications(self) -> None:
+        with (
+            conftest.DATABASE.cluster.connect(settings.DATABASES["default"]["NAME"]) as owner,
+            owner.transaction(force_rollback=True),
+        ):
+            owner.execute("ALTER SCHEMA audit OWNER TO dex")
+
+            with pytest.raises(psycopg.errors.RaiseException, match="belongs to another role"):
+                owner.execute(roles.owner_sql().encode())
+
+    def test_is_run_by_an_owner_who_is_no_superuser(self) -> None:
+        with servers.postgres_16() as address:
+            with psycopg.connect(f"{address}postgres", autocommit=True) as superuser:
+                superuser.execute("CREATE ROLE owner LOGIN CREATEROLE PASSWORD 'simple'")
+                superuser.execute("CREATE DATABASE fleet OWNER owner")
+            with psycopg.connect(re.sub("//.*@", "//owner:simple@", address) + "fleet") as owner:
+                owner.execute(roles.owner_sql().encode())
+                owner.execute(roles.owner_sql().encode())
+                owner.execute("ALTER ROLE dex PASSWORD 'its-own'")
+            with psycopg.connect(re.sub("//.*@", "//dex:its-own@", address) + "fleet") as dex:
+                found = dex.execute("SELECT count(*) FROM audit.inbox").fetchone()
+
+        assert found == (0,)
 
     def test_holds_no_password(self) -> None:
         assert "PASSWORD" not in roles.owner_sql().upper()

@@ -7,7 +7,19 @@
 --
 -- Why not a migration: the application's role must not own what it must not be able to change.
 
+-- What others may have put into `public` does not count here.
+SET search_path = pg_catalog, pg_temp;
+
 CREATE SCHEMA IF NOT EXISTS audit AUTHORIZATION dex_audit;
+
+DO $$
+BEGIN
+    IF (SELECT nspowner <> 'dex_audit'::regrole FROM pg_namespace WHERE nspname = 'audit') THEN
+        RAISE EXCEPTION 'the schema audit belongs to another role than dex_audit'
+            USING HINT = 'Rename or drop it, then run this again.';
+    END IF;
+END
+$$;
 
 -- Functions with SECURITY DEFINER run as dex_audit; it creates partitions in its own schema only.
 SET ROLE dex_audit;
