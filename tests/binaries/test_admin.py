@@ -5,10 +5,12 @@ from typing import Any
 import pytest
 from django.test import Client
 
+from apps.accounts.models import Account
 from apps.binaries.models import Binary, ExecutionSample
 from apps.core.admin import address_of
 from apps.devices.models import Device
 from apps.organization.models import Entity
+from tests.factories.accounts import find_permissions
 from tests.factories.collectors import ADA_ROSSI, SOFFICE, device_of, execution, make_machine
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("fixed_clock")]
@@ -25,6 +27,12 @@ def device(paris: Entity) -> Device:
     record = execution(cpu_time_ms={"sum": 61_000}, execution_duration_ms={"sum": 900_000})
     machine.send(record, users=ADA_ROSSI, binaries=SOFFICE)
     return device_of(machine)
+
+
+def only(account: Account, *permissions: str) -> None:
+    """Leave an account these permissions."""
+    assert account.main_profile is not None
+    account.main_profile.group.permissions.set(find_permissions(permissions))
 
 
 class TestBinaryPages:
@@ -59,6 +67,29 @@ class TestBinaryPages:
 
         assert "CPU time" in page
         assert "15 min 0 s" in page
+
+    @pytest.mark.parametrize("door", ["list", "row"])
+    def test_name_nothing_that_may_not_be_viewed(
+        self, ben: Account, ben_client: Client, device: Device, door: str
+    ) -> None:
+        only(ben, "binaries.view_executionsample")
+        address = address_of(ExecutionSample.objects.get())
+        url = {"list": SAMPLES, "row": f"{SAMPLES}{address}/change/"}[door]
+
+        page = ben_client.get(url).content.decode()
+
+        assert "1 min 1 s" in page
+        assert [name for name in ("rossi", "ada-laptop", "soffice") if name in page] == []
+
+    def test_link_to_what_may_be_viewed(
+        self, ben: Account, ben_client: Client, device: Device
+    ) -> None:
+        only(ben, "binaries.view_executionsample", "devices.view_device")
+
+        page = ben_client.get(SAMPLES).content.decode()
+
+        assert f"/admin/devices/device/{device.pk}/change/" in page
+        assert "rossi" not in page
 
     def test_are_a_part_of_the_device(self, ada_client: Client, device: Device) -> None:
         page = ada_client.get(f"/admin/devices/device/{device.pk}/change/").content.decode()

@@ -13,6 +13,7 @@ from apps.collectors.models import Collector, CollectorConfiguration, EnrolmentK
 from apps.collectors.services import configuration as service
 from apps.collectors.services import enrolment
 from apps.collectors.switches import PRESETS
+from apps.devices.models import Device
 from apps.organization.models import Entity
 from tests.conftest import NOW
 from tests.factories.collectors import (
@@ -251,6 +252,17 @@ class TestCollectors:
         collector.refresh_from_db()
         assert "Revoke 1 collector?" in question
         assert collector.state == CollectorState.REVOKED
+
+    def test_name_no_key_of_an_entity_that_is_hidden(
+        self, ada_client: Client, ben_client: Client, paris: Entity, lyon: Entity
+    ) -> None:
+        machine = make_machine(lyon)
+        EnrolmentKey.objects.update(name="Acquisition of Lyon")
+        Device.objects.update(entity=paris)
+        address = f"{COLLECTORS}{collector_of(machine).pk}/change/"
+
+        assert "Acquisition of Lyon" in ada_client.get(address).content.decode()
+        assert "Acquisition of Lyon" not in ben_client.get(address).content.decode()
 
 
 class TestDeciding:

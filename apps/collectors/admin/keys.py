@@ -24,7 +24,7 @@ from apps.collectors.words import KeyState, key_badge, key_state
 from apps.core import clock
 from apps.core.admin import ConfirmingMixin, Visit
 from apps.core.admin.columns import Column
-from apps.core.admin.detail import bound, change_url, list_url, object_link
+from apps.core.admin.detail import bound, change_url, list_url, part_link
 from apps.core.admin.values import Button, Fact, moment_html, number_text
 from apps.core.http import ScopedRequest
 from apps.devices.choices import Platform
@@ -139,7 +139,7 @@ class EnrolmentKeyAdmin(ConfirmingMixin, ServiceAdmin):
         """Return all that is known of a key; its text is not."""
         is_confirmed = enrolment.is_collection_confirmed()
         state = key_state(obj, is_confirmed=is_confirmed, now=visit.now)
-        entity = object_link(obj.entity, visit.scope) if obj.entity else _("Unclassified")
+        entity = part_link(obj.entity, visit.scope) if obj.entity else _("Unclassified")
         return [
             Fact(_("State"), key_badge(state)),
             Fact(_("Entity"), entity),

@@ -145,13 +145,28 @@ def short_name(obj: models.Model, scope: Scope) -> str:
 
 
 def object_link(obj: models.Model | None, scope: Scope, permission: str = "") -> str:
-    """Return the caller's name of an object, a link where the caller may open it."""
-    if obj is None:
+    """Return the caller's name of an object, as a link; a dash where the caller may not view it.
+
+    permission: needed instead of that to view the model.
+    """
+    if obj is None or not may_view(obj, scope, permission):
         return NOTHING
+    return link(change_url(obj), short_name(obj, scope))
+
+
+def part_link(obj: models.Model, scope: Scope) -> str:
+    """Return the name of what belongs to the object of the page, a link where it may be opened.
+
+    Such as the entity of a device: who sees the device may know where it stands.
+    """
+    name = short_name(obj, scope)
+    return link(change_url(obj), name) if may_view(obj, scope) else name
+
+
+def may_view(obj: models.Model, scope: Scope, permission: str = "") -> bool:
+    """Return whether the caller may view objects of this kind; rows apart."""
     meta = type(obj)._meta
-    needed = permission or f"{meta.app_label}.view_{meta.model_name}"
-    label = short_name(obj, scope)
-    return link(change_url(obj), label) if needed in scope.permissions else label
+    return (permission or f"{meta.app_label}.view_{meta.model_name}") in scope.permissions
 
 
 def bound(
