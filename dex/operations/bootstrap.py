@@ -5,6 +5,7 @@ import http.client
 import json
 import secrets
 from dataclasses import dataclass
+from pathlib import Path
 from urllib.parse import urlsplit
 
 from django.conf import settings
@@ -38,11 +39,10 @@ class Start:
         self.make_secret_key()
         self.start_servers()
         self.make_database()
-        password = settings_password()
-        answer = self.prepare(password)
+        login, password = self.make_administrator()
         self.start_application()
         self.start_collector()
-        return self.farewell(answer.get("administrator", ""), password)
+        return self.farewell(login, password)
 
     def make_secret_key(self) -> None:
         """Make the key that signs sessions, one for all processes, unless the operator has set it."""
@@ -98,12 +98,16 @@ class Start:
         with self.at.cluster.connect(NAME) as connection:
             roles.apply(connection, password)
 
-    def prepare(self, password: str) -> dict[str, str]:
-        """Migrate and fill the database as the application; return what the command answers."""
+    def prepare(self, password: str, untold: str) -> dict[str, str]:
+        """Migrate and fill the database as the application; return what the command answers.
+
+        password: for a main administrator, used if there is none.
+        untold: made by an earlier start that told nobody; does it still open the door?
+        """
         static = StaticMark(self.at)
         arguments = [] if static.is_current else ["--collectstatic"]
         process = processes.command(self.at, "prepare_instance", *arguments)
-        ended = self.supervisor.run(process, given=password.encode() + b"\n")
+        ended = self.supervisor.run(process, given=f"{password}\n{untold}\n".encode())
         if ended.status:
             raise StartProblem(f"The database could not be prepared: {self.reason(ended)}")
         answer: dict[str, str] = json.loads(ended.output.splitlines()[-1])
@@ -117,6 +121,32 @@ class Start:
         static.set()
         (self.at.launcher / NAME_FILE).write_text(answer["instance"], encoding="utf-8")
         return answer
+
+    def make_administrator(self) -> tuple[str, str]:
+        """Prepare the database; return the login and password that the operator has to be told.
+
+        A password that we make is kept before it counts, and until it has been shown: this start
+        may still fail. Both are empty where there is nothing to tell.
+        """
+        file, chosen = self.first_password, env.text("DEX_ADMIN_PASSWORD")
+        untold = file.read_text(encoding="ascii") if file.exists() else ""
+        made = chosen or roles.keep_secret(file, Account.current(), secrets.token_urlsafe(12))
+        answer = self.prepare(made, untold)
+        if login := answer["untold"]:
+            return login, untold
+        if chosen or not answer["administrator"]:
+            self.forget_first_password()
+            made = ""
+        return answer["administrator"], made
+
+    @property
+    def first_password(self) -> Path:
+        """Return the file of a password that nobody has been shown."""
+        return self.at.launcher / "first_password"
+
+    def forget_first_password(self) -> None:
+        """Remove the main administrator's password: the operator has seen it."""
+        self.first_password.unlink(missing_ok=True)
 
     # --- Application -------------------------------------------------------------------------
 
@@ -154,8 +184,8 @@ class Start:
         lines = [f"dex {settings.DEX_VERSION} is ready: {settings.DEX_PUBLIC_URL}/admin/"]
         if administrator:
             lines.append(f"Main administrator: {administrator}")
-            if not env.text("DEX_ADMIN_PASSWORD"):
-                lines.append(f"Password: {password}  (shown this once)")
+        if password:
+            lines.append(f"Password: {password}  (shown this once)")
         return "\n".join(lines)
 
 
@@ -194,11 +224,6 @@ def check(at: Installation) -> None:
         preflight.check_broker(at.broker_url)
     if at.cache_url:
         preflight.check_cache(at.cache_url)
-
-
-def settings_password() -> str:
-    """Return DEX_ADMIN_PASSWORD, else a new password of 96 random bits."""
-    return env.text("DEX_ADMIN_PASSWORD") or secrets.token_urlsafe(12)
 
 
 def answers(at: Installation) -> bool:

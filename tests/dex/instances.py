@@ -68,6 +68,16 @@ class Instance:
 
     def up(self, *arguments: str) -> "Instance":
         """Start the instance and wait until it is ready."""
+        running = self.begin(*arguments)
+        until(
+            lambda: " is ready: http" in self.printed or running.poll() is not None,
+            lambda: self.printed[-3000:],
+        )
+        assert running.poll() is None, self.printed[-3000:]
+        return self
+
+    def begin(self, *arguments: str) -> "subprocess.Popen[str]":
+        """Start the instance and do not wait."""
         with self.log.open("w", encoding="utf-8") as output:
             self.running = subprocess.Popen(
                 [sys.executable, "manage.py", "up", *arguments],
@@ -78,13 +88,7 @@ class Instance:
                 stderr=subprocess.STDOUT,
                 text=True,
             )
-        running = self.running
-        until(
-            lambda: " is ready: http" in self.printed or running.poll() is not None,
-            lambda: self.printed[-3000:],
-        )
-        assert running.poll() is None, self.printed[-3000:]
-        return self
+        return self.running
 
     def stop(self, sign: signal.Signals = signal.SIGTERM) -> int:
         """Send a signal to `up` and return its exit status."""

@@ -26,7 +26,8 @@ LOGIN = "admin"
 class Command(BaseCommand):
     """Migrate, fill what every instance has, and say so in one line of JSON.
 
-    Reads the password for a main administrator from the standard input, used if there is none.
+    Reads two lines from the standard input: the password for a main administrator, used if there
+    is none, and one that an earlier start made and did not tell, or nothing.
     """
 
     help = "Internal: migrate and prepare the database. Called by `up`."
@@ -36,7 +37,7 @@ class Command(BaseCommand):
         parser.add_argument("--collectstatic", action="store_true")
 
     def handle(self, *_args: Any, **options: Any) -> None:
-        password = sys.stdin.readline().strip()
+        password, untold = sys.stdin.readline().strip(), sys.stdin.readline().strip()
         with only_one():
             if newer := unknown_migrations():
                 self.answer({"newer": newer})
@@ -46,7 +47,7 @@ class Command(BaseCommand):
             call_command("collectstatic", interactive=False, clear=True, verbosity=0)
         upkeep.rotate_partitions(now=clock.now())
         call_command("sync_schedule", verbosity=0)
-        found = {"instance": Instance.objects.current().name}
+        found = {"instance": Instance.objects.current().name, "untold": login_with(untold)}
         try:
             found["administrator"] = make_administrator(password)
         except ValidationError as problem:
@@ -88,3 +89,9 @@ def make_administrator(password: str) -> str:
     if not password or Account.objects.main_administrators().exists():
         return ""
     return create_main_administrator(login=LOGIN, password=password, now=clock.now()).get_username()
+
+
+def login_with(password: str) -> str:
+    """Return the login of the main administrator if this is its password, else an empty text."""
+    account = Account.objects.main_administrators().first() if password else None
+    return account.get_username() if account and account.check_password(password) else ""

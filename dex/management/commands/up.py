@@ -104,7 +104,9 @@ def supervise(at: Installation, report: Report) -> int:
     supervisor = Supervisor(output)
     problem = ""
     try:
-        report.ready(bootstrap.Start(at, supervisor).run())
+        start = bootstrap.Start(at, supervisor)
+        report.ready(start.run())
+        start.forget_first_password()
         supervisor.watch()
     except (StartProblem, ImproperlyConfigured) as found:
         problem = str(found)
