@@ -13,4 +13,11 @@ class AccountsConfig(AppConfig):
 
     def ready(self) -> None:
         """Fill the registries."""
-        from apps.accounts import checks, health, personal_data, shipping, sign_in  # noqa: F401
+        from apps.accounts import (  # noqa: F401
+            checks,
+            health,
+            personal_data,
+            reads,
+            shipping,
+            sign_in,
+        )

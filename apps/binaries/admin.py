@@ -8,11 +8,13 @@ from django.contrib import admin
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
+from apps.accounts.http import AccountRequest
 from apps.binaries.metrics import EXECUTION
 from apps.binaries.models import Binary, ExecutionDaily, ExecutionSample
 from apps.core import clock
-from apps.core.admin import DetailAdmin, Visit
+from apps.core.admin import DetailAdmin, Visit, reads
 from apps.core.admin.detail import object_link
+from apps.core.admin.reads import Read
 from apps.core.admin.values import Fact, Section, Table, columns, moment_html, number_text
 from apps.core.formats import NOTHING, bytes_text, duration_text
 from apps.devices.admin import DeviceEventAdmin
@@ -65,11 +67,21 @@ class BinaryAdmin(DetailAdmin):
             Fact(_("SHA-256"), obj.sha256_hash),
         ]
 
+    def opened(self, request: AccountRequest, obj: Binary, visit: Visit) -> None:
+        """Read the newest runs, and record whom they show. Cost: 2 queries."""
+        obj.runs = None  # type: ignore[attr-defined]
+        if visit.may("binaries.view_executionsample"):
+            obj.runs = runs = _latest_runs(obj, visit)  # type: ignore[attr-defined]
+            subjects, about = reads.shown(runs, visit.scope), (obj._meta.label_lower, str(obj.pk))
+            reads.record(
+                request, Read(is_list=True, about=about, subjects=subjects, rows=len(runs))
+            )
+
     def sections(self, obj: Binary, visit: Visit) -> Sequence[Section]:
-        """Return the newest runs. Cost: 1 query."""
-        if not visit.may("binaries.view_executionsample"):
+        """Return the newest runs, as `opened` read them."""
+        if obj.runs is None:  # type: ignore[attr-defined]
             return []
-        data = {"tables": [_runs(obj, visit)]}
+        data = {"tables": [_runs_table(obj.runs, visit)]}  # type: ignore[attr-defined]
         return [Section("runs", _("Recent executions"), TABLES, data, is_wide=True)]
 
 
@@ -135,11 +147,15 @@ def _devices_text(binary: Binary, visit: Visit) -> str:
     return number_text(number)
 
 
-def _runs(binary: Binary, visit: Visit) -> Table:
+def _latest_runs(binary: Binary, visit: Visit) -> list[ExecutionSample]:
     since = visit.now - timedelta(hours=24)
     rows = ExecutionSample.objects.permitted_to(visit.scope).filter(
         binary=binary, bucket__gte=since
     )
+    return list(rows.select_related("device", "user").order_by("-bucket", "-id")[:RUNS_SHOWN])
+
+
+def _runs_table(runs: Sequence[ExecutionSample], visit: Visit) -> Table:
     return Table(
         caption=_("Executions of the last 24 hours"),
         columns=columns(
@@ -160,7 +176,7 @@ def _runs(binary: Binary, visit: Visit) -> Table:
                 duration_text(row.cpu_time_ms_sum),
                 bytes_text(mean(row, "real_memory_bytes")),
             ]
-            for row in rows.select_related("device", "user").order_by("-bucket", "-id")[:RUNS_SHOWN]
+            for row in runs
         ],
         empty=_("It did not run in the last 24 hours, on a device of your view domain."),
     )

@@ -15,6 +15,7 @@ from django.urls import reverse
 from django.utils.functional import Promise
 
 from apps.core import clock
+from apps.core.admin import reads
 from apps.core.admin.columns import Labelled
 from apps.core.admin.scoped import ReadOnlyAdmin, ScopedAdmin
 from apps.core.admin.values import Button, Fact, Section, link
@@ -66,7 +67,9 @@ class DetailMixin(ScopedAdmin):
         return short_name(obj, request.scope)
 
     def opened(self, request: Any, obj: Any, visit: Visit) -> None:
-        """Note that the page was opened, before it is drawn."""
+        """Record whom the page is about, before it is drawn. Cost: 1 query where anybody is."""
+        address = unquote(request.resolver_match.kwargs.get("object_id", str(obj.pk)))
+        reads.record(request, reads.of_row(obj, address))
 
     def change_view(
         self, request: Any, object_id: str, form_url: str = "", extra_context: Any = None

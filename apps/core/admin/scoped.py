@@ -9,6 +9,7 @@ from django.db import models
 from django.http import Http404, HttpResponse, HttpResponseRedirect
 from unfold.admin import ModelAdmin
 
+from apps.core.admin import reads
 from apps.core.admin.columns import Column, Labelled, shown
 from apps.core.errors import DomainError
 from apps.core.personal_data import registry
@@ -30,6 +31,14 @@ class ScopedAdmin(ModelAdmin):
         """Return the rows that the caller may see."""
         rows: models.QuerySet[Any] = super().get_queryset(request)
         return rows.permitted_to(request.scope)  # type: ignore[attr-defined, no-any-return]
+
+    def changelist_view(self, request: Request, extra_context: Any = None) -> HttpResponse:
+        """Show the list, and record whom it showed. Cost: 1 query more where it showed anybody."""
+        page: HttpResponse = super().changelist_view(request, extra_context)
+        changelist = (getattr(page, "context_data", None) or {}).get("cl")
+        if changelist is not None:
+            reads.record(request, reads.of_list(self.model, changelist.result_list, request))
+        return page
 
     def has_change_permission(self, request: Request, obj: Any = None) -> bool:
         """Ask for the permission on the model first, then for the grant on the entity."""
