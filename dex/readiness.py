@@ -5,6 +5,7 @@ import logging
 from django.core.cache import cache
 from django.db import Error, connection
 from django.http import HttpRequest, HttpResponse
+from redis.exceptions import RedisError
 
 logger = logging.getLogger(__name__)
 
@@ -20,7 +21,7 @@ def readyz(_request: HttpRequest) -> HttpResponse:
         with connection.cursor() as cursor:
             cursor.execute("SELECT 1")
         cache.get("readyz")
-    except (Error, OSError) as problem:
+    except (Error, RedisError, OSError) as problem:  # redis has a ConnectionError of its own
         logger.warning("Not ready: %s", type(problem).__name__)
         return HttpResponse("not ready\n", status=503, content_type="text/plain")
     return HttpResponse("ready\n", content_type="text/plain")

@@ -1,7 +1,12 @@
 """Answers for load balancers."""
 
+from contextlib import closing
+from pathlib import Path
+from socket import AF_UNIX
+from socket import socket as Socket
+
 import pytest
-from django.core.cache import cache
+from django.core.cache.backends.redis import RedisCache
 from django.db import OperationalError
 from django.test import Client
 
@@ -32,11 +37,11 @@ class TestReadyz:
         assert client.get("/readyz").status_code == 503
 
     def test_says_so_when_the_cache_is_away(
-        self, client: Client, db: None, monkeypatch: pytest.MonkeyPatch
+        self, client: Client, db: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        def away(_key: str) -> None:
-            raise ConnectionError("away")
-
-        monkeypatch.setattr(cache, "get", away)
+        socket = tmp_path / "valkey.sock"
+        with closing(Socket(AF_UNIX)) as server:
+            server.bind(str(socket))  # as of a server that was killed: nobody listens
+        monkeypatch.setattr(readiness, "cache", RedisCache(f"unix://{socket}", {}))
 
         assert client.get("/readyz").status_code == 503
