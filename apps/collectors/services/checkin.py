@@ -1,5 +1,6 @@
 """Check-in: which configuration holds, and whether the hardware is still the one that enrolled."""
 
+from contextlib import suppress
 from datetime import datetime
 
 from django.core.cache import cache
@@ -63,8 +64,12 @@ def configuration_document(*, collector: Collector, now: datetime) -> Signed:
 
 
 def open_page(device_id: int) -> None:
-    """Ask the collector of a device to report each minute: somebody looks at it."""
-    cache.set(_page_key(device_id), True, PAGE_OPEN_SECONDS)
+    """Ask the collector of a device to report each minute: somebody looks at it.
+
+    Without the cache nobody asks: the page is worth more than the minutes.
+    """
+    with suppress(RedisError, DatabaseError, OSError):
+        cache.set(_page_key(device_id), True, PAGE_OPEN_SECONDS)
 
 
 def is_page_open(device_id: int) -> bool:
