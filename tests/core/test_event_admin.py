@@ -1,14 +1,14 @@
 """Lists of event tables, shown by the boots of devices."""
 
 import re
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from django.test import Client
 
 from apps.accounts.models import Account
-from apps.core.admin.events import address_of, parse_address, parse_key
+from apps.core.admin.events import SLICES_MOST, address_of, parse_address, parse_key, slices
 from apps.core.personal_data import PrivacyLevel
 from apps.devices.models import Boot, Device
 from apps.organization.models import Entity
@@ -32,6 +32,11 @@ def older_link(page: str) -> str:
     """Return the address of the next page."""
     [link] = re.findall(r'href="(\?[^"]*)" rel="next"', page)
     return link.replace("&amp;", "&")
+
+
+def reads_of_boots(queries: Any) -> list[str]:
+    """Return the queries that read boots."""
+    return [q["sql"] for q in queries if 'FROM "devices_boot"' in q["sql"]]
 
 
 @pytest.fixture
@@ -82,10 +87,78 @@ class TestEventList:
     ) -> None:
         make_boot(laptop)
 
-        with django_assert_max_num_queries(8) as queries:
+        with django_assert_max_num_queries(13) as queries:  # 5 slices of a day, 1 audit row
             ada_client.get(LIST)
 
         assert not [q["sql"] for q in queries if "COUNT(" in q["sql"]]
+
+    def test_asks_for_an_hour_where_that_fills_a_page(
+        self, ada_client: Client, laptop: Device, django_assert_max_num_queries: Any
+    ) -> None:
+        boots = [make_boot(laptop, timedelta(minutes=number)) for number in range(1, 6)]
+        make_boot(laptop, timedelta(minutes=61))
+
+        with django_assert_max_num_queries(9) as queries:
+            page = ada_client.get(LIST).content.decode()
+
+        [read] = reads_of_boots(queries)
+        assert addresses(page) == [address_of(boot) for boot in boots[:3]]
+        assert "\"occurred_at\" >= '2026-03-02 11:00:00+00:00'" in read
+        assert "\"occurred_at\" < '2026-03-03 12:00:00+00:00'" in read
+
+    def test_bounds_the_next_page_by_its_key(
+        self, ada_client: Client, laptop: Device, django_assert_max_num_queries: Any
+    ) -> None:
+        boots = [make_boot(laptop, timedelta(minutes=number)) for number in range(10, 17)]
+        link = older_link(ada_client.get(LIST).content.decode())
+
+        with django_assert_max_num_queries(9) as queries:
+            page = ada_client.get(LIST + link).content.decode()
+
+        [read] = reads_of_boots(queries)
+        assert addresses(page) == [address_of(boot) for boot in boots[3:6]]
+        assert "\"occurred_at\" >= '2026-03-02 10:48:00.000001+00:00'" in read
+        assert "\"occurred_at\" < '2026-03-02 11:48:00.000001+00:00'" in read
+
+    @pytest.mark.parametrize(("window", "number"), [("1h", 1), ("24h", 5), ("7d", 8), ("30d", 10)])
+    def test_asks_a_bounded_number_of_times_where_nothing_is(
+        self,
+        ada_client: Client,
+        django_assert_max_num_queries: Any,
+        window: str,
+        number: int,
+    ) -> None:
+        with django_assert_max_num_queries(20) as queries:
+            ada_client.get(LIST, {"window": window})
+
+        assert len(reads_of_boots(queries)) == number <= SLICES_MOST
+
+    def test_asks_once_for_a_device(
+        self, ada_client: Client, laptop: Device, django_assert_max_num_queries: Any
+    ) -> None:
+        make_boot(laptop, timedelta(hours=20))
+
+        with django_assert_max_num_queries(9) as queries:
+            ada_client.get(LIST, {"device": laptop.pk})
+
+        assert len(reads_of_boots(queries)) == 1
+
+    def test_loses_and_repeats_nothing_over_slices_and_equal_times(
+        self, ada_client: Client, laptop: Device
+    ) -> None:
+        hours = [0, 1, 1, 1, 1, 2, 3, 3, 3, 3, 7, 7, 15, 23, 24]  # edges of slices among them
+        boots = [make_boot(laptop, timedelta(hours=hour)) for hour in hours]
+        boots.append(make_boot(laptop, timedelta(minutes=-50)))  # its clock runs ahead
+
+        page = ada_client.get(LIST).content.decode()
+        seen = addresses(page)
+        for _ in range(5):
+            page = ada_client.get(LIST + older_link(page)).content.decode()
+            seen += addresses(page)
+
+        expected = sorted(boots, key=lambda boot: (boot.occurred_at, boot.pk), reverse=True)
+        assert seen == [address_of(boot) for boot in expected]
+        assert 'rel="next"' not in page
 
     def test_can_be_narrowed_to_a_device(
         self, ada_client: Client, laptop: Device, lyon: Entity
@@ -205,6 +278,22 @@ class TestEventPage:
 
         assert response.status_code == 403
         assert Boot.objects.count() == 1
+
+
+class TestSlices:
+    def test_end_where_the_window_does_whatever_its_length(self) -> None:
+        start, end = datetime(2020, 1, 1, tzinfo=UTC), datetime(2026, 3, 2, tzinfo=UTC)
+
+        found = list(slices(start, end, timedelta()))
+
+        assert len(found) == SLICES_MOST
+        assert (found[0][1], found[-1][0]) == (end, start)
+        assert [low for low, _high in found[:-1]] == [high for _low, high in found[1:]]
+
+    def test_are_none_before_the_window(self) -> None:
+        moment = datetime(2026, 3, 2, tzinfo=UTC)
+
+        assert list(slices(moment, moment, timedelta())) == []
 
 
 class TestAddress:
