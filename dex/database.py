@@ -78,7 +78,7 @@ def _settings(parts: dict[str, Any], process: str) -> dict[str, Any]:
         "USER": parts["user"],
         "PASSWORD": parts.get("password", ""),
         "CONN_MAX_AGE": 0 if is_pooled else 60,  # seconds
-        "CONN_HEALTH_CHECKS": not is_pooled,
+        "CONN_HEALTH_CHECKS": True,  # the pool too gives no dead connection away then
         "OPTIONS": {"application_name": f"dex {process}"}
         | ({"pool": POOL} if is_pooled else {})
         | rest,

@@ -1,11 +1,16 @@
 """Addresses of servers."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
+from django.db.backends.postgresql.base import DatabaseWrapper
+from django.db.utils import ConnectionHandler
 
 from dex import database, paths
+from tests import conftest
 
 
 class TestExternal:
@@ -40,6 +45,36 @@ class TestExternal:
 
         assert "pool" in database.external(url, "web")["OPTIONS"]
         assert "pool" not in database.external(url, "worker")["OPTIONS"]
+
+
+class TestPool:
+    def test_survives_a_restart_of_the_server(self, pooled: DatabaseWrapper) -> None:
+        before = backend(pooled)
+        with conftest.DATABASE.cluster.connect() as owner:
+            owner.execute("SELECT pg_terminate_backend(%s, 5000)", [before])
+
+        after = backend(pooled)
+
+        assert after != before
+
+
+@pytest.fixture
+def pooled(db: None) -> Iterator[DatabaseWrapper]:
+    """Return a connection to the database of the tests, as a web process has it."""
+    tests = settings.DATABASES["default"]
+    found = database.embedded(paths.home(), tests["PASSWORD"], "web") | {"NAME": tests["NAME"]}
+    wrapper = DatabaseWrapper(ConnectionHandler({"default": found}).settings["default"], "pooled")
+    yield wrapper
+    wrapper.close_pool()
+
+
+def backend(connection: DatabaseWrapper) -> int:
+    """Return the server's process in one request."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_backend_pid()")
+        (pid,) = cursor.fetchone()
+    connection.close()  # back into the pool
+    return int(pid)
 
 
 class TestCaches:
