@@ -268,6 +268,16 @@ class TestSentences:
         assert sentence in done.stderr
         assert "Traceback" not in done.stderr
 
+    def test_reads_the_public_address_from_a_file(self, tmp_path: Path) -> None:
+        file = tmp_path / "address"
+        file.write_text("http://dex.example.com\n")
+        told = {"DEX_PUBLIC_URL_FILE": str(file)}
+
+        done = Instance(new_home(), environment=told).manage("up")
+
+        assert done.returncode == 1
+        assert "http is for loopback only" in done.stderr
+
     @pytest.mark.skipif(os.geteuid() != 0, reason="only root hands over to another account")
     def test_names_the_folder_in_the_way(self) -> None:
         home = new_home()

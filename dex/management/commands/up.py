@@ -71,7 +71,7 @@ def make_ready(options: dict[str, Any]) -> Installation:
 
 def installation(options: dict[str, Any]) -> Installation:
     """Return what environment and switches ask for."""
-    if "DEX_PUBLIC_URL" not in os.environ:
+    if not env.text("DEX_PUBLIC_URL"):
         settings.DEX_PUBLIC_URL = f"http://localhost:{options['port']}"
     wants_collector = env.flag("DEX_LOCAL_COLLECTOR", default=not settings.DATABASE_URL)
     return Installation(
