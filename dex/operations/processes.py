@@ -15,6 +15,16 @@ WEB_WORKERS = 2
 TASK_WORKERS = 2
 CELERY = ("-m", "celery", "--quiet", "--app=dex.celery:app")
 ENROLMENT_KEY_FILE = "enrolment-key"
+STOP_SECONDS = {  # how long each may take to stop, in the order of their start
+    "postgres": 60.0,  # it writes a checkpoint
+    "broker": 15.0,
+    "cache": 15.0,
+    "prepare": 20.0,
+    "web": 20.0,
+    "worker": 20.0,
+    "beat": 20.0,
+    "collector": 15.0,
+}
 
 
 def database(at: Installation) -> Process:
@@ -26,7 +36,7 @@ def database(at: Installation) -> Process:
         folder=at.home / "postgres",
         environment=at.plain_environment(),
         stop_signal=postgres.STOP_SIGNAL,
-        stop_seconds=60,  # it writes a checkpoint
+        stop_seconds=STOP_SECONDS["postgres"],
     )
 
 
@@ -89,6 +99,7 @@ def collector(at: Installation) -> Process:
         account=Account.current(),
         folder=at.collector_state,
         environment=at.plain_environment() | {"PYTHONPATH": str(at.code / "collector")},
+        stop_seconds=STOP_SECONDS["collector"],
     )
 
 
@@ -105,7 +116,7 @@ def _python(at: Installation, name: str, arguments: Sequence[str]) -> Process:
         folder=at.code,
         environment=at.environment(name),
         stop_signal=signal.SIGTERM,
-        stop_seconds=20,
+        stop_seconds=STOP_SECONDS[name],
     )
 
 
@@ -116,4 +127,5 @@ def _valkey(at: Installation, name: str, data: Path, settings: dict[str, str]) -
         account=at.account,
         folder=data,
         environment=at.plain_environment(),
+        stop_seconds=STOP_SECONDS[name],
     )

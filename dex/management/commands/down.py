@@ -13,11 +13,13 @@ from django.conf import settings
 from django.core.management import BaseCommand, CommandError
 
 from dex import paths
+from dex.operations import processes
 from dex.operations.accounts import SYSTEM_ACCOUNT
-from dex.operations.guard import Lock
+from dex.operations.guard import GRACE_SECONDS, Lock
 from dex.operations.installation import LOCK_FILE, MADE_ACCOUNT_FILE, NAME_FILE
 
-STOP_SECONDS = 120.0
+SPARE_SECONDS = 15.0  # for what is between the stops
+STOP_SECONDS = sum(processes.STOP_SECONDS.values()) + GRACE_SECONDS + SPARE_SECONDS
 STAYS = {"venv"}  # this very program runs from it
 
 
