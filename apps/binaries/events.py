@@ -32,7 +32,7 @@ class BinaryEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def row(self, origin: Origin) -> Mapping[str, Any]:
         """Return the columns of the binary."""
         return {
-            "identity": self.sha256 or self._identity(),
+            "identity": self._identity(),
             "name": self.name,
             "version": self.version,
             "version_key": version_key(self.version),
@@ -43,7 +43,12 @@ class BinaryEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         }
 
     def _identity(self) -> str:
-        parts = (self.name, str(self.size or ""), self.version)
+        # The first word keeps the two forms apart: nobody can claim a hash that is a name's.
+        parts = (
+            ("content", self.sha256)
+            if self.sha256
+            else ("name", self.name, str(self.size or ""), self.version)
+        )
         return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 
 

@@ -53,9 +53,10 @@ class Plan:
     held: list[Partition] = field(default_factory=list)
 
 
-def make_plan(*, now: datetime) -> Plan:
+def make_plan(*, now: datetime, drops_until: datetime | None = None) -> Plan:
     """Compare the partitions that should be with those that are.
 
+    drops_until: the instant by which terms are counted, where `now` is not to be believed yet.
     Cost: 1 query of the catalogue, 2 of the roll-up's state.
     """
     existing = existing_partitions()
@@ -67,7 +68,8 @@ def make_plan(*, now: datetime) -> Plan:
         plan.creations.extend(sorted(wanted - existing.get(table, set())))
         for partition in sorted(existing.get(table, set())):
             if partition.end <= _oldest_day(kept, now):
-                waits = model in _sampled_models() and (
+                waits = partition.end > _oldest_day(kept, drops_until or now)
+                waits |= model in _sampled_models() and (
                     _touches(partition, unfinished) or _is_still_written(partition, kept, now)
                 )
                 (plan.held if waits else plan.drops).append(partition)

@@ -191,7 +191,8 @@ def is_closed(day: date, now: datetime) -> bool:
 def _days_to_close(now: datetime) -> list[date]:
     """Return the ended days not yet handed over, as far back as samples may be kept."""
     last = day_of(now - timedelta(seconds=ROLL_UP_GRACE_SECONDS)) - timedelta(days=1)
-    newest = RolledUpDay.objects.order_by("-day").values_list("day", flat=True).first()
+    closed = RolledUpDay.objects.filter(day__lte=last)  # a clock that was ahead closed later ones
+    newest = closed.order_by("-day").values_list("day", flat=True).first()
     first = (
         newest + timedelta(days=1) if newest else _first_sampled_day() or last + timedelta(days=1)
     )

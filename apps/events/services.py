@@ -71,20 +71,31 @@ def clock_offset(batch: Envelope, received_at: datetime) -> timedelta:
     return received_at - batch.device_clock - timedelta(milliseconds=batch.round_trip_ms / 2)
 
 
+def clock_shift(offset: timedelta, *, is_of_request: bool) -> timedelta:
+    """Return what is added to the times of a batch whose clock differs by `offset`.
+
+    is_of_request: the clock was told with this very request. That of a body is as old as the
+    body: a batch that waited would be moved by its waiting, so it is moved back only.
+    """
+    is_tolerated = abs(offset) <= timedelta(seconds=CLOCK_TOLERANCE_SECONDS)
+    may_have_waited = offset > timedelta(0) and not is_of_request
+    return timedelta(0) if is_tolerated or may_have_waited else offset
+
+
 def prepare(
     *,
     batch: Envelope,
     sender: Sender,
     received_at: datetime,
-    offset: timedelta,
+    shift: timedelta,
     before_lookup: Callable[[], None] | None = None,
 ) -> Prepared:
     """Decode the records, correct their times, turn their references into ids.
 
-    before_lookup: see `dimensions.resolve`.
+    shift: added to each time, see `clock_shift`. before_lookup: see `dimensions.resolve`.
     Cost: no query when all dimension rows are known; else see `dimensions.resolve`.
     """
-    return _Preparation(batch, sender, received_at, offset).run(before_lookup)
+    return _Preparation(batch, sender, received_at, shift).run(before_lookup)
 
 
 def store(*, prepared: Prepared, sender: Sender, now: datetime, careful: bool) -> Stored:
@@ -119,13 +130,12 @@ class _Preparation:
     """One batch on its way from records to rows, a kind at a time."""
 
     def __init__(
-        self, batch: Envelope, sender: Sender, received_at: datetime, offset: timedelta
+        self, batch: Envelope, sender: Sender, received_at: datetime, shift: timedelta
     ) -> None:
         self.batch = batch
         self.sender = sender
         self.received_at = received_at
-        tolerated = abs(offset) <= timedelta(seconds=CLOCK_TOLERANCE_SECONDS)
-        self.shift = timedelta(0) if tolerated else offset
+        self.shift = shift
         self.references = _References(batch, sender)
         self.out = Prepared()
 

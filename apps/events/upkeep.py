@@ -15,6 +15,7 @@ logger = logging.getLogger(__name__)
 Counts = dict[str, int]
 
 RUNS_KEPT_DAYS = 30
+CLOCK_JUMP_DAYS = 2  # more than that since the last run is a clock that jumped, or a long pause
 NOTES_PER_DELETE = 10_000  # rows; keeps each transaction short
 
 
@@ -22,13 +23,23 @@ def rotate_partitions(*, now: datetime) -> UpkeepRun | None:
     """Create the partitions of the coming days and drop those past their retention."""
 
     def work() -> Counts:
-        plan = partitions.make_plan(now=now)
+        plan = partitions.make_plan(now=now, drops_until=believed(now))
         postponed = partitions.apply(plan)
         counts = {"created": plan.creations, "dropped": plan.drops, "held": plan.held}
         done = {name: len(set(rows) - set(postponed)) for name, rows in counts.items()}
         return done | ({"postponed": len(postponed)} if postponed else {})
 
     return _run("events.rotate_partitions", work, now=now)
+
+
+def believed(now: datetime) -> datetime:
+    """Return `now`, or less after a jump: a wrong clock must not drop what is to be kept.
+
+    A jump of the clock by days is believed at the next run, when somebody has had an hour.
+    """
+    runs = UpkeepRun.objects.filter(task="events.rotate_partitions").order_by("-started_at")
+    last = runs.values_list("started_at", flat=True).first()
+    return now if last is None else min(now, last + timedelta(days=CLOCK_JUMP_DAYS))
 
 
 def roll_up(*, now: datetime) -> UpkeepRun | None:

@@ -8,7 +8,7 @@ from django.db import connection
 from apps.binaries.models import ExecutionDaily
 from apps.devices.models import PerformanceDaily
 from apps.events import partitions, rollups, upkeep
-from apps.events.models import DirtyDay
+from apps.events.models import DirtyDay, RolledUpDay
 from tests.conftest import NOW
 from tests.events.rows import add_sample
 from tests.events.sessions import second_session
@@ -62,6 +62,34 @@ class TestRotation:
         assert {partition.parent for partition in postponed} == {"devices_boot"}
         assert len(planned) > len(postponed)
         assert partitions.apply(partitions.make_plan(now=later)) == []
+
+
+class TestClockJump:
+    def test_drops_nothing_at_once(self) -> None:
+        upkeep.rotate_partitions(now=NOW)
+        jumped = NOW + timedelta(days=400)
+
+        run = upkeep.rotate_partitions(now=jumped)
+
+        assert run is not None
+        assert run.counts["dropped"] == 0
+        assert run.counts["held"] > 0
+
+    def test_is_believed_at_the_next_run(self) -> None:
+        jumped = NOW + timedelta(days=400)
+        upkeep.rotate_partitions(now=NOW)
+        upkeep.rotate_partitions(now=jumped)
+
+        run = upkeep.rotate_partitions(now=jumped + timedelta(hours=1))
+
+        assert run is not None
+        assert run.counts["dropped"] > 0
+
+    def test_back_lets_days_be_closed_again(self) -> None:
+        RolledUpDay.objects.create(day=date(2027, 1, 1), rolled_up_at=NOW)
+        add_sample(bucket=NOON)
+
+        assert YESTERDAY in rollups.close_days(now=NOW)
 
 
 class TestKindsOfDifferentTerms:

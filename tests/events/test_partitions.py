@@ -179,7 +179,9 @@ class TestDrops:
     def test_waits_for_both_days_of_the_zone_that_it_touches(self, zone: str) -> None:
         # 2 March UTC holds the end of the zone's 2nd and the begin of its 3rd.
         later = NOW + timedelta(days=KEPT_DAYS + 3)
-        RolledUpDay.objects.create(day=rollups.day_of(later), rolled_up_at=later)
+        RolledUpDay.objects.create(
+            day=rollups.day_of(later) - timedelta(days=1), rolled_up_at=later
+        )
         DirtyDay.objects.create(device_id=1, day=date(2026, 3, 3), marked_at=NOW)
 
         plan = partitions.make_plan(now=later)
@@ -191,7 +193,9 @@ class TestDrops:
         # The zone's 3 March begins on 2 March UTC and still takes rows.
         end = rollups.day_end(date(2026, 3, 3))
         before = end + timedelta(days=KEPT_DAYS) - timedelta(minutes=1)
-        RolledUpDay.objects.create(day=rollups.day_of(before), rolled_up_at=before)
+        RolledUpDay.objects.create(
+            day=rollups.day_of(before) - timedelta(days=1), rolled_up_at=before
+        )
 
         held = partitions.make_plan(now=before).held
         dropped = partitions.make_plan(now=before + timedelta(minutes=1)).drops

@@ -112,8 +112,10 @@ class Machine:
         return self.post(self.batch(*events, **members))
 
     def post(self, batch: dict[str, Any]) -> Any:
-        """Post a batch as it is."""
-        return self.client.post("/collector/v1/events", batch, format="json")
+        """Post a batch at once: its clock is that of the request."""
+        clock = batch.get("device_clock")
+        headers = {"Dex-Device-Clock": clock} if isinstance(clock, str) else {}
+        return self.client.post("/collector/v1/events", batch, format="json", headers=headers)
 
 
 def make_machine(entity: Entity | None = None, **options: Any) -> Machine:

@@ -12,7 +12,7 @@ from django.db import DataError, IntegrityError, transaction
 from apps.collectors import effective, errors
 from apps.collectors.choices import CollectorState, RefusalOrigin
 from apps.collectors.models import Collector
-from apps.collectors.services import inventory, refusals
+from apps.collectors.services import enrolment, inventory, refusals
 from apps.collectors.services.inventory import Applied
 from apps.core import statements
 from apps.events import kinds, wire
@@ -28,7 +28,9 @@ MILLISECOND = timedelta(milliseconds=1)
 # The collector's row is taken before any other: else a batch with inventory would hold the device
 # and want the collector, one without the other way round. It fences an erasure, too.
 START = """
-SELECT lost_records, (
+SELECT lost_records,
+    coalesce((SELECT value FROM core_generation WHERE name = 'configuration'), 0),
+    coalesce((SELECT value FROM core_generation WHERE name = 'dimensions'), 0), (
     SELECT answer FROM events_receivedbatch
     WHERE device_id = %(device)s AND epoch = %(epoch)s AND sequence = %(sequence)s
 )
@@ -62,6 +64,10 @@ class _StoredMeanwhile(Exception):
     """Another request stored the same batch while we were at it."""
 
 
+class _Outdated(Exception):
+    """A configuration was changed or a person erased since the collector showed its token."""
+
+
 class _StoredBefore(Exception):
     """The batch is a repeat."""
 
@@ -79,9 +85,9 @@ def receive_batch(
 ) -> str:
     """Store a batch once; return its answer as JSON, the first one if the batch is known.
 
-    body: plain. device_clock: the device's clock at this try; without it that of the body, which
-    is older where the batch had to wait. What the configuration forbids is dropped and counted, a bad record is refused
-    alone, and everything else is stored in one transaction with the batch's identity.
+    body: plain. device_clock: the device's clock at this try; see `events.services.clock_shift`.
+    What the configuration forbids is dropped and counted, a bad record is refused alone, and
+    everything else is stored in one transaction with the batch's identity.
     Cost: 2 queries and a COPY of each kind, more where users or binaries are new.
 
     Raises:
@@ -90,34 +96,47 @@ def receive_batch(
         DeviceErased: the device was erased meanwhile.
     """
     batch = wire.decode_batch(body)
-    batch.device_clock = device_clock or batch.device_clock
+    body_hash = hashlib.sha256(body).digest()
     try:
-        work = _Work(collector, batch, hashlib.sha256(body).digest(), received_at)
+        work = _Work(collector, batch, body_hash, received_at, device_clock)
         return work.store()
     except _StoredBefore as repeat:
         return repeat.answer
     except _StoredMeanwhile:
         return work.store()  # which finds its answer now
+    except _Outdated:
+        now_true = enrolment.reload(collector)
+        return _Work(now_true, batch, body_hash, received_at, device_clock).store()
 
 
 class _Work:
     """One batch, ready to be stored."""
 
     def __init__(
-        self, collector: Collector, batch: Envelope, body_hash: bytes, received_at: datetime
+        self,
+        collector: Collector,
+        batch: Envelope,
+        body_hash: bytes,
+        received_at: datetime,
+        device_clock: datetime | None,
     ) -> None:
+        batch.device_clock = device_clock or batch.device_clock
         self.collector = collector
         self.batch = batch
         self.body_hash = body_hash
         self.received_at = received_at
         self.offset = events.clock_offset(batch, received_at)
         self.lost_before: dict[str, int] = {}
+        self.generations = (
+            collector.configuration_generation,  # type: ignore[attr-defined]
+            collector.dimension_generation,  # type: ignore[attr-defined]
+        )
         self.sender = _sender(collector)
         self.prepared: Prepared = events.prepare(
             batch=batch,
             sender=self.sender,
             received_at=received_at,
-            offset=self.offset,
+            shift=events.clock_shift(self.offset, is_of_request=device_clock is not None),
             before_lookup=self._stop_repeat,
         )
 
@@ -161,12 +180,15 @@ class _Work:
         """Take the collector's row; return the answer that this batch was given, if it was.
 
         Raises:
+            _Outdated: what the batch was prepared by does not hold any more.
             DeviceErased, CollectorRevoked: the collector may not report any more.
         """
         row = statements.fetch_one(START, self._identity())
         if row is None:
             raise self._gone()
-        lost_before, answer = row
+        lost_before, *generations, answer = row
+        if tuple(generations) != self.generations:
+            raise _Outdated
         self.lost_before = json.loads(lost_before)  # Django leaves jsonb a text
         return answer  # type: ignore[no-any-return]
 

@@ -67,6 +67,14 @@ class TestDeviceClock:
         assert Boot.objects.get().occurred_at.isoformat() == "2026-03-02T08:59:00+00:00"
         assert collector_of(machine).clock_offset_ms == 0
 
+    def test_of_a_body_alone_moves_nothing_forward(self, machine: Machine) -> None:
+        batch = machine.batch(boot("2026-03-02T08:59:00Z"), device_clock="2026-03-02T09:00:00Z")
+
+        machine.client.post("/collector/v1/events", batch, format="json")
+
+        assert Boot.objects.get().occurred_at.isoformat() == "2026-03-02T08:59:00+00:00"
+        assert collector_of(machine).clock_offset_ms == 3 * 3_600_000  # seen, and marked
+
     def test_that_is_no_time_is_refused(self, machine: Machine) -> None:
         response = machine.client.post(
             "/collector/v1/events",
