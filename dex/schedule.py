@@ -46,4 +46,9 @@ SCHEDULE: tuple[Periodic, ...] = (
         ("20", "3"),
         _("Forgets batches that no collector sends again."),
     ),
+    Periodic(
+        "binaries.refresh_presence",
+        timedelta(minutes=10),
+        _("Recomputes on how many devices of each entity programs ran."),
+    ),
 )

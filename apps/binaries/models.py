@@ -6,7 +6,7 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.binaries.choices import BinaryArchitecture, Visibility
 from apps.binaries.metrics import EXECUTION
-from apps.binaries.querysets import BinaryQuerySet
+from apps.binaries.querysets import BinaryQuerySet, PresenceQuerySet
 from apps.core.models import UUIDModel
 from apps.devices.choices import Platform
 from apps.devices.models.links import context_link, device_link
@@ -74,6 +74,40 @@ class Binary(UUIDModel):
 
     def __str__(self) -> str:
         return f"{self.name} {self.version}".strip()
+
+
+class Presence(models.Model):
+    """On how many devices of an entity a binary ran lately: what answers who may see it.
+
+    Written by `upkeep.refresh_presence` alone, from the daily rows and the samples of the running
+    day, by the entity of the device now; looked at through its binary.
+    """
+
+    entity = models.ForeignKey(
+        "organization.Entity", on_delete=models.CASCADE, related_name="+", verbose_name=_("entity")
+    )
+    binary = models.ForeignKey(
+        Binary, on_delete=models.CASCADE, related_name="presences", verbose_name=_("binary")
+    )
+    devices = models.PositiveIntegerField(
+        _("devices"), help_text=_("Devices of the entity on which it ran.")
+    )
+    last_seen_at = models.DateTimeField(
+        _("last seen"), help_text=_("Last quarter of an hour today, else last day.")
+    )
+
+    objects = PresenceQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("presence of a binary")
+        verbose_name_plural = _("presences of binaries")
+        default_permissions = ()
+        constraints = [
+            models.UniqueConstraint(fields=["entity", "binary"], name="binaries_presence_key")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.entity_id}/{self.binary_id}"
 
 
 class _Run(models.Model):

@@ -1,7 +1,7 @@
 """What the binary tables say about people: every field, no exception."""
 
 from apps.binaries.metrics import EXECUTION
-from apps.binaries.models import Binary, ExecutionDaily, ExecutionSample
+from apps.binaries.models import Binary, ExecutionDaily, ExecutionSample, Presence
 from apps.core.personal_data import (
     BEHAVIOUR,
     NONE,
@@ -39,6 +39,13 @@ register(
             "first_seen_at": NONE,
             "last_seen_at": NONE,
         }
+    ),
+)
+
+register(
+    Presence,
+    Classification(
+        fields={"id": NONE, "entity": NONE, "binary": NONE, "devices": NONE, "last_seen_at": NONE}
     ),
 )
 

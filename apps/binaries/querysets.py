@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING, Self
 
 from django.db import models
 
+from apps.organization.models import Entity
+
 if TYPE_CHECKING:
-    from apps.binaries.models import Binary
+    from apps.binaries.models import Binary, Presence
     from apps.core.scope import Scope
 
 
@@ -15,12 +17,22 @@ class BinaryQuerySet(models.QuerySet["Binary"]):
     """Chainable filters."""
 
     def permitted_to(self, scope: Scope, action: str = "view") -> Self:
-        """Keep binaries that ran on a device on which `scope` grants `action`."""
+        """Keep binaries that ran lately on a device on which `scope` grants `action`.
+
+        A semi-join on their presence by entity: no event table is read.
+        """
         if scope.is_unrestricted:
             return self.all()
-        from apps.binaries.models import ExecutionDaily, ExecutionSample
+        from apps.binaries.models import Presence
 
-        # The running day has no daily rows yet.
-        days = ExecutionDaily.objects.permitted_to(scope, action).values("binary_id")
-        samples = ExecutionSample.objects.permitted_to(scope, action).values("binary_id")
-        return self.filter(models.Q(pk__in=days) | models.Q(pk__in=samples))
+        return self.filter(pk__in=Presence.objects.permitted_to(scope, action).values("binary_id"))
+
+
+class PresenceQuerySet(models.QuerySet["Presence"]):
+    """Chainable filters."""
+
+    def permitted_to(self, scope: Scope, action: str = "view") -> Self:
+        """Keep presences in the entities on whose devices `scope` grants `action`."""
+        if scope.is_unrestricted:
+            return self.all()
+        return self.filter(entity__in=Entity.objects.granting(scope, f"{action}_device"))

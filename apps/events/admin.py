@@ -25,6 +25,7 @@ TASKS: dict[str, str | Promise] = {
     "events.rotate_partitions": _("Make and drop partitions"),
     "events.roll_up": _("Sum up days"),
     "events.purge_batch_notes": _("Forget old batches"),
+    "binaries.refresh_presence": _("Count the devices of programs"),
 }
 COUNTS: dict[str, str | Promise] = {
     "created": _("partitions made"),
@@ -34,6 +35,8 @@ COUNTS: dict[str, str | Promise] = {
     "device_days": _("days of devices summed up"),
     "batch_notes": _("batches forgotten"),
     "upkeep_runs": _("old runs forgotten"),
+    "presences_written": _("counts of programs renewed"),
+    "presences_removed": _("counts of programs forgotten"),
 }
 MILLISECONDS = 1_000
 

@@ -6,10 +6,12 @@ import pytest
 from django.test import Client
 
 from apps.accounts.models import Account
+from apps.binaries import upkeep
 from apps.binaries.models import Binary, ExecutionSample
 from apps.core.admin import address_of
 from apps.devices.models import Device
 from apps.organization.models import Entity
+from tests.conftest import NOW
 from tests.factories.accounts import find_permissions
 from tests.factories.collectors import ADA_ROSSI, SOFFICE, device_of, execution, make_machine
 
@@ -26,6 +28,7 @@ def device(paris: Entity) -> Device:
     machine = make_machine(paris)
     record = execution(cpu_time_ms={"sum": 61_000}, execution_duration_ms={"sum": 900_000})
     machine.send(record, users=ADA_ROSSI, binaries=SOFFICE)
+    upkeep.refresh_presence(now=NOW)
     return device_of(machine)
 
 
@@ -100,6 +103,7 @@ class TestBinaryPages:
         self, ben_client: Client, lyon: Entity
     ) -> None:
         make_machine(lyon).send(execution(), users=ADA_ROSSI, binaries=SOFFICE)
+        upkeep.refresh_presence(now=NOW)
         binary = Binary.objects.get()
         address = address_of(ExecutionSample.objects.get())
 

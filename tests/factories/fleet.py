@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
+from apps.binaries import upkeep
 from apps.collectors.models import Collector
 from apps.devices.models import Device
 from apps.organization.models import Entity
@@ -48,6 +49,7 @@ def make_fleet(paris: Entity, lyon: Entity) -> list[Machine]:
     Device.objects.filter(collector=late).update(
         first_seen_at=NOW - timedelta(days=40), last_seen_at=NOW - timedelta(days=9)
     )
+    upkeep.refresh_presence(now=NOW)
     return machines
 
 

@@ -7,6 +7,7 @@ from apps.accounts.models import Profile
 from apps.audit import services as audit
 from apps.audit.choices import AuditCode
 from apps.audit.models import InboxEvent
+from apps.binaries import upkeep
 from apps.binaries.models import Binary, ExecutionSample
 from apps.core.admin import address_of
 from apps.devices.models import Boot, Device
@@ -39,6 +40,7 @@ def device(paris: Entity) -> Device:
     """Return a device of Paris on which A. Rossi logged in and ran a program."""
     machine = make_machine(paris)
     machine.send(login(), boot(), execution(), users=ADA_ROSSI, binaries=SOFFICE)
+    upkeep.refresh_presence(now=NOW)
     return device_of(machine)
 
 
