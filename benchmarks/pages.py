@@ -24,10 +24,12 @@ def run(_surroundings: Surroundings, scale: int) -> list[Row]:
     """Make the fleet where it is missing, then ask for each page."""
     from django.test import override_settings
 
+    from apps.binaries import upkeep
     from apps.core import clock
     from benchmarks import fleet
 
     end = fleet.make(scale, now=clock.now())
+    upkeep.refresh_presence(now=end)  # else "half" would see no program
     rows = []
     _be_patient_for(PATIENCE_MS)
     with override_settings(CACHES=MEMORY), mock.patch("apps.core.clock.now", return_value=end):

@@ -19,11 +19,14 @@ class DexAdminSite(UnfoldAdminSite):
     index_template = "admin/dex/home.html"
 
     def index(self, request: HttpRequest, extra_context: Any = None) -> TemplateResponse:
-        """Show how the fleet is, and what to do first."""
-        from apps.core.admin.detail import visit_of  # needs the models
+        """Show how the fleet is, and what to do first; record which devices it named."""
+        from apps.core.admin import reads  # needs the models
+        from apps.core.admin.detail import visit_of
         from dex import home
 
-        found = home.context(visit_of(request))  # type: ignore[arg-type]
+        visit = visit_of(request)  # type: ignore[arg-type]
+        found = home.context(visit)
+        reads.record(request, reads.of_part(("home", ""), found["newest"], visit.scope))
         return super().index(request, {**found, **(extra_context or {})})
 
     def password_change(

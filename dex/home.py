@@ -55,8 +55,10 @@ def context(visit: Visit) -> dict[str, Any]:
         cards.append(_refusals(visit))
     if visit.may("events.view_upkeeprun"):
         cards.append(_upkeep(visit.now))
-    latest = _latest(visit) if devices else None
-    return {"cards": cards, "latest": latest, **_waiting(visit), **_first_steps(visit, devices)}
+    newest = _newest(visit) if devices else []
+    latest = _latest(newest, visit) if newest else None
+    shown = {"newest": newest, "latest": latest}
+    return {"cards": cards, **shown, **_waiting(visit), **_first_steps(visit, devices)}
 
 
 def _devices(visit: Visit) -> tuple[int, Sequence[Card]]:
@@ -84,9 +86,13 @@ def _devices(visit: Visit) -> tuple[int, Sequence[Card]]:
     ]
 
 
-def _latest(visit: Visit) -> Table:
+def _newest(visit: Visit) -> list[Device]:
     """Return the devices that reported last. Cost: 1 query."""
     rows = Device.objects.permitted_to(visit.scope).select_related("entity")
+    return list(rows.order_by("-last_seen_at", "-pk")[:LATEST_SHOWN])
+
+
+def _latest(newest: Sequence[Device], visit: Visit) -> Table:
     return Table(
         caption=_("Devices that reported last"),
         columns=columns(_("Device"), _("Entity"), _("Model"), _("Last data")),
@@ -97,7 +103,7 @@ def _latest(visit: Visit) -> Table:
                 model_text(device) or NOTHING,
                 moment_html(device.last_seen_at, visit.now),
             ]
-            for device in rows.order_by("-last_seen_at", "-pk")[:LATEST_SHOWN]
+            for device in newest
         ],
         more=list_url(Device),
     )

@@ -15,7 +15,6 @@ from apps.binaries.models import Binary, ExecutionDaily, ExecutionSample, Presen
 from apps.core import clock
 from apps.core.admin import DetailAdmin, Visit, reads
 from apps.core.admin.detail import object_link
-from apps.core.admin.reads import Read
 from apps.core.admin.values import Fact, Section, Table, columns, moment_html, number_text
 from apps.core.formats import NOTHING, bytes_text, duration_text
 from apps.devices.admin import DeviceEventAdmin
@@ -76,10 +75,8 @@ class BinaryAdmin(DetailAdmin):
         obj.runs = None  # type: ignore[attr-defined]
         if visit.may("binaries.view_executionsample"):
             obj.runs = runs = _latest_runs(obj, visit)  # type: ignore[attr-defined]
-            subjects, about = reads.shown(runs, visit.scope), (obj._meta.label_lower, str(obj.pk))
-            reads.record(
-                request, Read(is_list=True, about=about, subjects=subjects, rows=len(runs))
-            )
+            about = (obj._meta.label_lower, str(obj.pk))
+            reads.record(request, reads.of_part(about, runs, visit.scope))
 
     def sections(self, obj: Binary, visit: Visit) -> Sequence[Section]:
         """Return the newest runs, as `opened` read them."""

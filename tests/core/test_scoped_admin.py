@@ -7,6 +7,9 @@ import pytest
 from django.test import Client
 
 from apps.accounts.models import Account
+from apps.audit import services as audit
+from apps.audit.choices import AuditCode
+from apps.audit.models import InboxEvent
 from apps.core.personal_data import PrivacyLevel
 from apps.devices.models import Device
 from apps.organization.models import Entity
@@ -64,6 +67,13 @@ class TestRows:
         found = autocomplete(ben_client, "laptop").json()["results"]
 
         assert [entry["id"] for entry in found] == [str(laptop.pk)]
+
+    def test_that_are_completed_are_recorded(self, ada_client: Client, laptop: Device) -> None:
+        autocomplete(ada_client, "paris")
+
+        row = InboxEvent.objects.get(code=AuditCode.IDENTITIES_LISTED)
+        assert row.subjects == [["device", str(laptop.pk)]]
+        assert row.detail["filter"]["term"] == audit.digest("paris")
 
     def test_are_closed_to_cleo(self, cleo_client: Client, laptop: Device) -> None:
         assert cleo_client.get(LIST).status_code == 403

@@ -7,11 +7,13 @@ import pytest
 from django.test import Client
 
 from apps.accounts.models import Profile
+from apps.audit.choices import AuditCode
+from apps.audit.models import InboxEvent
 from apps.collectors.models import Collector
 from apps.devices.models import Device
 from apps.organization.models import Entity
 from apps.users.models import User
-from tests.factories.collectors import boot, configure, make_machine
+from tests.factories.collectors import boot, configure, device_of, make_machine
 from tests.factories.fleet import make_fleet
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("fixed_clock")]
@@ -32,12 +34,24 @@ class TestHome:
     ) -> None:
         make_machine(paris).send(boot(duration_ms=-1))
 
-        with django_assert_max_num_queries(11):
+        with django_assert_max_num_queries(12):  # the audit row among them
             page = ada_client.get(HOME).content.decode()
 
         assert re.search(r"<span>Reporting</span><strong>1</strong>", page)
         assert re.search(r"<span>Records not stored today</span><strong>1</strong>", page)
         assert "No device yet" not in page
+
+    def test_records_which_devices_it_named(
+        self, ada_client: Client, ben_client: Client, paris: Entity
+    ) -> None:
+        device = device_of(make_machine(paris))
+        ada_client.get(HOME)
+        Profile.objects.update(privacy_level=2)
+        ben_client.get(HOME)
+
+        row = InboxEvent.objects.get(code=AuditCode.IDENTITIES_LISTED)
+        assert (row.object_kind, row.actor_label) == ("home", "ada")
+        assert row.subjects == [["device", str(device.pk)]]
 
     def test_counts_ben_his_own(self, ben_client: Client, paris: Entity, lyon: Entity) -> None:
         make_machine(paris)

@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -27,7 +27,7 @@ class Read:
     """What one request showed of people and devices.
 
     is_list: a list, else one row. about: kind and id of the object of the page, the kind alone of
-    a list. rows: how many were shown. filter: what the address asked for. typed: those of its
+    a list that is a page of its own. rows: how many were shown. filter: what the address asked for. typed: those of its
     values that may name somebody, to be kept as digests only.
     """
 
@@ -84,6 +84,11 @@ def of_list(model: type[models.Model], rows: Iterable[Any], request: Any) -> Rea
         filter={name: text for name, text in query.items() if name not in typed},
         typed=typed,
     )
+
+
+def of_part(about: tuple[str, str], rows: Sequence[Any], scope: Scope) -> Read:
+    """Return what a list within a page showed; about: kind and id of the page's object."""
+    return Read(is_list=True, about=about, subjects=shown(rows, scope), rows=len(rows))
 
 
 def of_row(row: models.Model, address: str) -> Read:
