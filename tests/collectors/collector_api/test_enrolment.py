@@ -223,6 +223,18 @@ class TestRefusals:
         assert response.status_code == 429
         assert int(response["Retry-After"]) >= 1
 
+    def test_counts_long_addresses_by_their_network(self) -> None:
+        for number in range(10):
+            client = APIClient(REMOTE_ADDR=f"2001:db8:0:1::{number}")
+            client.post(URL, b"{}", content_type="application/json")
+
+        same, other = [
+            APIClient(REMOTE_ADDR=address).post(URL, b"{}", content_type="application/json")
+            for address in ("2001:db8:0:1:ffff::1", "2001:db8:0:2::1")
+        ]
+
+        assert (same.status_code, other.status_code) == (429, 422)
+
 
 class TestBeforeConfirmation:
     @pytest.fixture(autouse=True)
