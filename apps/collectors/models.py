@@ -123,6 +123,12 @@ class Collector(UUIDModel):
     clock_offset_ms = models.BigIntegerField(
         _("clock offset"), default=0, help_text=_("Server's minus device's clock.")
     )
+    conflict_at = models.DateTimeField(
+        _("other hardware seen"),
+        null=True,
+        blank=True,
+        help_text=_("When another machine last showed this identity, and was turned away."),
+    )
     lost_records = models.JSONField(
         default=dict, help_text=_("Records lost on the device since enrolment, by kind.")
     )

@@ -58,6 +58,7 @@ register(
             "configuration_issued_at": NONE,
             "reported_configuration_version": NONE,
             "clock_offset_ms": NONE,
+            "conflict_at": NONE,
             "lost_records": NONE,
             "enrolled_at": BEHAVIOUR,
             "last_contact_at": BEHAVIOUR,

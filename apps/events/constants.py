@@ -1,6 +1,7 @@
 """Numbers of the event machinery, units in the names."""
 
 CLOCK_TOLERANCE_SECONDS = 90  # beyond it times are shifted by the measured offset
+ROUND_TRIP_LIMIT_MS = 10_000  # longer than the collectors' time-out no request takes
 FUTURE_TOLERANCE_SECONDS = 3_600  # after the shift; a later event is refused as in_future
 BATCH_RECORDS_LIMIT = 2_000
 REPORTS_LIMIT = 100  # inventory parts, and kinds with losses, of one batch

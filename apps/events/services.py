@@ -11,7 +11,11 @@ import msgspec
 
 from apps.events import codec, copy, dimensions, kinds, retention, rollups
 from apps.events.choices import RefusalCode
-from apps.events.constants import CLOCK_TOLERANCE_SECONDS, FUTURE_TOLERANCE_SECONDS
+from apps.events.constants import (
+    CLOCK_TOLERANCE_SECONDS,
+    FUTURE_TOLERANCE_SECONDS,
+    ROUND_TRIP_LIMIT_MS,
+)
 from apps.events.dimensions import Origin
 from apps.events.encoding import Row
 from apps.events.kinds import AnyKind, SampledKind
@@ -68,7 +72,9 @@ def clock_offset(batch: Envelope, received_at: datetime) -> timedelta:
     """Return the server's minus the device's clock, less half the previous round trip."""
     if batch.device_clock is None:
         return timedelta(0)
-    return received_at - batch.device_clock - timedelta(milliseconds=batch.round_trip_ms / 2)
+    # A round trip of minutes is a device that slept in the middle of it.
+    trip = batch.round_trip_ms if batch.round_trip_ms <= ROUND_TRIP_LIMIT_MS else 0
+    return received_at - batch.device_clock - timedelta(milliseconds=trip / 2)
 
 
 def clock_shift(offset: timedelta, *, is_of_request: bool) -> timedelta:

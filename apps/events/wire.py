@@ -28,7 +28,7 @@ class Envelope(msgspec.Struct, kw_only=True):
     configuration_version: Amount = 0
     device_clock: Instant | None = None
     monotonic_ms: Amount | None = None
-    round_trip_ms: Annotated[int, msgspec.Meta(ge=0, le=3_600_000)] = 0
+    round_trip_ms: Amount = 0
     redacted: Amount | None = None
     dropped: Annotated[dict[ShortText, Loss], msgspec.Meta(max_length=REPORTS_LIMIT)] = {}
     events: list[Any] = []  # decoded records where all are good, else raw ones

@@ -8,6 +8,7 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
+from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 from unfold.decorators import action, display
@@ -133,9 +134,11 @@ class CollectorAdmin(ConfirmingMixin, DetailAdmin):
 
     def notice(self, obj: Collector, visit: Visit) -> Any:
         """Say what a conflict means."""
-        if obj.state == CollectorState.CONFLICTED:
-            return _("Two machines report under this identity. Revoke it, and enrol both anew.")
-        return ""
+        if not obj.conflict_at:
+            return ""
+        when = moment_html(obj.conflict_at, visit.now)
+        text = _("Another machine showed this identity, as a copied disk does. It was turned away")
+        return format_html("{}: {}", text, when)
 
     def get_urls(self) -> list[URLPattern]:
         """Add the page that asks."""

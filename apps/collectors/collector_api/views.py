@@ -129,7 +129,9 @@ class CheckInView(CollectorView):
             "work": [],
         }
         etag = f'"{hashlib.sha256(msgspec.json.encode(content)).hexdigest()[:32]}"'
-        if request.headers.get("If-None-Match") == etag:
+        # An open page is news each time: a collector reads nothing in a 304.
+        is_news = content["send_now"] or request.headers.get("If-None-Match") != etag
+        if not is_news:
             return HttpResponse(status=status.HTTP_304_NOT_MODIFIED, headers={"ETag": etag})
         answer = msgspec.to_builtins({**content, "server_time": now})
         return Response(answer, headers={"ETag": etag})
@@ -192,6 +194,7 @@ def _enrolment_answer(enrolled: enrolment.Enrolled) -> dict[str, Any]:
             "collector_id": str(collector.uid),
             "public_key": documents.base64_text(bytes(collector.public_key)),
             "entity": str(collector.device.entity.uid),
+            "simulated": collector.device.is_simulated,
             "date": now.date().isoformat(),
         },
     )

@@ -15,6 +15,7 @@ from apps.collectors.models import Collector
 from apps.collectors.services import enrolment, inventory, refusals
 from apps.collectors.services.inventory import Applied
 from apps.core import statements
+from apps.events import inventory as parts
 from apps.events import kinds, wire
 from apps.events import services as events
 from apps.events.choices import Source
@@ -275,7 +276,7 @@ class _Work:
         """
         told: Tally[str] = Tally()
         for kind, number in self.batch.dropped.items():
-            told[kind if kinds.find(kind) else UNKNOWN_KIND] += number
+            told[kind if _is_known(kind) else UNKNOWN_KIND] += number
         before = self.lost_before
         grown = {kind: number for kind, number in told.items() if number > before.get(kind, 0)}
         if grown:
@@ -285,6 +286,12 @@ class _Work:
 
     def _refused_kinds(self, applied: Applied, stored: Stored) -> Tally[tuple[str, str]]:
         return self.prepared.refused_kinds + stored.refused_kinds + applied.refused_kinds
+
+
+def _is_known(kind: str) -> bool:
+    """Return whether a collector may count losses of `kind`: an event kind or inventory part."""
+    part = kind.removeprefix("inventory.")
+    return kinds.find(kind) is not None or (part != kind and parts.find(part) is not None)
 
 
 def _sender(collector: Collector) -> Sender:

@@ -100,6 +100,7 @@ def _raise_version(collector: Collector, digest: str, now: datetime) -> None:
 
 
 def _note_conflict(collector: Collector, now: datetime) -> None:
+    Collector.objects.filter(pk=collector.pk).update(conflict_at=now)
     # Once an hour at most: a copy that keeps knocking must not fill the log.
     if _is_first_conflict(collector):
         audit.record(

@@ -1,8 +1,8 @@
 """Enrolment: keys that let devices in, and the collectors that came with them."""
 
 import base64
+import datetime as dt
 import hashlib
-import json
 import secrets
 from datetime import datetime, timedelta
 from typing import Annotated, Literal
@@ -30,6 +30,7 @@ KEY_BYTES = 16  # 26 characters of base32
 FINGERPRINT_KEY = "fingerprint_key"
 DEFAULT_TERM = timedelta(days=90)
 LOST_ANSWER_TERM = timedelta(hours=24)
+RESTORE_TERM = timedelta(days=90)  # no backup is older: what it forgot was enrolled since
 STUB_TERM = timedelta(days=400)  # a device back from a long leave needs nobody's help
 
 Hex64 = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{64}\Z")]
@@ -218,60 +219,87 @@ def _again(known: Collector, request: EnrolmentRequest, now: datetime) -> Enroll
 def _by_key(request: EnrolmentRequest, public_key: bytes, now: datetime) -> Enrolled:
     key = _use_key(request, now)
     entity = key.entity or Entity.objects.unclassified()
-    return _admit(request, public_key, entity, now, key=key)
+    is_simulated = key.purpose == KeyPurpose.SIMULATION
+    return _admit(request, public_key, entity, now, key=key, is_simulated=is_simulated)
+
+
+class Receipt(msgspec.Struct, frozen=True):
+    """What the instance certified at an enrolment."""
+
+    collector_id: UUID
+    public_key: str  # base64
+    entity: UUID
+    date: dt.date
+    simulated: bool = False
 
 
 def _by_previous(request: EnrolmentRequest, public_key: bytes, now: datetime) -> Enrolled:
     """Admit a new key pair for which an enrolled one vouches: a new device beside the old.
 
-    The old one may have expired: then its stub still knows the key, and the receipt the entity.
+    The old one may have expired: then its stub still knows the key. Or a restore has forgotten
+    it: then its receipt, which we signed, tells the key. In both cases the receipt tells the entity.
     """
     if request.previous is None:
         raise errors.KeyUnknown
     uid = request.previous.collector_id
     old = (
-        Collector.objects.active()
-        .select_related("device__entity", "enrolment_key")
-        .filter(uid=uid)
-        .first()
+        Collector.objects.select_related("device__entity", "enrolment_key").filter(uid=uid).first()
     )
-    known = old or _expired(uid, now)
+    receipt = None if old else _receipt(request.receipt, uid)
+    voucher = _voucher(old, receipt, uid, now)
     message = public_key + request.install_id.encode()
-    if known is None or not documents.is_signed_by(
-        bytes(known.public_key), documents.RE_ENROL, message, request.previous.signature
+    if voucher is None or not documents.is_signed_by(
+        voucher, documents.RE_ENROL, message, request.previous.signature
     ):
         raise errors.SignatureInvalid
-    entity = old.device.entity if old else _entity_of_receipt(request.receipt, uid)
-    key = old.enrolment_key if old else None
-    return _admit(request, public_key, entity, now, key=key, previous=uid)
+    if old is not None:
+        entity, key = old.device.entity, old.enrolment_key
+        is_simulated = old.device.is_simulated
+    else:
+        entity, key = _entity_of(receipt), None
+        is_simulated = receipt is not None and receipt.simulated
+    return _admit(
+        request, public_key, entity, now, key=key, previous=uid, is_simulated=is_simulated
+    )
 
 
-def _expired(uid: UUID, now: datetime) -> CollectorStub | None:
-    return CollectorStub.objects.filter(
-        collector_uid=uid, state=StubState.EXPIRED, day__gte=(now - STUB_TERM).date()
-    ).first()
+def _voucher(
+    old: Collector | None, receipt: Receipt | None, uid: UUID, now: datetime
+) -> bytes | None:
+    """Return the public key that may vouch, None where none may."""
+    if old is not None:
+        return bytes(old.public_key) if old.is_active else None
+    stub = CollectorStub.objects.filter(collector_uid=uid).first()
+    if stub is not None:
+        is_fresh = stub.day >= (now - STUB_TERM).date()
+        return bytes(stub.public_key) if stub.state == StubState.EXPIRED and is_fresh else None
+    if receipt is None or receipt.date < (now - RESTORE_TERM).date():
+        return None
+    return base64.b64decode(receipt.public_key)
 
 
-def _entity_of_receipt(receipt: documents.Signed | None, uid: UUID) -> Entity:
-    """Return the entity in which a collector was enrolled, as its receipt tells.
+def _receipt(signed: documents.Signed | None, uid: UUID) -> Receipt | None:
+    """Return the receipt of a collector, None where it shows none.
 
     Raises:
         SignatureInvalid: the receipt is not ours, or another collector's.
     """
-    if receipt is None:
-        return Entity.objects.unclassified()
-    if not documents.is_signed_by(
-        documents.instance_public_key(),
-        documents.RECEIPT,
-        receipt.document.encode(errors="replace"),
-        receipt.signature,
-    ):
+    if signed is None:
+        return None
+    text = signed.document.encode(errors="replace")
+    key = documents.instance_public_key()
+    if not documents.is_signed_by(key, documents.RECEIPT, text, signed.signature):
         raise errors.SignatureInvalid
-    content = json.loads(receipt.document)
-    if content["collector_id"] != str(uid):
+    receipt = msgspec.json.decode(text, type=Receipt)
+    if receipt.collector_id != uid:
         raise errors.SignatureInvalid
-    entity = Entity.objects.filter(uid=content["entity"]).first()
-    return entity or Entity.objects.unclassified()
+    return receipt
+
+
+def _entity_of(receipt: Receipt | None) -> Entity:
+    """Return the entity in which a collector was enrolled, if it still exists."""
+    found = receipt and Entity.objects.filter(uid=receipt.entity).first()
+    return found or Entity.objects.unclassified()
 
 
 def _admit(
@@ -282,13 +310,14 @@ def _admit(
     *,
     key: EnrolmentKey | None,
     previous: UUID | None = None,
+    is_simulated: bool = False,
 ) -> Enrolled:
     policy = effective.read().of(device_id=0, entity_path=entity.path).policy
     device = devices.enrol_device(
         entity=entity,
         platform=Platform(request.platform),
         name=permitted_name(request.host_name, policy),
-        is_simulated=key is not None and key.purpose == KeyPurpose.SIMULATION,
+        is_simulated=is_simulated,
         now=now,
     )
     collector = Collector.objects.create(

@@ -103,6 +103,14 @@ class TestCheckIn:
 
 
 class TestEtag:
+    def test_is_no_reason_for_silence_while_a_page_is_open(self, machine: Machine) -> None:
+        checkin.open_page(device_of(machine).pk)
+        etag = machine.check_in()["ETag"]
+
+        response = machine.check_in(**{"If-None-Match": etag})
+
+        assert (response.status_code, response.json()["send_now"]) == (200, True)
+
     def test_spares_an_answer_that_is_known(self, machine: Machine) -> None:
         etag = machine.check_in()["ETag"]
 
@@ -160,6 +168,7 @@ class TestIdentityConflict:
         response = machine.check_in(**{"Dex-Collector-Version": "9"})
 
         assert (response.status_code, response.json()["code"]) == (409, "identity_conflict")
+        assert Collector.objects.get().conflict_at == NOW
         collector = collector_of(machine)
         assert collector.fingerprints["serial"] == "b" * 64
         assert (collector.last_contact_at, collector.version) == (None, "0.1.0")

@@ -69,6 +69,7 @@ class TestEnrolment:
             "collector_id": answer["collector_id"],
             "public_key": documents.base64_text(bytes(Collector.objects.get().public_key)),
             "entity": str(paris.uid),
+            "simulated": False,
             "date": "2026-03-02",
         }
 

@@ -38,6 +38,7 @@ class TestLosses:
         machine.send(dropped={KIND: 5})
 
         machine.send(dropped={KIND: 2})
+        machine.send(dropped={KIND: 5})
 
         assert lost() == 5
 
@@ -45,6 +46,11 @@ class TestLosses:
         machine.send(dropped={"no.such": 2, "nor.such": 1})
 
         assert lost("unknown") == 3
+
+    def test_of_inventory_parts_are_kept_by_name(self, machine: Machine) -> None:
+        machine.send(dropped={"inventory.disks": 2})
+
+        assert lost("inventory.disks") == 2
 
     def test_beyond_reason_make_the_envelope_invalid(self, machine: Machine) -> None:
         response = machine.send(dropped={KIND: 10**18})

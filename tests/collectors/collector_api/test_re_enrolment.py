@@ -210,3 +210,37 @@ class TestBackFromLeave:
         CollectorStub.objects.update(state=state)
 
         assert self.again(old).status_code == 403
+
+
+class TestForgottenByARestore(TestBackFromLeave):
+    """Neither collector nor stub is known: the receipt alone tells that it was ours."""
+
+    @pytest.fixture
+    def old(self, paris: Entity, fixed_clock: datetime) -> Machine:
+        """Return a machine of Paris that the server has forgotten."""
+        configure()
+        machine = Machine()
+        machine.receipt = machine.enrol(make_key(entity=paris)).json()["receipt"]  # type: ignore[attr-defined]
+        machine.voucher_id = str(collector_of(machine).uid)  # type: ignore[attr-defined]
+        device_of(machine).delete()
+        return machine
+
+    def test_puts_it_into_unclassified_without_a_receipt(self, old: Machine) -> None:
+        assert self.again(old, receipt=None).status_code == 403
+
+    @pytest.mark.parametrize(("days", "status"), [(90, 201), (91, 403)])
+    def test_is_possible_for_400_days(
+        self, old: Machine, days: int, status: int, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Ask for as long as the oldest backup is kept."""
+        monkeypatch.setattr("apps.core.clock.now", lambda: NOW + timedelta(days=days))
+
+        assert self.again(old).status_code == status
+
+    @pytest.mark.parametrize("state", ["revoked", "removed"])
+    def test_is_for_expired_devices_alone(self, old: Machine, state: str) -> None:
+        """Ask what a collector that is known, but out, may not."""
+        other = make_machine()
+        Collector.objects.update(state=state, uid=old.voucher_id)  # type: ignore[attr-defined]
+
+        assert self.again(old, signer=other).status_code == 403
