@@ -4,6 +4,7 @@ CLOCK_TOLERANCE_SECONDS = 90  # beyond it times are shifted by the measured offs
 ROUND_TRIP_LIMIT_MS = 10_000  # longer than the collectors' time-out no request takes
 FUTURE_TOLERANCE_SECONDS = 3_600  # after the shift; a later event is refused as in_future
 BATCH_RECORDS_LIMIT = 2_000
+COMMAS_LIMIT = 600_000  # of a body: 2,000 records have fewer, an array of millions has more
 REPORTS_LIMIT = 100  # inventory parts, and kinds with losses, of one batch
 BATCH_ANSWER_LIMIT_BYTES = 4_096  # above it the kept answer counts refusals by code
 BATCH_NOTE_DAYS = 30  # the collectors' retry window

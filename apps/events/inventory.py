@@ -29,6 +29,7 @@ class Part:
     is_list: whether the part is a list.
     field_switches: field -> collection switch; a denied field is emptied and counted.
     switch: the switch of the part as a whole.
+    items_limit: how many items a list may have; a longer one is refused before it is decoded.
     permitted: field -> its switch, and what of a value that switch leaves; a loss is counted.
     """
 
@@ -36,6 +37,7 @@ class Part:
     struct: type[msgspec.Struct]
     apply: Apply
     is_list: bool
+    items_limit: int = 500
     switch: str | None = None
     field_switches: Mapping[str, str] = field(default_factory=dict)
     permitted: Mapping[str, tuple[str, Permitted]] = field(default_factory=dict)

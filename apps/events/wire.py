@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal, Union
 import msgspec
 
 from apps.events import dimensions, kinds
-from apps.events.constants import BATCH_RECORDS_LIMIT, INT8_MAX, REPORTS_LIMIT
+from apps.events.constants import BATCH_RECORDS_LIMIT, COMMAS_LIMIT, INT8_MAX, REPORTS_LIMIT
 from apps.events.errors import InvalidBatch, TooManyRecords, UnreadableBatch
 from apps.events.kinds import Amount, Instant
 from apps.events.refusals import Refusal, Undecodable, from_validation, pointer
@@ -78,6 +78,8 @@ def decode_batch(body: bytes) -> Envelope:
         InvalidBatch: JSON of another form; names the member.
         TooManyRecords: more than BATCH_RECORDS_LIMIT events.
     """
+    if body.count(b",") > COMMAS_LIMIT:
+        raise TooManyRecords
     batch = _decode_whole(body) or _decode_envelope(body)
     if len(batch.events) > BATCH_RECORDS_LIMIT:
         raise TooManyRecords

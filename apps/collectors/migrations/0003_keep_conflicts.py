@@ -4,15 +4,19 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('collectors', '0002_keep_lost_records'),
+        ("collectors", "0002_keep_lost_records"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='collector',
-            name='conflict_at',
-            field=models.DateTimeField(blank=True, help_text='When another machine last showed this identity, and was turned away.', null=True, verbose_name='other hardware seen'),
+            model_name="collector",
+            name="conflict_at",
+            field=models.DateTimeField(
+                blank=True,
+                help_text="When another machine last showed this identity, and was turned away.",
+                null=True,
+                verbose_name="other hardware seen",
+            ),
         ),
     ]

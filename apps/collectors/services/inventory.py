@@ -18,6 +18,8 @@ from apps.events.policy import Policy
 from apps.events.refusals import Refusal, Refused, Undecodable, from_validation
 from apps.events.services import Sender
 
+BRACES_PER_ITEM = 4  # some stand in names
+
 
 @dataclass(slots=True)
 class Applied:
@@ -101,13 +103,17 @@ def _state(report: Report, part: Part) -> Any:
         if part.is_list
         else ("fields", report.fields, part.struct)
     )
-    if not raw:
+    # Each item opens a brace: so many cannot be that few items, whatever stands in their texts.
+    if not raw or bytes(raw).count(b"{") > part.items_limit * BRACES_PER_ITEM:
         raise Refused(RefusalCode.INVALID, member)
     try:
-        return msgspec.json.decode(raw, type=form)
+        state = msgspec.json.decode(raw, type=form)
     except Undecodable as error:
         refused = from_validation(error)
         raise Refused(RefusalCode(refused.code), member, *refused.path) from error
+    if part.is_list and len(state) > part.items_limit:
+        raise Refused(RefusalCode.INVALID, member)
+    return state
 
 
 def _within(part: Part, state: Any, policy: Policy, applied: Applied) -> Any:
