@@ -26,7 +26,7 @@ class DexAdminSite(UnfoldAdminSite):
 
         visit = visit_of(request)  # type: ignore[arg-type]
         found = home.context(visit)
-        reads.record(request, reads.of_part(("home", ""), found["newest"], visit.scope))
+        reads.record(request, reads.of_part(("home", ""), visit.seen))
         return super().index(request, {**found, **(extra_context or {})})
 
     def password_change(

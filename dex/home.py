@@ -55,10 +55,8 @@ def context(visit: Visit) -> dict[str, Any]:
         cards.append(_refusals(visit))
     if visit.may("events.view_upkeeprun"):
         cards.append(_upkeep(visit.now))
-    newest = _newest(visit) if devices else []
-    latest = _latest(newest, visit) if newest else None
-    shown = {"newest": newest, "latest": latest}
-    return {"cards": cards, **shown, **_waiting(visit), **_first_steps(visit, devices)}
+    latest = _latest(visit) if devices else None
+    return {"cards": cards, "latest": latest, **_waiting(visit), **_first_steps(visit, devices)}
 
 
 def _devices(visit: Visit) -> tuple[int, Sequence[Card]]:
@@ -86,13 +84,11 @@ def _devices(visit: Visit) -> tuple[int, Sequence[Card]]:
     ]
 
 
-def _newest(visit: Visit) -> list[Device]:
+def _latest(visit: Visit) -> Table:
     """Return the devices that reported last. Cost: 1 query."""
     rows = Device.objects.permitted_to(visit.scope).select_related("entity")
-    return list(rows.order_by("-last_seen_at", "-pk")[:LATEST_SHOWN])
-
-
-def _latest(newest: Sequence[Device], visit: Visit) -> Table:
+    newest = list(rows.order_by("-last_seen_at", "-pk")[:LATEST_SHOWN])
+    visit.saw(newest)
     return Table(
         caption=_("Devices that reported last"),
         columns=columns(_("Device"), _("Entity"), _("Model"), _("Last data")),

@@ -140,7 +140,7 @@ class DeviceAdmin(DetailAdmin):
 
     def opened(self, request: AccountRequest, obj: Device, visit: Visit) -> None:
         """Record who looks, and have the device report more often."""
-        services.open_device(device=obj, actor=request.user, now=visit.now)
+        services.open_device(device=obj, actor=request.user, now=visit.now, also=visit.seen)
         panels.keep_open(obj.pk)
 
     def extra(self, obj: Device, visit: Visit) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """Writes of devices."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -47,14 +47,16 @@ def move_device(*, device: Device, entity: Entity) -> None:
     device.save(update_fields=["entity", "context"])
 
 
-def open_device(*, device: Device, actor: Account, now: datetime) -> None:
-    """Record that somebody opened the page of a device. Cost: 1 query."""
+def open_device(
+    *, device: Device, actor: Account, now: datetime, also: Iterable[tuple[str, int]] = ()
+) -> None:
+    """Record that somebody opened the page of a device; also: whom else it showed. Cost: 1 query."""
     audit.record(
         code=AuditCode.DEVICE_OPENED,
         actor=actor,
         object_kind="device",
         object_id=str(device.uid),
-        subjects=[("device", device.pk)],
+        subjects=sorted({("device", device.pk), *also}),
         at=now,
     )
 

@@ -67,7 +67,7 @@ class UserAdmin(DetailAdmin):
 
     def opened(self, request: AccountRequest, obj: User, visit: Visit) -> None:
         """Record who looks at whom."""
-        services.open_user(user=obj, actor=request.user, now=visit.now)
+        services.open_user(user=obj, actor=request.user, now=visit.now, also=visit.seen)
 
     def facts(self, obj: User, visit: Visit) -> Sequence[Fact]:
         """Return what is known of the account."""
@@ -87,6 +87,7 @@ class UserAdmin(DetailAdmin):
             .select_related("device__entity")
             .order_by("-last_used_at", "pk")[:DEVICES_SHOWN]
         )
+        visit.saw(links)
         found = [
             Section("devices", _("Devices"), TABLES, {"tables": [_devices(links, visit)]}),
         ]

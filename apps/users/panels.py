@@ -23,7 +23,9 @@ NAME_TONES = {NamePrivacyLevel.CLEAR: "info", NamePrivacyLevel.HASHED: "success"
 
 def users(device: Device, visit: Visit) -> Mapping[str, Any]:
     """Return who used the device lately. Cost: 1 query."""
-    links = UserDevice.objects.filter(device=device).select_related("user")
+    rows = UserDevice.objects.filter(device=device).select_related("user")
+    links = list(rows.order_by("-last_used_at", "pk")[:USERS_SHOWN])
+    visit.saw(links)
     return {
         "tables": [
             Table(
@@ -36,7 +38,7 @@ def users(device: Device, visit: Visit) -> Mapping[str, Any]:
                         moment_html(link.last_used_at, visit.now),
                         moment_html(link.first_used_at, visit.now),
                     ]
-                    for link in links.order_by("-last_used_at", "pk")[:USERS_SHOWN]
+                    for link in links
                 ],
                 empty=_("No user was reported: nobody logged in, or names are not collected."),
             )
@@ -48,6 +50,8 @@ def logins(device: Device, visit: Visit) -> Mapping[str, Any]:
     """Return the newest logins. Cost: 1 query."""
     since = visit.now - timedelta(days=LOGIN_DAYS)
     rows = Login.objects.filter(device=device, occurred_at__gte=since).select_related("user")
+    newest = list(rows.order_by("-occurred_at", "-id")[:LOGINS_SHOWN])
+    visit.saw(newest)
     return {
         "tables": [
             Table(
@@ -62,7 +66,7 @@ def logins(device: Device, visit: Visit) -> Mapping[str, Any]:
                         login.get_logon_type_display() or NOTHING,
                         duration_text(login.time_until_desktop_is_ready_ms),
                     ]
-                    for login in rows.order_by("-occurred_at", "-id")[:LOGINS_SHOWN]
+                    for login in newest
                 ],
                 empty=_("No login was reported in the last 30 days."),
                 more=list_url(Login, device=device.pk, window="30d"),

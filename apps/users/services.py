@@ -1,6 +1,6 @@
 """Writes of users."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from django.db import connection
@@ -28,13 +28,15 @@ def remember_use(device_id: int, user_ids: Sequence[int], now: datetime) -> None
         )
 
 
-def open_user(*, user: User, actor: Account, now: datetime) -> None:
-    """Record that somebody opened the page of a user. Cost: 1 query."""
+def open_user(
+    *, user: User, actor: Account, now: datetime, also: Iterable[tuple[str, int]] = ()
+) -> None:
+    """Record that somebody opened the page of a user; also: whom else it showed. Cost: 1 query."""
     audit.record(
         code=AuditCode.USER_OPENED,
         actor=actor,
         object_kind="user",
         object_id=str(user.uid),
-        subjects=[("user", user.pk)],
+        subjects=sorted({("user", user.pk), *also}),
         at=now,
     )

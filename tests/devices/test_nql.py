@@ -41,6 +41,7 @@ INTERNAL_MODELS = {
     "UserDevice",  # link table
     "PerformanceDaily",  # the planner's choice behind device_performance.events
     "ExecutionDaily",
+    "Presence",  # answers who may see a binary
 }
 
 COLUMNS: dict[str, tuple[type[models.Field[Any, Any]], ...]] = {

@@ -78,7 +78,18 @@ class TestUserPages:
         ada_client.get(f"{USERS}{user.pk}/change/")
 
         event = InboxEvent.objects.get(code=AuditCode.USER_OPENED)
-        assert event.subjects == [["user", str(user.pk)]]
+        assert event.subjects == [["device", str(device.pk)], ["user", str(user.pk)]]
+
+    def test_record_whom_else_the_page_of_a_device_showed(
+        self, ada_client: Client, device: Device
+    ) -> None:
+        ada_client.get(f"/admin/devices/device/{device.pk}/change/")
+
+        event = InboxEvent.objects.get(code=AuditCode.DEVICE_OPENED)
+        assert event.subjects == [
+            ["device", str(device.pk)],
+            ["user", str(User.objects.get().pk)],
+        ]
 
     def test_are_not_there_for_ben_in_lyon(self, ben_client: Client, hidden: User) -> None:
         assert ben_client.get(f"{USERS}{hidden.pk}/change/").status_code == 404

@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -86,15 +86,19 @@ def of_list(model: type[models.Model], rows: Iterable[Any], request: Any) -> Rea
     )
 
 
-def of_part(about: tuple[str, str], rows: Sequence[Any], scope: Scope) -> Read:
+def of_part(about: tuple[str, str], subjects: Iterable[Subject]) -> Read:
     """Return what a list within a page showed; about: kind and id of the page's object."""
-    return Read(is_list=True, about=about, subjects=shown(rows, scope), rows=len(rows))
+    found = frozenset(subjects)
+    return Read(is_list=True, about=about, subjects=found, rows=len(found))
 
 
-def of_row(row: models.Model, address: str) -> Read:
-    """Return what the page of a row showed: everybody it is about, under whatever name."""
-    about = (row._meta.label_lower, address)
-    return Read(is_list=False, about=about, subjects=subjects_of([row]))
+def of_row(row: models.Model, address: str, also: Iterable[Subject] = ()) -> Read:
+    """Return what the page of a row showed: everybody it is about, under whatever name.
+
+    also: whom else it showed.
+    """
+    subjects = subjects_of([row]) | frozenset(also)
+    return Read(is_list=False, about=(row._meta.label_lower, address), subjects=subjects)
 
 
 def shown(rows: Iterable[Any], scope: Scope) -> frozenset[Subject]:
