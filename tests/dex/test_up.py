@@ -18,7 +18,7 @@ from redis import Redis
 from dex.operations import preflight
 from dex.operations.installation import NAME_FILE
 from tests.dex import servers
-from tests.dex.instances import Instance, until
+from tests.instances import Instance, wait_for
 from tests.programs import require_reachable_python
 
 VALKEYS = ("broker", "cache")
@@ -46,11 +46,11 @@ def new_home() -> Path:
 def embedded() -> Iterator[Instance]:
     """Return an instance with embedded servers that has started once, at the third try."""
     home = new_home()
-    refused = Instance(home, environment={"DEX_ADMIN_PASSWORD": "short"}).manage("up")
+    refused = Instance(home, told={"DEX_ADMIN_PASSWORD": "short"}).manage("up")
     assert refused.stderr.startswith("dex: DEX_ADMIN_PASSWORD: This password is too short.")
     instance = Instance(home)
     instance.begin("--no-collector")
-    until((home / "launcher" / NAME_FILE).exists, lambda: instance.printed)
+    wait_for((home / "launcher" / NAME_FILE).exists, explanation=instance.output)
     instance.stop()  # the account is made, its password not shown
     assert "Password" not in instance.printed
     instance.up("--no-collector")
@@ -207,7 +207,7 @@ class TestCompanyServers:
         with servers.valkey_server() as valkey:
             instance = Instance(
                 new_home(),
-                environment={
+                told={
                     "DATABASE_URL": company_database,
                     "CELERY_BROKER_URL": f"{valkey}0",
                     "DEX_CACHE_URL": f"{valkey}1",
@@ -216,7 +216,9 @@ class TestCompanyServers:
             commands = " ".join(instance.children())
             doctor = instance.manage("doctor")
             instance.manage("shell", "-c", "from apps.events.tasks import roll_up as t; t.delay()")
-            until(lambda: has_run(company_database, "events.roll_up"), lambda: instance.printed)
+            wait_for(
+                lambda: has_run(company_database, "events.roll_up"), explanation=instance.output
+            )
             status = instance.stop()
 
         assert status == 0
@@ -261,7 +263,7 @@ class TestSentences:
         ],
     )
     def test_names_a_wrong_setting(self, name: str, value: str, sentence: str) -> None:
-        done = Instance(new_home(), environment={name: value}).manage("up")
+        done = Instance(new_home(), told={name: value}).manage("up")
 
         assert done.returncode == 1
         assert done.stderr.startswith("dex: ")
@@ -273,7 +275,7 @@ class TestSentences:
         file.write_text("http://dex.example.com\n")
         told = {"DEX_PUBLIC_URL_FILE": str(file)}
 
-        done = Instance(new_home(), environment=told).manage("up")
+        done = Instance(new_home(), told=told).manage("up")
 
         assert done.returncode == 1
         assert "http is for loopback only" in done.stderr

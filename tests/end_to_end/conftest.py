@@ -6,15 +6,15 @@ from typing import Any
 
 import pytest
 
-from tests.end_to_end.stack import Stack, make_stack, remove
+from tests.instances import Instance, make_instance, remove
 
 
 @pytest.fixture(scope="session")
-def stack() -> Iterator[Stack]:
+def stack() -> Iterator[Instance]:
     """Return a running instance with the collector of this machine."""
-    stack = make_stack()
+    stack = make_instance()
     try:
-        stack.start()
+        stack.up()
         yield stack
     finally:
         remove(stack)

@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import ConsoleMessage, Page, Request
 
 from apps.core.formats import bytes_text
-from tests.end_to_end.stack import PASSWORD, Stack, wait_for
+from tests.instances import PASSWORD, Instance, wait_for
 
 NAME = platform.node().split(".")[0]
 
@@ -42,7 +42,7 @@ def asked(page: Page) -> list[str]:
 
 
 @pytest.fixture
-def console(stack: Stack, page: Page, said: list[str], asked: list[str]) -> Page:
+def console(stack: Instance, page: Page, said: list[str], asked: list[str]) -> Page:
     """Return a page on which the main administrator is signed in, this machine enrolled."""
     query = "SELECT count(*) FROM devices_device WHERE inventory_state = 'complete'"
     wait_for(lambda: stack.value(query), 60, stack.output)
@@ -92,7 +92,7 @@ class TestConsole:
         assert answer.value.status == 200
         assert len([url for url in asked if "last-data" in url]) == 1
 
-    def test_fits_a_telephone(self, console: Page, stack: Stack) -> None:
+    def test_fits_a_telephone(self, console: Page, stack: Instance) -> None:
         console.set_viewport_size({"width": 390, "height": 844})
 
         console.goto(f"{stack.address}/admin/devices/device/")
@@ -101,7 +101,7 @@ class TestConsole:
         assert width <= 390
 
     def test_loads_nothing_from_elsewhere_and_breaks_no_rule(
-        self, console: Page, stack: Stack, said: list[str], asked: list[str]
+        self, console: Page, stack: Instance, said: list[str], asked: list[str]
     ) -> None:
         console.get_by_role("link", name="Devices", exact=True).first.click()
         console.get_by_role("link", name=NAME, exact=True).first.click()

@@ -11,8 +11,8 @@ from collections.abc import Iterator
 import pytest
 
 from dex import paths
-from tests.end_to_end.stack import Stack, free_port, wait_for
 from tests.end_to_end.wire import Device, boots
+from tests.instances import Instance, free_port, wait_for
 
 BATCHES = 8  # of each device; with retries below the limit of 30 a minute
 RECORDS = 1_000
@@ -27,7 +27,7 @@ DEVICE_IDS = (
 LAST_DEVICE = "SELECT coalesce(max(id), 0) FROM devices_device"
 
 
-def enrolled(stack: Stack, number: int) -> list[Device]:
+def enrolled(stack: Instance, number: int) -> list[Device]:
     """Return devices that have enrolled."""
     devices = [Device(stack.port) for _ in range(number)]
     for device in devices:
@@ -42,7 +42,7 @@ def deliver_all(device: Device) -> None:
 
 
 class TestPostgresKilled:
-    def test_in_mid_batch_loses_nothing_and_stores_nothing_twice(self, stack: Stack) -> None:
+    def test_in_mid_batch_loses_nothing_and_stores_nothing_twice(self, stack: Instance) -> None:
         last = stack.value(LAST_DEVICE)
         devices = enrolled(stack, DEVICES)
         threads = [threading.Thread(target=deliver_all, args=(device,)) for device in devices]
@@ -62,7 +62,7 @@ class TestPostgresKilled:
 
 class TestWebKilled:
     @pytest.fixture
-    def slow_web(self, stack: Stack) -> Iterator["subprocess.Popen[bytes]"]:
+    def slow_web(self, stack: Instance) -> Iterator["subprocess.Popen[bytes]"]:
         """Run a web server of the instance that waits between commit and answer."""
         self.port = free_port()
         command = [
@@ -85,7 +85,7 @@ class TestWebKilled:
             server.wait()
 
     def test_between_commit_and_answer_the_resent_batch_is_known(
-        self, stack: Stack, slow_web: "subprocess.Popen[bytes]"
+        self, stack: Instance, slow_web: "subprocess.Popen[bytes]"
     ) -> None:
         last = stack.value(LAST_DEVICE)
         device = enrolled(stack, 1)[0]
@@ -106,7 +106,7 @@ class TestWebKilled:
 
 
 class TestBrokerKilled:
-    def test_batches_go_on_and_tasks_come_back(self, stack: Stack) -> None:
+    def test_batches_go_on_and_tasks_come_back(self, stack: Instance) -> None:
         last = stack.value(LAST_DEVICE)
         device = enrolled(stack, 1)[0]
         runs = "SELECT count(*) FROM events_upkeeprun WHERE task = 'events.roll_up'"
@@ -121,7 +121,7 @@ class TestBrokerKilled:
         assert stack.value(COUNT_BOOTS, stack.value(DEVICE_IDS, last)) == RECORDS
 
 
-def _enqueued(stack: Stack) -> bool:
+def _enqueued(stack: Instance) -> bool:
     """Put a task into the broker; False while it is away."""
     script = "from apps.events.tasks import roll_up; roll_up.apply_async(retry=False)"
     try:

@@ -10,7 +10,7 @@ from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from tests.end_to_end.stack import wait_for
+from tests.instances import wait_for
 
 RETRY_SECONDS = 0.3
 GIVE_UP_SECONDS = 60

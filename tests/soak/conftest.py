@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.end_to_end.stack import Stack, make_stack, remove
+from tests.instances import Instance, make_instance, remove
 
 HERE = Path(__file__).parent
 
@@ -17,11 +17,11 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
 
 
 @pytest.fixture(scope="module")
-def stack() -> Iterator[Stack]:
+def stack() -> Iterator[Instance]:
     """Return a running instance without a collector."""
-    stack = make_stack(has_collector=False)
+    stack = make_instance(has_collector=False)
     try:
-        stack.start()
+        stack.up()
         yield stack
     finally:
         remove(stack)

@@ -4,9 +4,9 @@ import threading
 import time
 from dataclasses import dataclass, field
 
-from tests.end_to_end.stack import Stack, wait_for
 from tests.end_to_end.test_faults import DEVICE_IDS, LAST_DEVICE, enrolled
 from tests.end_to_end.wire import Device, boots
+from tests.instances import Instance, wait_for
 from tests.soak.sizes import size
 
 FAULTS = size("FAULTS", 30)
@@ -42,7 +42,7 @@ class Sender:
             time.sleep(PAUSE_SECONDS)
 
 
-def test_nothing_acknowledged_is_lost_and_nothing_is_stored_twice(stack: Stack) -> None:
+def test_nothing_acknowledged_is_lost_and_nothing_is_stored_twice(stack: Instance) -> None:
     last = stack.value(LAST_DEVICE)
     over = threading.Event()
     senders = [Sender(device, over) for device in enrolled(stack, DEVICES)]
