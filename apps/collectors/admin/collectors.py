@@ -115,7 +115,7 @@ class CollectorAdmin(ConfirmingMixin, DetailAdmin):
     def facts(self, obj: Collector, visit: Visit) -> Sequence[Fact]:
         """Return how it stands. Cost: 1 query."""
         keys = EnrolmentKey.objects.permitted_to(visit.scope)
-        key = keys.filter(pk=obj.enrolment_key_id).first()
+        key = keys.filter(pk=obj.enrolment_key_id or 0).first()  # 0: a key that is gone
         return [
             Fact(_("Device"), object_link(obj.device, visit.scope)),
             *collector_facts(obj, visit),
