@@ -9,7 +9,7 @@ from typing import Self
 from dex.operations import postgres, roles
 from dex.operations.accounts import Account
 
-DATABASE = "bench_dex"
+DATABASE = "dex"
 PASSWORD = "only-for-benchmarks"
 
 
@@ -66,7 +66,6 @@ class Surroundings:
             "DEX_HOME": str(self.home),
             "DEX_TIME_ZONE": "UTC",
             "DEX_DATABASE_PASSWORD": PASSWORD,
-            "DATABASE_URL": f"postgres://dex:{PASSWORD}@{_quoted(self.cluster.socket)}/{DATABASE}",
         }
         import django
         from django.core.management import call_command
@@ -88,7 +87,3 @@ def _server_account() -> Account:
     account = Account.named("dex") or Account.named("nobody")
     assert account is not None, "root needs an account dex or nobody for PostgreSQL"
     return account
-
-
-def _quoted(socket: Path) -> str:
-    return str(socket).replace("/", "%2F")

@@ -11,6 +11,7 @@ from dex import paths
 
 NAME = "dex"
 APPLICATION_ROLE = "dex"
+PREPARE_THRESHOLD = 5  # runs; what asks to be prepared is so at its first
 POOL = {"min_size": 0, "max_size": 8, "timeout": 5}  # seconds until "no connection" is an error
 
 
@@ -22,6 +23,8 @@ def embedded(home: Path, password: str, process: str) -> dict[str, Any]:
             "dbname": NAME,
             "user": APPLICATION_ROLE,
             "password": password,
+            # Nothing stands between us and this server: statements may stay prepared on it.
+            "prepare_threshold": PREPARE_THRESHOLD,
         },
         process,
     )

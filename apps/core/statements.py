@@ -1,7 +1,8 @@
 """Statements of the hot paths: prepared once per connection, parameters bound by the server.
 
 Django's own cursor writes the parameters into the text, so that PostgreSQL parses and plans each
-time; for a statement that every batch runs this costs more than the statement does.
+time; for a statement that every batch runs this costs more than the statement does. They stay
+prepared on the embedded server; on another one, which a pooler may hide, they do not.
 """
 
 from collections.abc import Mapping, Sequence
