@@ -12,9 +12,9 @@ import socket
 import statistics
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -75,7 +75,9 @@ class Stage:
         from apps.core import clock
 
         self.now = clock.now()
-        self.bucket = (self.now - timedelta(hours=2)).replace(minute=0, second=0, microsecond=0)
+        quarter = self.now.minute // 15 * 15
+        floor = self.now.replace(minute=quarter, second=0, microsecond=0)
+        self.bucket = floor - timedelta(minutes=30)  # and the quarter after it: of the running day
         self.seed = int(time.time() * 1000) % 2**40
         configuration.save_configuration(level=Level.INSTANCE, preset=Preset.STANDARD, now=self.now)
         self.collectors = [self._enrol()[0] for _ in range(DEVICES)]
@@ -120,15 +122,9 @@ class Stage:
             ]
             for _ in tokens
         ]
-        threads = [
-            threading.Thread(target=_send_all, args=(port, token, own))
-            for token, own in zip(tokens, bodies, strict=True)
-        ]
         start = time.perf_counter()
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
+        with ThreadPoolExecutor(SENDERS) as pool:
+            list(pool.map(_send_all, [port] * SENDERS, tokens, bodies))
         rows = SENDERS * HTTP_BATCHES * workstation.ROWS_PER_BATCH
         return rows / (time.perf_counter() - start)
 

@@ -1,13 +1,15 @@
 """The private server of the benchmarks, kept under DEX_HOME/bench: durable, as in production."""
 
 import os
+import signal
 import subprocess
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from dex.operations import postgres, roles
+from dex.operations import accounts, postgres, roles, valkey
 from dex.operations.accounts import Account
+from dex.operations.children import dies_with_parent
 
 DATABASE = "dex"
 PASSWORD = "only-for-benchmarks"
@@ -19,6 +21,7 @@ class Surroundings:
     def __init__(self) -> None:
         self.home = _home()
         self.server: subprocess.Popen[bytes] | None = None
+        self.cache: subprocess.Popen[bytes] | None = None
 
     @property
     def cluster(self) -> postgres.Cluster:
@@ -47,6 +50,7 @@ class Surroundings:
                 roles.make_database(connection, DATABASE)
         with cluster.connect(DATABASE) as connection:
             roles.apply(connection, PASSWORD)
+        self._start_cache()
         self._set_up_django()
         return self
 
@@ -56,9 +60,30 @@ class Surroundings:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
+        if self.cache is not None:
+            self.cache.terminate()
+            self.cache.wait(timeout=60)
         if self.server is not None:
             self.server.send_signal(postgres.STOP_SIGNAL)
             self.server.wait(timeout=60)
+
+    def _start_cache(self) -> None:
+        """Start the cache in which the doors count requests."""
+        folder = self.home / "run" / "cache"
+        account = _server_account()
+        accounts.make_folder(folder, account, 0o700)
+        self.cache = subprocess.Popen(
+            valkey.command(folder, folder, valkey.CACHE),
+            stdout=subprocess.DEVNULL,
+            preexec_fn=dies_with_parent(signal.SIGTERM),
+            **account.popen_arguments(),
+        )
+        postgres.wait_until(
+            lambda: valkey.is_ready(folder),
+            seconds=30,
+            gave_up=lambda: self.cache is None or self.cache.poll() is not None,
+            problem=lambda: "The cache did not start.",
+        )
 
     def _set_up_django(self) -> None:
         os.environ |= {

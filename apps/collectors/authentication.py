@@ -43,7 +43,7 @@ def authenticated(token: str, *, now: datetime) -> Collector:
         DeviceErased: the device is gone for good.
     """
     hashed = token_hash(token)
-    collector = Collector.objects.for_request().filter(token_hash=hashed).first()
+    collector = Collector.objects.by_token(hashed)
     if collector is None:
         _refuse_gone(hashed)
         raise errors.NotAuthenticated

@@ -10,12 +10,42 @@ from django.db.models import Subquery
 from django.db.models.functions import Coalesce
 
 from apps.collectors.choices import CollectorState, ConfigurationState, Level
+from apps.core import statements
 from apps.core.models import Generation
 from apps.organization.models import Entity
 
 if TYPE_CHECKING:
     from apps.collectors.models import Collector, CollectorConfiguration, EnrolmentKey
     from apps.core.scope import Scope
+
+# In the order of the models' fields: that is how Model.from_db reads them.
+COLLECTOR_FIELDS = (
+    "id",
+    "uid",
+    "device_id",
+    "token_expires_at",
+    "state",
+    "configuration_version",
+    "configuration_digest",
+    "configuration_issued_at",
+)
+DEVICE_FIELDS = ("id", "uid", "entity_id", "context_id", "operating_system_platform")
+ENTITY_FIELDS = ("id", "path")
+COLLECTOR_END = len(COLLECTOR_FIELDS)
+DEVICE_END = COLLECTOR_END + len(DEVICE_FIELDS)
+ENTITY_END = DEVICE_END + len(ENTITY_FIELDS)
+
+BY_TOKEN = f"""
+SELECT {", ".join(f"collector.{name}" for name in COLLECTOR_FIELDS)},
+    {", ".join(f"device.{name}" for name in DEVICE_FIELDS)},
+    {", ".join(f"entity.{name}" for name in ENTITY_FIELDS)},
+    coalesce((SELECT value FROM core_generation WHERE name = 'configuration'), 0),
+    coalesce((SELECT value FROM core_generation WHERE name = 'dimensions'), 0)
+FROM collectors_collector AS collector
+JOIN devices_device AS device ON device.id = collector.device_id
+JOIN organization_entity AS entity ON entity.id = device.entity_id
+WHERE collector.token_hash = %s
+"""
 
 
 class CollectorQuerySet(models.QuerySet["Collector"]):
@@ -34,6 +64,23 @@ class CollectorQuerySet(models.QuerySet["Collector"]):
     def silent_since(self, moment: datetime) -> Self:
         """Keep collectors whose last contact came before `moment`."""
         return self.filter(last_contact_at__lt=moment)
+
+    def by_token(self, token_hash: bytes) -> Collector | None:
+        """Return the collector of a token as `for_request` does, None where there is none.
+
+        Other fields are deferred. Cost: 1 prepared query; built by the ORM it took as long as
+        the storing of a batch.
+        """
+        row = statements.fetch_one(BY_TOKEN, [token_hash])
+        if row is None:
+            return None
+        collector = self.model.from_db(self.db, COLLECTOR_FIELDS, row[:COLLECTOR_END])
+        device_model = self.model._meta.get_field("device").related_model
+        device = device_model.from_db(self.db, DEVICE_FIELDS, row[COLLECTOR_END:DEVICE_END])
+        device.entity = Entity.from_db(self.db, ENTITY_FIELDS, row[DEVICE_END:ENTITY_END])
+        collector.device = device
+        collector.configuration_generation, collector.dimension_generation = row[ENTITY_END:]
+        return collector
 
     def for_request(self) -> Self:
         """Bring along what a request of a collector needs, generations of caches included."""
