@@ -12,6 +12,7 @@ from django.db.models.functions import Coalesce
 from apps.collectors.choices import CollectorState, ConfigurationState, Level
 from apps.core import statements
 from apps.core.models import Generation
+from apps.devices.models import Device
 from apps.organization.models import Entity
 
 if TYPE_CHECKING:
@@ -74,9 +75,8 @@ class CollectorQuerySet(models.QuerySet["Collector"]):
         row = statements.fetch_one(BY_TOKEN, [token_hash])
         if row is None:
             return None
-        collector = self.model.from_db(self.db, COLLECTOR_FIELDS, row[:COLLECTOR_END])
-        device_model = self.model._meta.get_field("device").related_model
-        device = device_model.from_db(self.db, DEVICE_FIELDS, row[COLLECTOR_END:DEVICE_END])
+        collector: Any = self.model.from_db(self.db, COLLECTOR_FIELDS, row[:COLLECTOR_END])
+        device = Device.from_db(self.db, DEVICE_FIELDS, row[COLLECTOR_END:DEVICE_END])
         device.entity = Entity.from_db(self.db, ENTITY_FIELDS, row[DEVICE_END:ENTITY_END])
         collector.device = device
         collector.configuration_generation, collector.dimension_generation = row[ENTITY_END:]

@@ -107,7 +107,7 @@ def _state(report: Report, part: Part) -> Any:
     if not raw or bytes(raw).count(b"{") > part.items_limit * BRACES_PER_ITEM:
         raise Refused(RefusalCode.INVALID, member)
     try:
-        state = msgspec.json.decode(raw, type=form)
+        state: Any = msgspec.json.decode(raw, type=form)
     except Undecodable as error:
         refused = from_validation(error)
         raise Refused(RefusalCode(refused.code), member, *refused.path) from error

@@ -229,13 +229,12 @@ class TestForgottenByARestore(TestBackFromLeave):
         assert self.again(old, receipt=None).status_code == 403
 
     @pytest.mark.parametrize(("days", "status"), [(90, 201), (91, 403)])
-    def test_is_possible_for_400_days(
-        self, old: Machine, days: int, status: int, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
+    def test_is_possible_for_400_days(self, old: Machine, days: int, status: int) -> None:
         """Ask for as long as the oldest backup is kept."""
-        monkeypatch.setattr("apps.core.clock.now", lambda: NOW + timedelta(days=days))
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr("apps.core.clock.now", lambda: NOW + timedelta(days=days))
 
-        assert self.again(old).status_code == status
+            assert self.again(old).status_code == status
 
     @pytest.mark.parametrize("state", ["revoked", "removed"])
     def test_is_for_expired_devices_alone(self, old: Machine, state: str) -> None:
