@@ -59,6 +59,8 @@ STRICT: dict[str, str] = {name: values[0] for name, values in SWITCHES.items()} 
     "campaigns": "on",
     "remote_actions": "on",
 }
+# What holds for records of which nobody knows under what they were measured.
+WIDEST: dict[str, str] = {name: values[-1] for name, values in SWITCHES.items()}
 
 
 class ConfigurationRefused(Exception):
@@ -105,12 +107,24 @@ class Configuration:
         rule = self.value("work_hours")
         return rule == "always" or (rule == "schedule" and self.work_hours.covers(moment, zone))
 
-    def narrower_than(self, older: "Configuration") -> frozenset[str]:
-        """Return the switches that this configuration sets stricter than `older` did."""
+    def values(self) -> dict[str, str]:
+        """Return the value in force of each switch."""
+        return {name: self.value(name) for name in SWITCHES}
+
+    def narrower_than(self, older: Mapping[str, str]) -> frozenset[str]:
+        """Return the switches that this configuration sets stricter than `older` has them."""
         return frozenset(
             name
             for name, values in SWITCHES.items()
-            if values.index(self.value(name)) < values.index(older.value(name))
+            if values.index(self.value(name)) < values.index(older.get(name, values[-1]))
+        )
+
+    def wider_than(self, older: Mapping[str, str]) -> frozenset[str]:
+        """Return the switches that this configuration sets wider than `older` has them."""
+        return frozenset(
+            name
+            for name, values in SWITCHES.items()
+            if values.index(self.value(name)) > values.index(older.get(name, values[-1]))
         )
 
 
@@ -184,6 +198,7 @@ class ConfigurationStore:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.current = Configuration()
+        self._unsaved: str | None = None  # the disk did not take it yet
 
     def load(self, public_key: bytes) -> None:
         """Read the stored one; an unreadable or forged file means strict."""
@@ -196,7 +211,7 @@ class ConfigurationStore:
     def replace(
         self, signed: Mapping[str, Any], *, public_key: bytes, collector_id: str, instance: str
     ) -> Configuration:
-        """Store and return a newer configuration.
+        """Put a newer configuration in force and return it; `save` writes it.
 
         Raises:
             ConfigurationRefused: forged, for another collector or instance, older, or unreadable.
@@ -208,11 +223,22 @@ class ConfigurationStore:
         configuration = parse(document)
         if configuration.version < self.current.version:
             raise ConfigurationRefused("its version is lower than the one in force")
-        private_files.write(self.path, json.dumps(dict(signed), ensure_ascii=False))
-        self.current = configuration
+        self.current = configuration  # before the write: a full disk makes nothing wider
+        self._unsaved = json.dumps(dict(signed), ensure_ascii=False)
         return configuration
+
+    def save(self) -> None:
+        """Write what `replace` put in force, if the disk does not have it yet.
+
+        Raises:
+            OSError: the disk takes nothing; call again later.
+        """
+        if self._unsaved is not None:
+            private_files.write(self.path, self._unsaved)
+            self._unsaved = None
 
     def forget(self) -> None:
         """Return to strict: a new enrolment may begin with any version."""
+        self._unsaved = None
         self.path.unlink(missing_ok=True)
         self.current = Configuration()

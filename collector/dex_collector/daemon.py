@@ -189,8 +189,8 @@ class Daemon:
             self._act()
             self._tell()
             return min(60.0, max(0.05, self._seconds_to_next()))
-        except sqlite3.OperationalError:  # a full disk; what was measured is held in memory
-            logger.exception("The spool takes nothing")
+        except (OSError, sqlite3.OperationalError):  # a full disk; memory holds what was measured
+            logger.exception("The disk takes nothing")
             return SPOOL_RETRY_SECONDS
 
     def _act(self) -> None:
@@ -198,10 +198,12 @@ class Daemon:
             if not self._is_enrolled():
                 self._enrol()
             if self._is_enrolled():
+                self.measurement.obey()
                 if self._may_measure():
                     self.measurement.step()
                 self._check_in_if_due()
                 self._turn_if_due()
+                self.configuration.save()
         except EnrolAnew as reason:
             self._enrol_anew(str(reason))
         except Erased:
@@ -257,6 +259,7 @@ class Daemon:
         if self.patience.is_over(monotonic):
             self.check_in()
         self._plan_check_in()
+        self.configuration.save()
 
     def _plan_check_in(self) -> None:
         monotonic = self.clock.monotonic()
@@ -281,12 +284,12 @@ class Daemon:
         if answer is None or answer.status != 200:
             return
         content = answer.json()
-        self._etag = answer.headers.get("etag")
+        is_good = self._take_configuration(content.get("configuration"))
         self._notice_restore(content.get("generation"))
-        self._take_configuration(content.get("configuration"))
         if content.get("send_now") is True:
             self._live_until = self.clock.monotonic() + LIVE_SECONDS
             self._wants_turn = True
+        self._etag = answer.headers.get("etag") if is_good else None  # last: all of it is obeyed
 
     def _notice_restore(self, generation: Any) -> None:
         """Send again what a restored server may have lost."""
@@ -300,9 +303,10 @@ class Daemon:
                 logger.info("The server was restored: sending again", extra=facts(batches=number))
             self.spool.write("generation", generation)
 
-    def _take_configuration(self, signed: Any) -> None:
+    def _take_configuration(self, signed: Any) -> bool:
+        """Obey a configuration; return whether it was a good one."""
         if not isinstance(signed, dict):
-            return
+            return False
         identity, older = self.link.enrolled, self.configuration.current
         try:
             newer = self.configuration.replace(
@@ -314,10 +318,11 @@ class Daemon:
         except ConfigurationRefused as error:
             self.spool.count("configurations_refused")
             logger.error("Configuration refused", extra=facts(reason=str(error)))
-            return
+            return False
         if newer != older:
-            self.measurement.configuration_changed(older)
             logger.info("Configuration in force", extra=facts(version=newer.version))
+            self.measurement.configuration_changed()
+        return True
 
     # Turns.
 

@@ -80,6 +80,10 @@ class Inventory:
                 self._spool.write(f"inventory.{name}", None)
         return found
 
+    def drop_present(self) -> None:
+        """Forget what was read: another configuration holds, and it is read again."""
+        self._present.clear()
+
     def forget(self) -> None:
         """Forget what the server has: everything is sent whole next."""
         for name in self._present:

@@ -4,13 +4,14 @@ import logging
 import sqlite3
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from pathlib import Path
 
 from dex_collector import batch
 from dex_collector.batch import Record
 from dex_collector.buckets import Buckets
-from dex_collector.clock import Clock, to_text
-from dex_collector.configuration import Configuration, ConfigurationStore
+from dex_collector.clock import Clock, from_text, to_text
+from dex_collector.configuration import ConfigurationStore
 from dex_collector.inventory import Inventory, Part
 from dex_collector.journal import facts
 from dex_collector.probes.base import Context, Fact, Output, Probe, Sample, Tally
@@ -74,8 +75,10 @@ class Measurement:
                 if self._may_run(probe):
                     self._runner.start(probe, self._context())
         for probe, context, outputs in self._runner.finished(monotonic):
-            if context.configuration is self._store.current:  # else read under an older one
+            if context.configuration is self._store.current:
                 self._take(probe, outputs)
+            else:  # read under an older one: once more
+                self._due[probe.name] = monotonic
         for counter in self._runner.take_reports():
             self._spool.count(counter)
 
@@ -116,7 +119,8 @@ class Measurement:
                     case Sample():
                         closed += self._buckets.add(output, self._clock.now())
                     case Fact():
-                        self._take_fact(output)
+                        if self._may_tell(probe, output.occurred_at):
+                            self._take_fact(output)
                     case Part():
                         self._take_part(output)
                     case Tally() if output.number:
@@ -125,6 +129,16 @@ class Measurement:
             logger.exception("The spool takes nothing", extra=facts(probe=probe.name))
             self._due[probe.name] = self._clock.monotonic() + RETRY_SECONDS
         self._keep(closed)
+
+    def _may_tell(self, probe: Probe, occurred_at: datetime) -> bool:
+        """Return whether a fact may be told: not what happened while it was not to be watched."""
+        if not probe.is_user_linked:
+            return True
+        if not self._store.current.measures_people(occurred_at, self._clock.zone):
+            return False
+        widened_at = self._spool.read("widened_at", {})
+        switches = ("work_hours", probe.switch)
+        return all(occurred_at >= from_text(widened_at[s]) for s in switches if s in widened_at)
 
     def _take_fact(self, fact: Fact) -> None:
         """Keep a fact, unless one of its key was kept since the machine's boot."""
@@ -171,18 +185,45 @@ class Measurement:
                 self._lost[batch.kind_of(self._held.pop(0))] += 1
                 del sizes[0]
 
-    def configuration_changed(self, older: Configuration) -> None:
-        """Obey a new configuration: purge what a stricter one forbids, read state again."""
+    def obey(self) -> None:
+        """Purge what the configuration in force forbids; called before anything is kept or sent.
+
+        The spool remembers which switches its rows obey: a purge that failed, or that a stop
+        came before, is done at the next call.
+
+        Raises:
+            sqlite3.OperationalError: the disk takes nothing; nothing may be kept or sent.
+        """
         newer = self._store.current
+        values = newer.values()
+        older = self._spool.read("obeyed")
+        if older == values:
+            return
         redaction = Redaction(older, newer, read_host_name(self._root))
         if redaction.switches:
             left = (redaction.record(record) for record in self._buckets.close_all())
-            self._keep([record for record in left if record is not None])
+            self._held += [record for record in left if record is not None]
             self._held = [r for r in map(redaction.record, self._held) if r is not None]
-            self._spool.rewrite(redaction.record, redaction.content)
+            self._spool.rewrite(redaction.record, redaction.content, values)
+            self._keep([])
+        with self._spool.transaction():
+            if older is not None and (wider := newer.wider_than(older)):
+                widened_at = self._spool.read("widened_at", {})
+                widened_at |= dict.fromkeys(wider, to_text(self._clock.now()))
+                self._spool.write("widened_at", widened_at)
+            self._spool.write("obeyed", values)
+
+    def configuration_changed(self) -> None:
+        """Read state again, and obey the new configuration.
+
+        Raises:
+            sqlite3.OperationalError: see `obey`.
+        """
+        self._inventory.drop_present()
         for probe in self._probes:
             if any(kind.startswith("inventory.") for kind in probe.kinds):
                 self._due[probe.name] = self._clock.monotonic()
+        self.obey()
 
     def forget(self) -> None:
         """Drop what is in memory: it belongs to an identity that ended."""

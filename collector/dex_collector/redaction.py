@@ -1,12 +1,13 @@
 """Purge of the spool when a stricter configuration arrives."""
 
 import copy
+import re
 from collections.abc import Mapping
 from typing import Any
 
 from dex_collector import inventory
 from dex_collector.batch import Record
-from dex_collector.configuration import Configuration
+from dex_collector.configuration import WIDEST, Configuration
 from dex_collector.users import shown_device_name, shown_path, shown_user_name
 
 SERIAL_FIELDS = (
@@ -15,6 +16,7 @@ SERIAL_FIELDS = (
     "machine_serial_number",
     "serial_number",
 )
+PSEUDONYM = re.compile("h:[0-9a-f]{32}")  # `h:...\\ada` is a clear name on a hashed device
 NAME_SWITCHES = frozenset({"username", "device_name"})
 KINDS_OF_SWITCH = {  # a kind goes as a whole when its switch is off
     "executions": "execution.events",
@@ -23,12 +25,15 @@ KINDS_OF_SWITCH = {  # a kind goes as a whole when its switch is off
 
 
 class Redaction:
-    """What remains of records measured under `older`, now that `newer` holds."""
+    """What remains of records that obey the switches `older`, now that `newer` holds."""
 
-    def __init__(self, older: Configuration, newer: Configuration, host_name: str) -> None:
+    def __init__(
+        self, older: Mapping[str, str] | None, newer: Configuration, host_name: str
+    ) -> None:
+        """Take the switches that the records obey; None: nobody knows, so as if all were wide."""
         self._newer = newer
         self._host_name = host_name
-        self.switches = newer.narrower_than(older)
+        self.switches = newer.narrower_than(WIDEST if older is None else older)
         self._kinds = {
             kind
             for switch, kind in KINDS_OF_SWITCH.items()
@@ -58,9 +63,9 @@ class Redaction:
             for event in new["events"]:
                 if "user" in event and str(event["user"]) not in new["users"]:
                     del event["user"]
-        else:
-            used = {str(event["user"]) for event in new["events"] if "user" in event}
-            new["users"] = {key: entry for key, entry in new["users"].items() if key in used}
+        for member, dictionary in (("user", "users"), ("binary", "binaries")):
+            used = {str(event[member]) for event in new["events"] if member in event}
+            new[dictionary] = {k: entry for k, entry in new[dictionary].items() if k in used}
         if new == content:
             return content
         new["redacted"] = self._newer.version
@@ -68,7 +73,7 @@ class Redaction:
 
     def _user(self, entry: Mapping[str, Any]) -> dict[str, Any] | None:
         name = str(entry.get("name") or "")
-        if name.startswith("h:"):  # a pseudonym already: only `none` is stricter
+        if PSEUDONYM.fullmatch(name):  # already: only `none` is stricter
             return None if self._newer.value("username") == "none" else dict(entry)
         shown = shown_user_name(self._host_name, name.rpartition("\\")[2], self._newer)
         return None if shown is None else {**entry, "name": shown}

@@ -310,18 +310,22 @@ class Spool(SpoolFile):
         self,
         record: Callable[[Record], Record | None],
         content: Callable[[dict[str, Any]], dict[str, Any]],
+        switches: Mapping[str, str],
     ) -> None:
         """Replace every stored record and batch by what a stricter configuration leaves of it.
 
         record: of one record, users written out; None removes it. content: of a whole batch,
-        which keeps its (epoch, sequence). Cost: all rows; nothing of the old text stays in the file.
+        which keeps its (epoch, sequence). switches: which all rows obey afterwards; remembered
+        with them. Cost: all rows; nothing of the old text stays in the file.
         """
         with self.transaction():
+            self.write("obeyed", dict(switches))
             self._rewrite_texts("waiting", "record", record)
             self._rewrite_texts("quarantine", "body", record)
             for table, key in (("outbox", "sequence"), ("sent", "sequence"), ("quarantine", "id")):
                 self._rewrite_bodies(table, key, content)
         self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        self.remove_damaged()
 
     def _rewrite_texts(
         self, table: str, column: str, record: Callable[[Record], Record | None]

@@ -72,6 +72,11 @@ class SpoolFile:
             self.path.with_name(self.path.name + suffix).unlink(missing_ok=True)
         private_files.set_aside(self.path, "bad", now)
 
+    def remove_damaged(self) -> None:
+        """Remove a file that was set aside: it cannot be purged, and holds what has to go."""
+        for file in self.path.parent.glob(f"{self.path.stem}.bad-*"):
+            file.unlink(missing_ok=True)
+
     def close(self) -> None:
         """Close the file; the write-ahead log goes into it."""
         self._db.close()
@@ -140,3 +145,4 @@ class SpoolFile:
             for table in ("waiting", "outbox", "sent", "quarantine", "meta"):
                 self._db.execute(f"DELETE FROM {table}")
         self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        self.remove_damaged()

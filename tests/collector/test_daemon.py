@@ -184,6 +184,18 @@ class TestTurns:
 
         assert len(server.calls("check-in")) - before in {4, 5, 6}
 
+    def test_goes_on_as_long_as_the_page_is_open(
+        self, start: Start, server: FakeServer, clock: FakeClock
+    ) -> None:
+        server.send_now = True
+        daemon = start(probes=())
+        run(daemon, clock, seconds=3600, every=10)
+        before = len(server.calls("check-in"))
+
+        run(daemon, clock, seconds=300, every=10)
+
+        assert len(server.calls("check-in")) - before in {4, 5, 6}
+
     def test_takes_turns_each_minute_too(
         self, start: Start, server: FakeServer, clock: FakeClock
     ) -> None:

@@ -1,6 +1,9 @@
 """What is off is not read; names leave the device as the configuration says."""
 
+import errno
+import json
 import logging
+import sqlite3
 import threading
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -19,6 +22,12 @@ from tests.collector.fakes import COLLECTOR_KEY, NOON, FakeClock, FakeServer
 
 Start = Callable[..., Daemon]
 
+LOGIN = {
+    "kind": "session.logins",
+    "occurred_at": "2026-03-02T12:00:00.000Z",
+    "user": {"name": "adas-laptop\\ada", "type": "local_user"},
+    "fields": {},
+}
 CLEAR_NAMES = (b"\\ada", b"\\root", b"adas-laptop", b"/ada")
 
 
@@ -254,6 +263,251 @@ class TestStricterConfiguration:
 
         assert sent_rows(daemon) == before
 
+    @pytest.mark.parametrize("is_restarted", [False, True])
+    def test_is_obeyed_later_when_the_purge_failed(
+        self,
+        start: Start,
+        server: FakeServer,
+        clock: FakeClock,
+        state: Path,
+        monkeypatch: pytest.MonkeyPatch,
+        is_restarted: bool,
+    ) -> None:
+        daemon = start()
+        run(daemon, clock, seconds=10)
+        seal_waiting_names(daemon, clock)
+        server.configure(username="hashed", device_name="hashed")
+        sent = len(server.calls("events"))
+        with monkeypatch.context() as failing:
+            failing.setattr(daemon.spool, "_rewrite_texts", fail)
+            daemon._next_check_in = 0
+            daemon.step()
+            daemon._wants_turn = True
+            daemon.step()
+            if is_restarted:
+                daemon.close()
+        assert len(server.calls("events")) == sent  # nothing unpurged has left
+
+        daemon = start() if is_restarted else daemon
+        run(daemon, clock, seconds=60, every=10)
+
+        spool = b"".join(file.read_bytes() for file in state.glob("spool.db*"))
+        assert not [name for name in CLEAR_NAMES if name in spool]
+        bodies = str([request.json() for request in server.calls("events")[sent:]])
+        assert "h:" in bodies
+        assert "adas-laptop" not in bodies
+
+    def test_purges_a_spool_of_which_nobody_knows(
+        self, start: Start, server: FakeServer, clock: FakeClock
+    ) -> None:
+        server.switches |= {"username": "hashed", "device_name": "hashed"}
+        daemon = start(probes=())
+        daemon.step()
+        daemon.spool._db.execute("DELETE FROM meta WHERE key = 'obeyed'")  # of an older version
+        seal_waiting_names(daemon, clock)
+
+        daemon.step()
+
+        assert "ada" not in every_text(daemon)
+
+    def test_reaches_batches_in_quarantine(
+        self, start: Start, server: FakeServer, clock: FakeClock
+    ) -> None:
+        daemon = start(probes=())
+        daemon.step()
+        seal_waiting_names(daemon, clock)
+        server.configure(username="none")
+
+        daemon.check_in()
+
+        ((body,),) = daemon.spool._db.execute("SELECT body FROM quarantine").fetchall()
+        content = batch.unpack(body)
+        assert content["users"] == {}
+        assert content["redacted"] == 2
+
+    def test_marks_both_halves_of_a_purged_batch(
+        self, start: Start, server: FakeServer, clock: FakeClock
+    ) -> None:
+        daemon = start(probes=())
+        daemon.step()
+        seal_waiting_names(daemon, clock)
+        daemon.spool.add([LOGIN, LOGIN], clock.now())
+        daemon.sender.seal()
+        server.configure(username="none")
+        daemon.check_in()
+
+        daemon.spool.split(daemon.spool.rows()[-1], clock.now())
+
+        halves = [batch.unpack(row.body) for row in daemon.spool.rows()[-2:]]
+        assert [half["redacted"] for half in halves] == [2, 2]
+
+    def test_keeps_what_is_allowed_of_the_open_bucket(
+        self, start: Start, server: FakeServer, clock: FakeClock
+    ) -> None:
+        daemon = start()
+        run(daemon, clock, seconds=70, every=10)
+        server.configure(username="hashed")
+
+        daemon.check_in()
+        run(daemon, clock, seconds=300, every=10)
+
+        records = server.records("device_performance.events")
+        first = [r for r in records if r["bucket"] == "2026-03-02T12:00:00.000Z"]
+        assert sum(r["metrics"]["used_memory_bytes"]["count"] for r in first) == 10
+        users = [user["name"] for user in server.bodies[-1]["users"].values()]
+        assert {name[:2] for name in users} == {"h:"}
+
+    def test_of_executions_takes_their_dictionaries_along(
+        self, start: Start, server: FakeServer, clock: FakeClock
+    ) -> None:
+        daemon = start(probes=())
+        daemon.step()
+        execution = {
+            "kind": "execution.events",
+            "bucket": "2026-03-02T12:00:00.000Z",
+            "bucket_s": 900,
+            "user": LOGIN["user"],
+            "binary": {"name": "secret-program"},
+            "metrics": {},
+        }
+        daemon.spool.add([execution], clock.now())
+        daemon.sender.seal()
+        server.configure(executions="off", username="hashed")
+
+        daemon.check_in()
+
+        content = batch.unpack(daemon.spool.rows()[0].body)
+        assert (content["events"], content["users"], content["binaries"]) == ([], {}, {})
+
+    def test_takes_a_clear_name_on_a_hashed_device_for_clear(
+        self, start: Start, server: FakeServer, clock: FakeClock
+    ) -> None:
+        server.switches["device_name"] = "hashed"
+        daemon = start()
+        run(daemon, clock, seconds=10)
+        server.configure(username="hashed")
+
+        daemon.check_in()
+
+        bodies = [batch.unpack(body) for body in sent_bodies(daemon)]
+        names = [user["name"] for body in bodies for user in body["users"].values()]
+        assert names
+        assert [name for name in names if "\\" in name] == []
+
+    def test_removes_a_damaged_spool_that_was_set_aside(
+        self, start: Start, server: FakeServer, state: Path
+    ) -> None:
+        daemon = start(probes=())
+        daemon.step()
+        (state / "spool.bad-20260302T110000.db").write_bytes(b"ada")
+        server.configure(username="none")
+
+        daemon.check_in()
+
+        assert list(state.glob("spool.bad-*")) == []
+
+    def test_is_not_undone_by_a_question_for_whole_parts(
+        self, start: Start, server: FakeServer, clock: FakeClock
+    ) -> None:
+        daemon = start()
+        run(daemon, clock, seconds=10)
+        server.configure(serial_numbers="off", device_name="hashed")
+        daemon.check_in()
+
+        daemon.measurement.need_full(["hardware", "disks", "operating_system"])
+
+        assert "PF4ABCDE" not in every_text(daemon)
+        assert "adas-laptop" not in every_text(daemon)
+        run(daemon, clock, seconds=900, every=10)
+        assert server.parts("hardware")[-1]["full"]
+
+    def test_is_in_force_though_the_disk_is_full(
+        self,
+        start: Start,
+        server: FakeServer,
+        clock: FakeClock,
+        state: Path,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        daemon = start()
+        run(daemon, clock, seconds=10)
+        server.configure(username="none")
+        daemon._next_check_in = 0
+        with monkeypatch.context() as failing:
+            failing.setattr("dex_collector.private_files.write", full_disk)
+            daemon.step()
+            daemon.step()
+        during, file = daemon.configuration.current.value("username"), state / "configuration.json"
+        is_written = "none" in str(json.loads(json.loads(file.read_text())["document"])["switches"])
+
+        daemon.step()
+
+        stored = json.loads(json.loads(file.read_text())["document"])
+        assert during == "none"
+        assert not is_written or stored["version"] == 2
+        assert (stored["version"], stored["switches"]["username"]) == (2, "none")
+
+
+class TestLogins:
+    def test_of_the_night_are_not_told_in_the_morning(
+        self,
+        start: Start,
+        server: FakeServer,
+        clock: FakeClock,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        server.switches["work_hours"] = "schedule"
+        clock.set_wall(datetime(2026, 3, 3, 8, 0, tzinfo=UTC))
+        night = datetime(2026, 3, 3, 4, 0, tzinfo=UTC)
+        at_night = logins_linux.Login("tty2", 1, "ada", is_remote=False, at=night)
+        monkeypatch.setattr(logins_linux, "parse_utmp", lambda content: [at_night])
+
+        run(start(), clock, seconds=10)
+
+        assert server.bodies
+        assert server.records("session.logins") == []
+
+    @pytest.mark.parametrize(
+        ("switch", "before", "after"),
+        [("session_events", "off", "all"), ("work_hours", "on_site", "always")],
+    )
+    def test_from_before_a_widening_are_not_told(
+        self,
+        start: Start,
+        server: FakeServer,
+        clock: FakeClock,
+        switch: str,
+        before: str,
+        after: str,
+    ) -> None:
+        server.switches[switch] = before
+        daemon = start()
+        run(daemon, clock, seconds=10)
+        server.configure(**{switch: after})
+        daemon.check_in()
+
+        run(daemon, clock, seconds=1000, every=10)
+
+        assert server.records("session.logins") == []
+
+
+def fail(*arguments: object) -> None:
+    raise sqlite3.OperationalError("database or disk is full")
+
+
+def full_disk(*arguments: object) -> None:
+    raise OSError(errno.ENOSPC, "No space left on device")
+
+
+def every_text(daemon: Daemon) -> str:
+    """Return all that the spool holds, unpacked."""
+    db = daemon.spool._db
+    texts = [text for (text,) in db.execute("SELECT record FROM waiting")]
+    for table in ("outbox", "sent", "quarantine"):
+        for (body,) in db.execute(f"SELECT body FROM {table}"):
+            texts.append(str(batch.unpack(body)) if isinstance(body, bytes) else body)
+    return "\n".join(texts)
+
 
 def spy(monkeypatch: pytest.MonkeyPatch, *functions: tuple[object, str]) -> list[str]:
     """Return a list that receives the name of each of the functions when it is called."""
@@ -273,19 +527,13 @@ def spy(monkeypatch: pytest.MonkeyPatch, *functions: tuple[object, str]) -> list
 
 def seal_waiting_names(daemon: Daemon, clock: FakeClock) -> None:
     """Put clear names into every table: waiting, outbox, sent (already), quarantine."""
-    login = {
-        "kind": "session.logins",
-        "occurred_at": "2026-03-02T12:00:00.000Z",
-        "user": {"name": "adas-laptop\\ada", "type": "local_user"},
-        "fields": {},
-    }
     spool = daemon.spool
-    spool.add([login], clock.now())
+    spool.add([LOGIN], clock.now())
     daemon.sender.seal()
     spool.quarantine_batch(spool.rows()[0], "invalid", clock.now())
-    spool.add([login], clock.now())
+    spool.add([LOGIN], clock.now())
     daemon.sender.seal()
-    spool.add([login], clock.now())
+    spool.add([LOGIN], clock.now())
 
 
 def sent_rows(daemon: Daemon) -> list[tuple[int, str, bytes]]:

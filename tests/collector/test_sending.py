@@ -530,6 +530,16 @@ class TestConfiguration:
 
         assert daemon.configuration.current.version == 1
 
+    def test_that_was_refused_is_asked_for_again(self, daemon: Daemon, server: FakeServer) -> None:
+        broken = Reply(200, {"configuration": None, "generation": 1}, {"ETag": '"2-1"'})
+        server.script("check-in", broken)
+        server.configure(username="none")
+
+        daemon.check_in()
+        daemon.check_in()
+
+        assert daemon.configuration.current.version == 2
+
     def test_ignores_switches_of_a_later_version(self, daemon: Daemon, server: FakeServer) -> None:
         server.configure(telepathy="on")
 
