@@ -30,7 +30,9 @@ def _read(folder: Path, name: str, size: int) -> bytes:
     path = folder / name
     if not path.exists():
         _make(path, size)
-    key = path.read_bytes()
+    # Root may run a command here, in a folder of the application's account: it follows no link.
+    with os.fdopen(os.open(path, os.O_RDONLY | os.O_NOFOLLOW), "rb") as file:
+        key = file.read()
     if len(key) != size:
         raise RuntimeError(f"The key {name} has {len(key)} bytes instead of {size}.")
     return key
@@ -44,9 +46,17 @@ def _make(path: Path, size: int) -> None:
         with os.fdopen(handle, "wb") as file:
             file.write(secrets.token_bytes(size))
             file.flush()
+            _give_to_owner_of(path.parent, file.fileno())
             os.fsync(file.fileno())
         os.link(temporary, path)
     except FileExistsError:
         pass  # another process was first: its key counts
     finally:
         os.unlink(temporary)
+
+
+def _give_to_owner_of(folder: Path, descriptor: int) -> None:
+    """Let the application's account read a key that root made."""
+    if os.geteuid() == 0:
+        owner = folder.stat()
+        os.fchown(descriptor, owner.st_uid, owner.st_gid)

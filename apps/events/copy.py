@@ -42,8 +42,8 @@ def copy_rows(
     """Store `rows`; return what was stored, refused and left out.
 
     constants: column -> value that all rows share, `device_id` among them.
-    careful: each row in a savepoint of its own, so that one which only PostgreSQL refuses is
-        refused alone; without it such a row raises DataError or IntegrityError for all.
+    careful: in savepoints, halved until a row that only PostgreSQL refuses is found and refused
+        alone; without it such a row raises DataError or IntegrityError for all.
 
     Raises:
         NoPartition: no partition holds a row's time; upkeep has not run.
@@ -51,7 +51,7 @@ def copy_rows(
     encoding = encoding_of(kind, policy, constants)
     left_out = LeftOut()
     encoded = encoding.encode(rows, constants, left_out)
-    copy = _copy_one_by_one if careful else _copy_all
+    copy = _copy_carefully if careful else _copy_all
     copied = copy(encoding.statement, encoded)
     copied.refused += left_out.refused
     copied.dropped += left_out.dropped
@@ -73,17 +73,28 @@ def _copy_all(statement: str, encoded: Iterator[tuple[int, bytes]]) -> Copied:
     return copied
 
 
-def _copy_one_by_one(statement: str, encoded: Iterator[tuple[int, bytes]]) -> Copied:
+def _copy_carefully(statement: str, encoded: Iterator[tuple[int, bytes]]) -> Copied:
     copied = Copied()
-    for index, data in encoded:
-        try:
-            with transaction.atomic():
-                _copy(statement, [data])
-        except (DataError, IntegrityError):
-            copied.refused.append((index, Refused(RefusalCode.NOT_STORABLE)))
-        else:
-            copied.stored += 1
+    _copy_or_halve(statement, list(encoded), copied)
     return copied
+
+
+def _copy_or_halve(statement: str, rows: list[tuple[int, bytes]], copied: Copied) -> None:
+    """Store rows in a savepoint; where one is refused, look for it in either half."""
+    if not rows:
+        return
+    try:
+        with transaction.atomic():
+            _copy(statement, [data for _, data in rows])
+    except (DataError, IntegrityError):
+        if len(rows) == 1:
+            copied.refused.append((rows[0][0], Refused(RefusalCode.NOT_STORABLE)))
+            return
+        middle = len(rows) // 2
+        _copy_or_halve(statement, rows[:middle], copied)
+        _copy_or_halve(statement, rows[middle:], copied)
+    else:
+        copied.stored += len(rows)
 
 
 def _copy(statement: str, chunks: Iterable[bytes]) -> None:

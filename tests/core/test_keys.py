@@ -1,5 +1,6 @@
 """Keys of the instance."""
 
+import os
 import stat
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -56,3 +57,24 @@ def test_a_signing_key_stays_the_same() -> None:
     one, other = keys.signing_key("signing"), keys.signing_key("signing")
 
     assert one.sign(b"text") == other.sign(b"text")
+
+
+class TestRootInTheApplicationsFolder:
+    def test_follows_no_link(self, settings: LazySettings, tmp_path: Path) -> None:
+        settings.DEX_SECRETS_DIR = tmp_path
+        (tmp_path / "elsewhere").write_bytes(b"x" * 32)
+        (tmp_path / "linked").symlink_to(tmp_path / "elsewhere")
+
+        with pytest.raises(OSError, match="linked"):
+            keys.secret("linked")
+
+    @pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
+    def test_makes_keys_that_the_application_can_read(
+        self, settings: LazySettings, tmp_path: Path
+    ) -> None:
+        settings.DEX_SECRETS_DIR = tmp_path
+        os.chown(tmp_path, 65534, 65534)
+
+        keys.secret("mine")
+
+        assert (tmp_path / "mine").stat().st_uid == 65534

@@ -49,15 +49,14 @@ WITH note AS (
     UPDATE collectors_collector
     SET last_contact_at = %(now)s, version = %(version)s, boot_id = %(boot)s,
         clock_offset_ms = %(offset)s, reported_configuration_version = %(configuration)s
-    WHERE id = %(collector)s AND state = %(active)s AND EXISTS (SELECT FROM note)
-    RETURNING device_id
+    WHERE id = %(collector)s AND EXISTS (SELECT FROM note) RETURNING device_id
 ), device AS (
     -- Exact to the minute: a device that sends its backlog does not rewrite its row each time.
     UPDATE devices_device SET last_seen_at = %(now)s
     WHERE id = %(device)s AND last_seen_at < %(now)s - interval '1 minute'
         AND EXISTS (SELECT FROM sender)
 )
-SELECT EXISTS (SELECT FROM note), EXISTS (SELECT FROM sender)
+SELECT EXISTS (SELECT FROM note)
 """
 
 
@@ -232,13 +231,10 @@ class _Work:
 
         Raises:
             _StoredMeanwhile: another request noted it first.
-            DeviceErased: the collector may not report any more.
         """
-        is_new, is_active = statements.fetch_one(FINISH, self._finishing(answer)) or (False, False)
-        if not is_new:
+        row = statements.fetch_one(FINISH, self._finishing(answer))
+        if row != (True,):
             raise _StoredMeanwhile
-        if not is_active:
-            raise self._gone()
 
     def _gone(self) -> Exception:
         """Say what became of the collector since it showed its token."""

@@ -125,7 +125,7 @@ def _record(
         code=AuditCode.CONFIGURATION_SAVED,
         object_kind="collector_configuration",
         object_id=str(saved.pk),
-        object_label=saved.get_level_display(),
+        object_label=saved.level,
         subjects=[("device", saved.device_id)] if saved.device_id else [],
         detail={"preset": saved.preset, "state": saved.state, "changed": changed},
         at=now,
