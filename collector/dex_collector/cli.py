@@ -144,7 +144,10 @@ def next_contents(spool: Spool, state: Path) -> list[dict[str, object]]:
 
 
 def _leave(options: argparse.Namespace) -> int:
-    """End the enrolment as far as the server can be reached; the identity is set aside."""
+    """End the enrolment as far as the server can be reached.
+
+    Spool and configuration go, as after an erasure; the identity is set aside.
+    """
     store = IdentityStore(options.state / "identity.json")
     identity = store.load()
     if identity is None or not identity.is_enrolled:
@@ -157,6 +160,11 @@ def _leave(options: argparse.Namespace) -> int:
         said = "The server was told." if status == 204 else f"The server answered {status}."
     except NetworkError as error:
         said = f"The server was not told: {error}."
+    spool = _open_spool(options.state)
+    if spool is not None:
+        spool.empty()
+        spool.close()
+    ConfigurationStore(options.state / "configuration.json").forget()
     store.set_aside(SystemClock().now())
     os.close(descriptor)
     _say(f"{said} This machine is not enrolled any more.")

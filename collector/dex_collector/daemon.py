@@ -108,8 +108,8 @@ class Daemon:
             self.link, self.spool, self.configuration, settings.root, settings.key_file
         )
         self._enroller.prepare()
-        if self.link.identity is not None:
-            self.configuration.load(self.link.identity.instance_public_key())
+        if self.link.kept is not None:
+            self.configuration.load(self.link.kept.instance_public_key())
         self.measurement = Measurement(settings.root, clock, self.spool, self.configuration, probes)
         self.sender = Sender(
             self.link,
@@ -145,19 +145,16 @@ class Daemon:
         different = fingerprints.differing(identity.fingerprints, self._present)
         if different >= fingerprints.LIMIT:
             logger.warning("This state comes from another machine", extra=facts(count=different))
-            self._follow(identity)
+            self._follow(identity, reason="identity_conflict")
 
-    def _follow(self, identity: Identity) -> None:
-        """Set the identity aside; a new one, authenticated by it, enrols without history."""
+    def _follow(self, identity: Identity, reason: str) -> None:
+        """Let a new identity, authenticated by this one, enrol without history.
+
+        Identity and spool stay until a server has accepted the new one.
+        """
         follower = Identity.make(identity.fingerprint_key_bytes(), follows=identity)
-        self.link.store.set_aside(self.clock.now())
-        self.link.store.save(follower)
-        self.link.identity = follower
-        self.measurement.forget()
-        boot_id = self.spool.read("boot_id")
-        self.spool.empty()
-        self.spool.begin_epoch(str(boot_id))
-        self.configuration.forget()
+        follower.reason = reason
+        self.link.follow(follower)
         self.patience.succeed()
 
     def _end(self) -> None:
@@ -168,7 +165,7 @@ class Daemon:
         self.spool.write("not_sending", "the server erased this device")
         self.configuration.forget()
         self.link.store.set_aside(self.clock.now())
-        self.link.identity = None
+        self.link.identity = self.link.kept = None
         self.is_erased = True
 
     def _enrol(self) -> None:
@@ -221,7 +218,7 @@ class Daemon:
             return
         logger.warning("Enrolling anew", extra=facts(reason=reason))
         self._anew_after = monotonic + ANEW_SECONDS
-        self._follow(self.link.enrolled)
+        self._follow(self.link.enrolled, reason)
 
     def _may_measure(self) -> bool:
         """Return whether to measure: an unenrolled collector stops after 24 h."""

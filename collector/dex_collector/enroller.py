@@ -12,7 +12,7 @@ from dex_collector.configuration import ConfigurationRefused, ConfigurationStore
 from dex_collector.fingerprints import read_fingerprints
 from dex_collector.identity import Identity, parse_enrolment_key
 from dex_collector.journal import facts
-from dex_collector.link import Link
+from dex_collector.link import ENROL_ANEW_CODES, Erased, Link
 from dex_collector.spool import Spool
 from dex_collector.transport import Answer, NetworkError
 from dex_collector.users import read_host_name
@@ -26,6 +26,7 @@ SENTENCES = {
     "enrolment_key_exhausted": "this enrolment key was used as often as it may be",
     "enrolment_key_revoked": "this enrolment key was revoked",
     "enrolment_key_inactive": "enrolment keys are inactive until the server's configuration is confirmed",
+    "key_pair_used": "this key pair has reported before; a new one is made",
     "wrong_platform": "this enrolment key is for another platform",
     "signature_invalid": "the server could not verify this device's signature",
 }
@@ -65,13 +66,14 @@ class Enroller:
         if identity is not None and identity.is_enrolled and not (identity.is_refused and key):
             self._erase_key()
         elif fingerprint_key is not None:
-            if identity is not None and identity.is_enrolled:
-                self._link.store.set_aside(self._link.clock.now())
-                identity = None
-            identity = identity or Identity.make(fingerprint_key)
+            if identity is None:
+                self._link.identity = Identity.make(fingerprint_key)
+            elif identity.is_enrolled:
+                self._link.follow(Identity.make(fingerprint_key))
+        elif identity is not None and identity.previous is None and self._link.is_following:
+            self._link.return_to_kept()  # the key with which it asked is gone
         elif identity is None or identity.previous is None:
             raise NoEnrolmentKey
-        self._link.identity = identity
 
     def try_to_enrol(self) -> bool:
         """Ask once; return whether this collector is enrolled now."""
@@ -83,7 +85,7 @@ class Enroller:
             platform="linux",
             host_name=read_host_name(self._root),
         )
-        self._link.store.save(identity)  # before the request: a lost answer costs no second use
+        self._link.save_candidate(identity)
         try:
             answer = enrolment.ask_to_enrol(self._link.transport, candidate)
         except NetworkError as error:
@@ -93,8 +95,10 @@ class Enroller:
             self._link.transport.close()
         if answer.status in {200, 201}:
             return self._accept(identity, answer.json())
+        if answer.status == 410:
+            raise Erased
         if not self._link.postpones(answer):
-            self._explain(answer)
+            self._be_turned_away(identity, secret, answer)
         return False
 
     def _candidate(self) -> tuple[Identity, str | None]:
@@ -121,7 +125,7 @@ class Enroller:
         self._spool.begin_epoch(boot_id)
         self._spool.write("generation", content.get("generation"))
         self._spool.write("enrolled_at", to_text(clock.now()))
-        self._link.store.save(identity)  # after the spool: rows of before never get its name
+        self._link.accept(identity)  # after the spool: rows of before never get its name
         self._erase_key()
         self._link.patience.succeed()
         self._take_configuration(identity, content.get("configuration"))
@@ -145,6 +149,21 @@ class Enroller:
         except ConfigurationRefused as error:
             self._spool.count("configurations_refused")
             logger.error("Configuration refused", extra=facts(reason=str(error)))
+
+    def _be_turned_away(self, identity: Identity, secret: str | None, answer: Answer) -> None:
+        """Go back to the identity that was kept, or try again later, with a new key pair if need be."""
+        kept = self._link.kept if self._link.is_following else None
+        if secret is None and kept is not None and identity.reason in ENROL_ANEW_CODES:
+            self._link.return_to_kept()
+            self._link.be_refused(answer.code)
+            return
+        self._explain(answer)
+        if answer.code == "key_pair_used" and (secret or kept):
+            key = identity.fingerprint_key_bytes()
+            anew = Identity.make(key, follows=None if secret else kept)
+            anew.reason = identity.reason
+            self._link.save_candidate(anew)
+            self._link.identity = anew
 
     def _explain(self, answer: Answer) -> None:
         code = answer.code or str(answer.status)

@@ -68,7 +68,7 @@ def apply_enrolment(identity: Identity, content: Mapping[str, Any], now: datetim
         identity.collector_id = None
         raise ValueError("the server's answer to the enrolment is incomplete") from error
     identity.receipt = content.get("receipt")
-    identity.previous = None
+    identity.previous = identity.reason = None
     identity.refused_at = None
 
 

@@ -36,6 +36,7 @@ class Identity:
     receipt: dict[str, str] | None = None
     previous: dict[str, str] | None = None
     refused_at: str | None = None  # since when the server does not accept it
+    reason: str | None = None  # the code after which this one follows another
 
     @classmethod
     def make(cls, fingerprint_key: bytes, follows: "Identity | None" = None) -> Self:
@@ -88,10 +89,15 @@ class Identity:
 
 
 class IdentityStore:
-    """`identity.json` in the state folder, mode 0600."""
+    """`identity.json` in the state folder, mode 0600.
+
+    Beside it lies `follower.json` while a new identity asks to be accepted: until then the old one
+    stays, for the server may have been wrong about it.
+    """
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self.follower_path = path.with_name("follower.json")
 
     def load(self) -> Identity | None:
         """Return the stored identity, or None; an unreadable file is an error, not a new start.
@@ -99,23 +105,49 @@ class IdentityStore:
         Raises:
             ValueError: the file is damaged.
         """
-        try:
-            content: dict[str, Any] = json.loads(self.path.read_text(encoding="utf-8"))
-            return Identity(**content)
-        except FileNotFoundError:
-            return None
-        except (TypeError, ValueError) as error:
-            raise ValueError(
-                f"{self.path} is damaged: remove it and give a new enrolment key"
-            ) from error
+        return _load(self.path)
+
+    def load_follower(self) -> Identity | None:
+        """Return the identity that asks to be accepted in place of the stored one, or None.
+
+        Raises:
+            ValueError: the file is damaged.
+        """
+        return _load(self.follower_path)
 
     def save(self, identity: Identity) -> None:
         """Replace the stored identity."""
         private_files.write(self.path, json.dumps(asdict(identity)))
 
+    def save_follower(self, identity: Identity) -> None:
+        """Store an identity that no server has accepted yet, beside the one in use."""
+        private_files.write(self.follower_path, json.dumps(asdict(identity)))
+
+    def drop_follower(self) -> None:
+        """Forget a follower; the stored identity stays in use."""
+        self.follower_path.unlink(missing_ok=True)
+        private_files.sync_folder(self.path.parent)
+
+    def accept(self, identity: Identity, now: datetime) -> None:
+        """Store an accepted identity; at no moment is there neither it nor the one before."""
+        private_files.keep_aside(self.path, "aside", now)
+        self.save(identity)
+        self.drop_follower()
+
     def set_aside(self, now: datetime) -> None:
         """Keep the file under another name: nothing uses it again."""
         private_files.set_aside(self.path, "aside", now)
+        self.drop_follower()
+
+
+def _load(path: Path) -> Identity | None:
+    try:
+        content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        return Identity(**content)
+    except FileNotFoundError:
+        return None
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"{path} is damaged: remove it and give a new enrolment key") from error
 
 
 def parse_enrolment_key(text: str) -> tuple[str, bytes]:

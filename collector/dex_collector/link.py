@@ -33,8 +33,43 @@ class Link:
         self, store: IdentityStore, transport: Transport, clock: Clock, patience: Patience
     ) -> None:
         self.store, self.transport, self.clock, self.patience = store, transport, clock, patience
-        self.identity: Identity | None = store.load()
+        stored = store.load()
+        self.identity: Identity | None = store.load_follower() or stored
+        # Once accepted: in use, or kept while a follower asks.
+        self.kept = stored if stored is not None and stored.is_enrolled else None
         self.round_trip_ms: int | None = None
+
+    @property
+    def is_following(self) -> bool:
+        """Return whether an identity asks to be accepted in place of one that is kept."""
+        return self.kept is not None and self.identity is not self.kept
+
+    def follow(self, follower: Identity) -> None:
+        """Ask with another identity from now on; the one in use stays until it is accepted."""
+        self.store.save_follower(follower)
+        if self.identity is not None and self.identity.is_enrolled:
+            self.kept = self.identity
+        self.identity = follower
+
+    def save_candidate(self, candidate: Identity) -> None:
+        """Store an identity before it asks: a lost answer costs no second use."""
+        if self.is_following:
+            self.store.save_follower(candidate)
+        else:
+            self.store.save(candidate)
+
+    def accept(self, identity: Identity) -> None:
+        """Use an identity that a server has accepted."""
+        if self.is_following:
+            self.store.accept(identity, self.clock.now())
+        else:
+            self.store.save(identity)
+        self.kept = self.identity = identity
+
+    def return_to_kept(self) -> None:
+        """Use the identity of before again: its follower is not accepted."""
+        self.store.drop_follower()
+        self.identity = self.kept
 
     @property
     def enrolled(self) -> Identity:
@@ -54,7 +89,7 @@ class Link:
         if answer is not None and answer.status == 401:
             answer = self._timed(send) if self._renew() else None
             if answer is not None and answer.status == 401:
-                self._be_refused(answer.code)
+                self.be_refused(answer.code)
                 return None
         return None if answer is None else self._judged(answer)
 
@@ -137,17 +172,17 @@ class Link:
         if answer.status == 401 and answer.code in ENROL_ANEW_CODES:
             raise EnrolAnew(answer.code)
         if not self.postpones(answer):
-            self._be_refused(answer.code)
+            self.be_refused(answer.code)
         return False
 
-    def _be_refused(self, code: str) -> None:
+    def be_refused(self, code: str) -> None:
         """Become `unenrolled`: measure for a day, ask again every 6 h."""
         logger.error("The server does not accept this collector", extra=facts(code=code))
         self.enrolled.refused_at = self.enrolled.refused_at or to_text(self.clock.now())
-        self.store.save(self.enrolled)
         self.patience.wait(
             self.clock.monotonic(),
             REFUSED_RETRY_SECONDS,
             f"the server does not accept this collector ({code or 401});"
             " it asks again every 6 hours, or give it a new enrolment key",
         )
+        self.store.save(self.enrolled)

@@ -30,6 +30,16 @@ def write(path: Path, text: str) -> None:
         file.flush()
         os.fsync(file.fileno())
     temporary.replace(path)
+    sync_folder(path.parent)
+
+
+def sync_folder(folder: Path) -> None:
+    """Make new and removed names in a folder outlive a power cut."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def erase(path: Path) -> None:
@@ -47,7 +57,13 @@ def erase(path: Path) -> None:
 
 def set_aside(path: Path, label: str, now: datetime) -> None:
     """Rename a file to `<stem>.<label>-<time><suffix>` and keep only the newest of these."""
+    keep_aside(path, label, now)
+    path.unlink(missing_ok=True)
+
+
+def keep_aside(path: Path, label: str, now: datetime) -> None:
+    """Give a file that name besides its own, until it is replaced."""
     for older in path.parent.glob(f"{path.stem}.{label}-*{path.suffix}"):
         older.unlink()
     if path.exists():
-        path.rename(path.with_name(f"{path.stem}.{label}-{now:%Y%m%dT%H%M%S}{path.suffix}"))
+        os.link(path, path.with_name(f"{path.stem}.{label}-{now:%Y%m%dT%H%M%S}{path.suffix}"))

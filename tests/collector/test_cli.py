@@ -14,6 +14,7 @@ import pytest
 
 from dex_collector import cli
 from dex_collector.daemon import Daemon
+from dex_collector.spool import Spool
 from tests.collector.conftest import run
 from tests.collector.fakes import FakeClock, FakeServer
 
@@ -80,6 +81,7 @@ class TestLeave:
     ) -> None:
         daemon = start(probes=())
         daemon.step()
+        daemon.spool.add([{"kind": "device_performance.boots"}], daemon.clock.now())
         arguments = ["leave", "--state", str(state), "--server", server.url]
         while_running = cli.main(arguments)
         daemon.close()
@@ -90,6 +92,9 @@ class TestLeave:
         assert "The server was told." in capsys.readouterr().out
         assert [request.method for request in server.calls("enrolment")] == ["DELETE"]
         assert not (state / "identity.json").exists()
+        assert not (state / "configuration.json").exists()
+        spool = Spool(state / "spool.db", daemon.clock.now())
+        assert (spool.waiting_records(), spool.rows(), spool.read("epoch")) == (0, [], None)
 
 
 class TestSentences:

@@ -98,7 +98,7 @@ class TestFreshStart:
     ) -> None:
         first = start()
         run(first, clock, seconds=10)
-        first.link._be_refused("collector_revoked")
+        first.link.be_refused("collector_revoked")
         first.spool.add([{"kind": "of the old device"}], clock.now())
         first.close()
         key_file.write_text(ENROLMENT_KEY)

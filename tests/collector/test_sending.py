@@ -13,7 +13,7 @@ from dex_collector import batch
 from dex_collector.daemon import Daemon
 from dex_collector.spool import Limits
 from tests.collector.conftest import copy_machine, run
-from tests.collector.fakes import FakeClock, FakeServer, Reply, problem
+from tests.collector.fakes import ENROLMENT_KEY, FakeClock, FakeServer, Reply, problem
 
 Start = Callable[..., Daemon]
 
@@ -170,6 +170,70 @@ class TestToken:
         assert daemon.link.enrolled.collector_id == "collector-2"
         assert daemon.spool.rows() == []  # rows of before are not the new device's
         assert len(list(state.glob("identity.aside-*.json"))) == 1
+
+
+class TestUnknownToTheServer:
+    """A wrong server, or one that was restored, says `collector_unknown`."""
+
+    @pytest.fixture
+    def asked(self, daemon: Daemon, server: FakeServer, clock: FakeClock) -> Daemon:
+        server.is_down = True
+        send(daemon, clock)
+        clock.advance(60)
+        server.is_down = False
+        server.refuse_token = True
+        server.script("token", problem(401, "collector_unknown"))
+        daemon.step()
+        return daemon
+
+    def test_keeps_identity_and_spool_until_the_new_one_is_accepted(
+        self, asked: Daemon, server: FakeServer, clock: FakeClock, state: Path
+    ) -> None:
+        server.script("enrol", Reply(500))
+        asked.step()
+
+        stored = json.loads((state / "identity.json").read_text())
+        assert stored["collector_id"] == "collector-1"
+        assert len(asked.spool.rows()) == 1
+        assert (state / "configuration.json").exists()
+        assert json.loads((state / "follower.json").read_text())["collector_id"] is None
+
+    def test_shows_its_receipt(self, asked: Daemon, server: FakeServer) -> None:
+        asked.step()
+
+        shown = server.calls("enrol")[-1].json()
+        assert shown["previous"]["collector_id"] == "collector-1"
+        assert shown["receipt"]["document"] == '{"id": "collector-1"}'
+        assert asked.link.enrolled.collector_id == "collector-2"
+
+    def test_is_itself_again_when_the_new_one_is_refused(
+        self, asked: Daemon, server: FakeServer, clock: FakeClock, state: Path
+    ) -> None:
+        server.script("enrol", problem(403, "signature_invalid"))
+        asked.step()
+        refused = asked.link.enrolled.refused_at
+        clock.advance(6 * 3600)
+
+        run(asked, clock, seconds=60)
+
+        assert refused is not None
+        assert asked.link.enrolled.collector_id == "collector-1"
+        assert len(server.bodies) == 1  # what had waited
+        assert not (state / "follower.json").exists()
+
+    def test_asks_with_the_same_key_pair_after_a_start(
+        self, asked: Daemon, start: Start, server: FakeServer, clock: FakeClock, state: Path
+    ) -> None:
+        server.script("enrol", Reply(500))
+        asked.step()
+        asked.close()
+
+        run(start(probes=(), key_file=None), clock, seconds=10)
+
+        _, lost, again = (request.json()["public_key"] for request in server.calls("enrol"))
+        assert lost == again
+        assert json.loads((state / "identity.json").read_text())["device_id"] == "device-2"
+        assert not (state / "follower.json").exists()
 
 
 class TestPostponed:
@@ -345,6 +409,48 @@ class TestEnrolment:
         keys = {request.json()["public_key"] for request in server.calls("enrol")}
         assert len(server.calls("enrol")) == 2
         assert len(keys) == 1
+
+    def test_of_an_erased_device_ends_the_collector(
+        self, start: Start, server: FakeServer, state: Path
+    ) -> None:
+        server.script("enrol", problem(410, "device_erased"))
+        daemon = start(probes=())
+
+        daemon.step()
+
+        assert daemon.is_erased
+        assert not (state / "identity.json").exists()
+
+    def test_makes_a_new_key_pair_when_its_own_was_used(
+        self, start: Start, server: FakeServer, clock: FakeClock
+    ) -> None:
+        server.script("enrol", problem(403, "key_pair_used"))
+        daemon = start(probes=())
+
+        run(daemon, clock, seconds=910, every=10)
+
+        first, second = (request.json()["public_key"] for request in server.calls("enrol"))
+        assert first != second
+        assert daemon.link.enrolled.collector_id == "collector-1"
+
+    def test_with_a_bad_new_key_leaves_the_refused_identity(
+        self, start: Start, server: FakeServer, clock: FakeClock, key_file: Path, state: Path
+    ) -> None:
+        first = start(probes=())
+        first.step()
+        first.link.be_refused("collector_revoked")
+        first.close()
+        key_file.write_text(ENROLMENT_KEY)
+        server.script("enrol", problem(403, "enrolment_key_expired"))
+        second = start(probes=())
+        second.step()
+        second.close()
+        key_file.unlink()
+
+        third = start(probes=())
+
+        assert third.link.enrolled.collector_id == "collector-1"
+        assert (state / "identity.json").exists()
 
     def test_goes_on_when_the_server_comes_late(
         self, start: Start, server: FakeServer, clock: FakeClock
