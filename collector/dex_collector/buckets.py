@@ -131,10 +131,6 @@ class Buckets:
         """Close every bucket with what it has: the collector stops."""
         return [record for kind in list(self._open) for record in self._close(kind)]
 
-    def drop(self, kind: str) -> None:
-        """Forget an open bucket: its kind was switched off or its users are named otherwise."""
-        self._open.pop(kind, None)
-
     def seconds_to_close(self, now: datetime) -> float:
         """Return the time until the next bucket ends, at most 900 s."""
         ends = [start + timedelta(seconds=SECONDS[k]) for k, (start, _) in self._open.items()]

@@ -16,6 +16,7 @@ from dex_collector.transport import Answer
 logger = logging.getLogger(__name__)
 
 BATCHES_PER_TURN = 20
+ROUND_TRIP_MAXIMUM_MS = 10_000
 
 
 class Sender:
@@ -36,12 +37,14 @@ class Sender:
 
     def seal(self) -> None:
         """Make batches of what waits."""
+        trip = self._link.round_trip_ms
         stamp = Stamp(
             boot_id=str(self._spool.read("boot_id")),
             configuration_version=self._configuration_version(),
             device_clock=to_text(self._link.clock.now()),
             monotonic_ms=round(self._link.clock.monotonic() * 1000),
-            round_trip_ms=self._link.round_trip_ms,
+            # A longer one is no measure of the way: the machine slept meanwhile.
+            round_trip_ms=trip if trip is not None and trip <= ROUND_TRIP_MAXIMUM_MS else None,
         )
         self._spool.seal(stamp, self._link.clock.now())
 
@@ -97,6 +100,10 @@ class Sender:
         content = answer.json()
         refused = [one for one in _list(content.get("refused")) if isinstance(one, dict)]
         self._spool.accept(row, refused, self._link.clock.now())
+        by_code = content.get("refused_by_code")  # in place of a list that would be too long
+        if isinstance(by_code, dict) and not row.is_again:
+            numbers = [number for number in by_code.values() if type(number) is int and number > 0]
+            self._spool.count("records_refused", sum(numbers))
         logger.info(
             "Batch sent",
             extra=facts(

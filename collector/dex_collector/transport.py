@@ -100,7 +100,10 @@ class Transport:
                 method, self._prefix + path, body, fields | dict(headers or {})
             )
             response = self._connection.getresponse()
+            expected = response.length  # None: not announced
             content = response.read(ANSWER_BYTES_MAXIMUM)
+            if expected is not None and len(content) < min(expected, ANSWER_BYTES_MAXIMUM):
+                raise http.client.IncompleteRead(content)  # `read` with a size never raises it
             if response.will_close or response.read(1):
                 self.close()
         except ssl.SSLCertVerificationError as error:

@@ -2,6 +2,7 @@
 
 import hashlib
 import hmac
+import pwd
 import re
 import unicodedata
 from pathlib import Path
@@ -68,6 +69,14 @@ def read_account_names(root: Path) -> dict[int, str]:
     return parse_passwd(text)
 
 
+def read_service_name(root: Path, uid: int) -> str | None:
+    """Read an account that only a name service knows, of this very machine; a number is no name."""
+    try:
+        return pwd.getpwuid(uid).pw_name if root == Path("/") else None
+    except (KeyError, OSError):
+        return None
+
+
 def parse_passwd(text: str) -> dict[int, str]:
     """Return uid -> name; the first line of a uid counts.
 
@@ -108,17 +117,24 @@ class Naming:
         self._configuration = configuration
         self._accounts: dict[int, str] | None = None
         self._domain: str | None = None
+        self._by_uid: dict[int, dict[str, str] | None] = {}
 
     def of_uid(self, uid: int) -> dict[str, str] | None:
         """Return the dictionary entry of a numeric user id, or None if no name may be sent."""
         if self._configuration.value("username") == "none":
             return None
+        if uid not in self._by_uid:
+            self._by_uid[uid] = self._find(uid)
+        return self._by_uid[uid]
+
+    def _find(self, uid: int) -> dict[str, str] | None:
         if self._accounts is None:
             self._accounts = read_account_names(self._root)
-        kind = type_of(uid)
-        if uid not in self._accounts and kind == "local_user":
-            kind = "domain_user"  # known to a name service, not to this machine
-        return self._entry(self._accounts.get(uid, str(uid)), kind)
+        name, kind = self._accounts.get(uid), type_of(uid)
+        if name is None:
+            name = read_service_name(self._root, uid)
+            kind = "domain_user" if kind == "local_user" else kind
+        return None if name is None else self._entry(name, kind)
 
     def of_name(self, name: str) -> dict[str, str] | None:
         """Return the dictionary entry of an account name, or None if no name may be sent."""

@@ -1,6 +1,8 @@
 """What the probes make of the fixture machines."""
 
 import os
+import pwd
+import shutil
 import struct
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -9,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from dex_collector import users
 from dex_collector.inventory import Part
 from dex_collector.probes import (
     boot_linux,
@@ -31,8 +34,8 @@ GIB = 2**30
 
 @pytest.fixture(autouse=True)
 def full_drives(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Every mount point is there, 100 GiB with 40 free."""
-    monkeypatch.setattr(volumes_linux, "measure", lambda folder: (100 * GIB, 40 * GIB))
+    """Every mount point is there, 100 GiB with 40 free for users and 5 for root."""
+    monkeypatch.setattr(volumes_linux, "measure", lambda folder: (100 * GIB, 40 * GIB, 55 * GIB))
 
 
 def fields(parts: list[Part]) -> dict[str, Any]:
@@ -211,6 +214,15 @@ class TestVolumes:
 
         assert items(volumes_linux.read_volume_part(make_context(LAPTOP))) == []
 
+    def test_a_file_that_is_bound_is_no_volume(self) -> None:
+        lines = (
+            "1 0 8:1 /x /etc/hosts rw - ext4 /dev/sda1 rw\n2 0 8:1 / /data rw - ext4 /dev/sda1 rw"
+        )
+
+        found = volumes_linux.parse_mounts(lines, lambda point: point == "/etc/hosts")
+
+        assert [mount.mount_point for mount in found] == ["/data"]
+
     def test_takes_the_overlay_of_a_container_for_its_system_drive(self) -> None:
         line = "1 0 0:50 / / rw - overlay overlay rw,lowerdir=/x"
 
@@ -239,8 +251,9 @@ class TestPerformance:
         assert found.gauges["cpu_frequency_ratio"] == 0.5
         assert found.gauges["battery_level_ratio"] == 0.87
         assert found.gauges["gpu_usage_ratio"] == 0.12
-        assert found.gauges["system_drive_usage_bytes"] == 60 * GIB
-        assert found.gauges["non_system_drive_capacity_bytes"] == 100 * GIB  # no USB drive
+        assert found.gauges["system_drive_usage_bytes"] == 55 * GIB
+        # The USB drive does not stay, and /boot/efi is on the system's own.
+        assert "non_system_drive_capacity_bytes" not in found.gauges
         assert found.gauges["uptime_ms"] == 21_600_500
         assert found.counters == {}
         assert "normalized_cpu_usage_ratio" not in found.gauges
@@ -269,6 +282,58 @@ class TestPerformance:
             "duration_with_medium_memory_pressure_ms": 0,
             "battery_duration_on_battery_ms": 30_000,
         }
+
+    def test_knows_the_columns_and_units_of_drives(self) -> None:
+        # Source: admin-guide/iostats; each number another, in the order of the columns.
+        row = "259 0 nvme0n1 1 2 3 4 5 6 7 8 9 10 11"
+
+        numbers = performance_linux.parse_diskstats(row, ["nvme0n1"])
+        gauges = performance_linux.disk_gauges({"disk.weighted_ms": 60_000}, seconds=30)
+
+        assert numbers == {
+            "disk.reads": 1,
+            "disk.read_sectors": 3,
+            "disk.read_ms": 4,
+            "disk.writes": 5,
+            "disk.written_sectors": 7,
+            "disk.write_ms": 8,
+            "disk.weighted_ms": 11,
+        }
+        assert gauges == {"disk_queue_length": 2}
+
+    @pytest.mark.parametrize(
+        ("used", "high", "medium"), [(950, 30_000, 0), (850, 0, 30_000), (700, 0, 0)]
+    )
+    def test_counts_pressure_as_high_or_medium_never_both(
+        self, used: int, high: int, medium: int
+    ) -> None:
+        found = performance_linux.durations({"used_memory_bytes": used}, {"MemTotal": 1000}, {}, 30)
+
+        assert found == {
+            "duration_with_high_memory_pressure_ms": high,
+            "duration_with_medium_memory_pressure_ms": medium,
+        }
+
+    def test_on_mains_is_not_on_battery(self) -> None:
+        found = performance_linux.durations({}, {}, {"is_discharging": 0.0}, 30)
+
+        assert found == {"battery_duration_on_battery_ms": 0}
+
+    def test_is_on_battery_when_any_of_two_discharges(self, machine: Path) -> None:
+        second = machine / "sys/class/power_supply/BAT1"
+        second.mkdir()
+        replace(machine, "sys/class/power_supply/BAT0/status", "Discharging", "Not charging")
+        for name, text in (("type", "Battery"), ("capacity", "40"), ("status", "Discharging")):
+            (second / name).write_text(text + "\n")
+
+        found = performance_linux.read_battery(machine)
+
+        assert found == {"battery_level_ratio": 0.87, "is_discharging": 1.0}
+
+    def test_a_second_drive_is_not_the_system_drive(self, make_context: MakeContext) -> None:
+        found = self.sample(performance_linux.PerformanceReader(), make_context(SERVER))
+
+        assert found.gauges["non_system_drive_capacity_bytes"] == 100 * GIB  # /boot is sda1
 
     def test_drops_and_counts_counters_that_went_back(
         self, make_context: MakeContext, machine: Path
@@ -343,6 +408,50 @@ class TestExecutions:
         assert office.gauges["real_memory_bytes"] == 90_000 * 4096
         assert office.gauges["memory_bytes"] == 50_000 * 4096
         assert bash.counters["number_of_executions"] == 1
+
+    def test_two_processes_of_a_program_ran_as_long_as_one(
+        self, make_context: MakeContext, machine: Path
+    ) -> None:
+        shutil.copytree(machine / "proc/2200", machine / "proc/2201", symlinks=True)
+        reader = executions_linux.ExecutionReader()
+        reader(make_context(machine, monotonic=100))
+
+        found = reader(make_context(machine, monotonic=160))
+
+        (office,) = (
+            s for s in found if isinstance(s, Sample) and (s.binary or {})["name"] == "soffice.bin"
+        )
+        assert office.counters["execution_duration_ms"] == 60_000
+        assert office.gauges["real_memory_bytes"] == 2 * 90_000 * 4096
+
+    def test_accounts_without_a_name_are_one_row(
+        self, make_context: MakeContext, machine: Path
+    ) -> None:
+        shutil.copytree(machine / "proc/2200", machine / "proc/2201", symlinks=True)
+        replace(machine, "proc/2201/status", "Uid:\t1000", "Uid:\t1001")
+
+        found = executions_linux.ExecutionReader()(make_context(machine, username="none"))
+
+        (office,) = (
+            s for s in found if isinstance(s, Sample) and (s.binary or {})["name"] == "soffice.bin"
+        )
+        assert office.gauges["real_memory_bytes"] == 2 * 90_000 * 4096
+
+    def test_a_number_is_no_name(self, make_context: MakeContext) -> None:
+        assert make_context(LAPTOP).naming.of_uid(4711) is None
+
+    def test_asks_the_name_service_of_this_machine_alone(self, make_context: MakeContext) -> None:
+        here = pwd.getpwuid(os.getuid()).pw_name
+
+        assert users.read_service_name(Path("/"), os.getuid()) == here
+        assert users.read_service_name(LAPTOP, os.getuid()) is None
+
+    def test_leaves_zombies_out(self, machine: Path) -> None:
+        replace(machine, "proc/2200/stat", "(soffice.bin) S", "(soffice.bin) Z")
+
+        found = executions_linux.read_processes(machine, {})
+
+        assert "soffice.bin" not in {process.binary for process in found.values()}
 
     def test_hashes_users_of_processes(self, make_context: MakeContext) -> None:
         found = executions_linux.ExecutionReader()(make_context(LAPTOP, username="hashed"))

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from dex_collector import batch
+from dex_collector import batch, fingerprints
 from dex_collector.daemon import Daemon
 from dex_collector.spool import Limits
 from tests.collector.conftest import copy_machine, run
@@ -78,6 +78,33 @@ class TestAccepted:
         assert (code, pointer) == ("invalid", "/events/1/fields/type")
         assert "12:02:00" in body
         assert daemon.spool.read("counters") == {"records_refused": 1}
+
+    def test_counts_refusals_that_come_as_numbers(
+        self, daemon: Daemon, server: FakeServer, clock: FakeClock
+    ) -> None:
+        numbers = {"invalid": 3, "too_old": 4}
+        server.script(
+            "events", Reply(202, {"accepted": 0, "refused": [], "refused_by_code": numbers})
+        )
+
+        send(daemon, clock)
+
+        assert daemon.spool.read("counters") == {"records_refused": 7}
+
+    @pytest.mark.parametrize(("trip", "said"), [(10_000, 10_000), (10_001, None)])
+    def test_tells_no_round_trip_that_is_none(
+        self,
+        daemon: Daemon,
+        server: FakeServer,
+        clock: FakeClock,
+        trip: int,
+        said: int | None,
+    ) -> None:
+        daemon.link.round_trip_ms = trip
+
+        send(daemon, clock)
+
+        assert server.bodies[0].get("round_trip_ms") == said
 
     def test_outlives_an_answer_that_is_no_json(
         self, daemon: Daemon, server: FakeServer, clock: FakeClock
@@ -521,6 +548,12 @@ class TestClone:
             clock.advance(10)
 
         assert len(server.calls("enrol")) - 1 in {2, 3}
+
+    def test_what_is_not_known_is_no_difference(self) -> None:
+        stored = {"machine_id": "a", "smbios_uuid": "b", "serial": "c", "system_volume": None}
+
+        assert fingerprints.differing(stored, {"machine_id": "a", "system_volume": "d"}) == 0
+        assert fingerprints.differing(stored, {"machine_id": "x", "serial": "y"}) == 2
 
     def test_never_sends_a_raw_fingerprint(
         self, daemon: Daemon, server: FakeServer, machine: Path

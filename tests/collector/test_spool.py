@@ -1,5 +1,6 @@
 """The spool: limits, epochs, damage, sudden death."""
 
+import hashlib
 import os
 import random
 import signal
@@ -196,6 +197,7 @@ class TestDamage:
 
 
 WRITER = """
+import hashlib
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
@@ -204,14 +206,18 @@ from dex_collector.spool import Spool
 
 now = datetime(2026, 3, 2, 12, tzinfo=UTC)
 spool = Spool(Path(sys.argv[1]), now)
+spool._db.execute("PRAGMA wal_autocheckpoint = 0")  # all of it stays in the log
 spool.begin_epoch(sys.argv[2])
-n = 0
+n, seen = 0, 0
 while True:
     spool.add([{"kind": "device_performance.boots", "n": n, "pad": "x" * 3000}], now)
     spool.seal(Stamp(sys.argv[2], 1, "", n), now)
     for row in spool.rows():
-        sys.stdout.write(f"{row.epoch} {row.sequence}\\n")
-        sys.stdout.flush()  # committed: the other side has seen it
+        if row.sequence > seen:  # sealed just now
+            seen = row.sequence
+            body = hashlib.sha256(row.body).hexdigest()
+            sys.stdout.write(f"{row.epoch} {row.sequence} {body}\\n")
+            sys.stdout.flush()  # committed: the other side has seen it
         if n % 3 == 0:
             spool.accept(row, [], now)
     n += 1
@@ -224,19 +230,20 @@ class TestKill:
         script = tmp_path / "writer.py"
         script.write_text(textwrap.dedent(WRITER))
         path = tmp_path / "spool.db"
-        seen: list[tuple[str, int]] = []
+        seen: dict[tuple[str, int], str] = {}
 
         for number in range(5):
-            seen += written_until_killed(script, path, boot_id="one", lines=20 + 7 * number)
+            seen |= written_until_killed(script, path, boot_id="one", lines=20 + 7 * number)
 
         spool = Spool(path, NOON)
         stored = spool._db.execute(
-            "SELECT epoch, sequence FROM outbox UNION SELECT epoch, sequence FROM sent"
+            "SELECT epoch, sequence, body FROM outbox UNION SELECT epoch, sequence, body FROM sent"
         ).fetchall()
+        bodies = {(e, n): hashlib.sha256(body).hexdigest() for e, n, body in stored}
         assert spool._db.execute("PRAGMA integrity_check").fetchone() == ("ok",)
         assert spool.read("counters") is None  # never set aside
-        assert set(seen) <= set(stored)
-        assert len({sequence for _, sequence in stored}) == len(stored)
+        assert seen == {identity: bodies[identity] for identity in seen}  # byte for byte
+        assert len({sequence for _, sequence, _ in stored}) == len(stored)
 
     @pytest.mark.case("collector.4")
     def test_a_rolled_back_log_reuses_no_identity_after_the_boot(self, tmp_path: Path) -> None:
@@ -254,8 +261,8 @@ class TestKill:
 
 def written_until_killed(
     script: Path, path: Path, boot_id: str, lines: int
-) -> list[tuple[str, int]]:
-    """Run the writer, kill it after so many lines; return what it said was committed."""
+) -> dict[tuple[str, int], str]:
+    """Run the writer, kill it after so many lines; return what it said was committed: bodies' hashes."""
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
     process = subprocess.Popen(
         [sys.executable, str(script), str(path), boot_id],
@@ -269,7 +276,7 @@ def written_until_killed(
     found += process.stdout.readlines()
     process.wait()
     whole = [line.split() for line in found if line.endswith("\n")]
-    return [(epoch, int(sequence)) for epoch, sequence in whole]
+    return {(epoch, int(sequence)): body for epoch, sequence, body in whole}
 
 
 VALUES = st.recursive(

@@ -32,6 +32,25 @@ class Hello(BaseHTTPRequestHandler):
         pass
 
 
+def test_an_answer_that_was_cut_off_is_none() -> None:
+    class Half(Hello):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.send_header("Content-Length", "200")
+            self.end_headers()
+            self.wfile.write(b"{}")
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Half)
+    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+    client = Transport(f"http://127.0.0.1:{server.server_address[1]}")
+
+    with pytest.raises(NetworkError):
+        client.request("GET", "check-in")
+
+    server.shutdown()
+    server.server_close()
+
+
 @pytest.fixture
 def certificate(tmp_path: Path) -> Path:
     """A certificate of 127.0.0.1 that only itself vouches for; the key is in the same file."""

@@ -23,6 +23,7 @@ NAME_MAXIMUM = 255  # characters; pathname(7) allows as many bytes
 PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
 KERNEL_THREAD = 0x00200000  # Linux, include/linux/sched.h: PF_KTHREAD
+ENDED = {"Z", "X"}  # proc_pid_stat(5), state: zombie, dead
 
 Key = tuple[int, int]  # pid and start time in ticks: a pid is used again, the pair is not
 
@@ -32,6 +33,7 @@ class Stat:
     """What /proc/PID/stat says."""
 
     comm: str
+    state: str
     flags: int
     page_faults: int
     cpu_ticks: int
@@ -63,16 +65,19 @@ class ExecutionReader:
         if before is None or not 0 < context.monotonic - before <= 2 * EVERY_SECONDS:
             before = None  # the first pass, or the first after sleep or a switch: no differences
         known, self._known = self._known, read_processes(context.root, self._known)
-        usages: dict[tuple[int, str], Usage] = {}
+        usages: dict[tuple[str, str], Usage] = {}
         for key, process in self._known.items():
-            usage = usages.setdefault((process.uid, process.binary), Usage())
+            user = context.naming.of_uid(process.uid)
+            # By what is shown: two accounts without a name are one row, whose sizes add up.
+            shown = (user["name"] if user else "", process.binary)
+            usage = usages.setdefault(shown, Usage(user, process.binary))
             usage.add_present(process)
             if before is not None:
                 usage.add_growth(known.get(key), process, context.monotonic - before)
-        samples = [self._sample(context, *key, usage) for key, usage in usages.items()]
+        samples = [self._sample(context, usage) for usage in usages.values()]
         return [*samples, Tally("negative_differences", sum(u.negative for u in usages.values()))]
 
-    def _sample(self, context: Context, uid: int, binary: str, usage: "Usage") -> Sample:
+    def _sample(self, context: Context, usage: "Usage") -> Sample:
         if self._platform is None:
             self._platform = {"platform": "linux"}
             architecture = read_architecture(context.root)
@@ -82,15 +87,16 @@ class ExecutionReader:
             kind=KIND,
             gauges=usage.gauges,
             counters=usage.counters,
-            user=context.naming.of_uid(uid),
-            binary={"name": binary, **self._platform},
+            user=usage.user,
+            binary={"name": usage.binary, **self._platform},
         )
 
 
 class Usage:
     """All processes of one binary and user, in one pass."""
 
-    def __init__(self) -> None:
+    def __init__(self, user: dict[str, str] | None, binary: str) -> None:
+        self.user, self.binary = user, binary
         self.gauges: dict[str, float] = {"memory_bytes": 0, "real_memory_bytes": 0}
         self.counters: dict[str, int] = {}
         self.negative = 0
@@ -146,7 +152,7 @@ def read_processes(root: Path, known: Mapping[Key, Process]) -> dict[Key, Proces
     for pid in pids:
         text = read_text(folder / str(pid) / "stat")
         stat = None if text is None else parse_stat(text)
-        if stat is None or stat.flags & KERNEL_THREAD:
+        if stat is None or stat.flags & KERNEL_THREAD or stat.state in ENDED:
             continue  # gone meanwhile, or no program
         key = (pid, stat.start_ticks)
         process = _read_process(folder / str(pid), stat, known.get(key))
@@ -184,7 +190,7 @@ def parse_stat(text: str) -> Stat | None:
     """Return what matters of /proc/PID/stat, or None if it is cut off.
 
     Source: proc_pid_stat(5): the name stands in parentheses and may hold any character; after it
-    fields 3 and on: flags is 9, minflt 10, majflt 12, utime 14, stime 15, starttime 22.
+    fields 3 and on: state is 3, flags 9, minflt 10, majflt 12, utime 14, stime 15, starttime 22.
     """
     start, end = text.find("("), text.rfind(")")
     fields = text[end + 1 :].split()
@@ -192,6 +198,7 @@ def parse_stat(text: str) -> Stat | None:
         return None
     return Stat(
         comm=clean(text[start + 1 : end]),
+        state=fields[0],
         flags=int(fields[6]),
         page_faults=int(fields[7]) + int(fields[9]),
         cpu_ticks=int(fields[11]) + int(fields[12]),

@@ -15,7 +15,7 @@ from dex_collector.probes.base import (
     read_text,
 )
 from dex_collector.probes.disks_linux import SECTOR_BYTES, read_disk_names
-from dex_collector.probes.volumes_linux import read_volumes
+from dex_collector.probes.volumes_linux import read_drives, read_volumes
 
 KIND = "device_performance.events"
 EVERY_SECONDS = 30
@@ -182,14 +182,15 @@ def read_drive_gauges(root: Path) -> Values:
     except NoData:
         return {}
     gauges: Values = {}
+    system = frozenset().union(*(read_drives(root, v.mount.source) for v in volumes if v.is_system))
     for prefix, is_system in (("system_drive", True), ("non_system_drive", False)):
         chosen = [volume for volume in volumes if volume.is_system == is_system]
+        if not is_system:  # nor any other partition of the system's drive
+            chosen = [v for v in chosen if not system & read_drives(root, v.mount.source)]
         if chosen:
-            capacity = sum(volume.size_bytes for volume in chosen)
-            free = sum(volume.free_bytes for volume in chosen)
-            gauges[f"{prefix}_capacity_bytes"] = capacity
-            gauges[f"{prefix}_free_space_bytes"] = free
-            gauges[f"{prefix}_usage_bytes"] = capacity - free
+            gauges[f"{prefix}_capacity_bytes"] = sum(volume.size_bytes for volume in chosen)
+            gauges[f"{prefix}_free_space_bytes"] = sum(volume.free_bytes for volume in chosen)
+            gauges[f"{prefix}_usage_bytes"] = sum(volume.used_bytes for volume in chosen)
     return gauges
 
 
@@ -221,18 +222,23 @@ def read_graphics(root: Path) -> Values:
 
 
 def read_battery(root: Path) -> Values:
-    """Read the level of the first battery of the machine, and 1.0 if it discharges.
+    """Read the level of the first battery of the machine, and 1.0 if any discharges.
 
-    Source: Linux, ABI/testing/sysfs-class-power. A battery of scope Device is a mouse's.
+    Source: Linux, ABI/testing/sysfs-class-power. A battery of scope Device is a mouse's. Of two
+    batteries one is used up before the other.
     """
+    levels: list[int] = []
+    is_discharging = False
     for folder in sorted((root / "sys/class/power_supply").glob("*")):
         if read_text(folder / "type") != "Battery" or read_text(folder / "scope") == "Device":
             continue
         level = read_number(folder / "capacity")
         if level is not None:
-            is_discharging = read_text(folder / "status") == "Discharging"
-            return {"battery_level_ratio": level / 100, "is_discharging": float(is_discharging)}
-    return {}
+            levels.append(level)
+            is_discharging |= read_text(folder / "status") == "Discharging"
+    if not levels:
+        return {}
+    return {"battery_level_ratio": levels[0] / 100, "is_discharging": float(is_discharging)}
 
 
 def rate_gauges(grown: Numbers, seconds: float, processors: int) -> Values:

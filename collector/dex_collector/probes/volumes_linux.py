@@ -2,6 +2,7 @@
 
 import os
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -31,6 +32,7 @@ class Volume:
     mount: Mount
     size_bytes: int
     free_bytes: int  # that a normal user may fill
+    used_bytes: int  # what root keeps for itself is neither
     is_removable: bool
 
     @property
@@ -62,24 +64,31 @@ def read_volumes(root: Path) -> list[Volume]:
     if text is None:
         raise NoData("no /proc/self/mountinfo")
     volumes = []
-    for mount in parse_mounts(text):
+    for mount in parse_mounts(text, lambda point: (root / point.lstrip("/")).is_file()):
         try:
-            size_bytes, free_bytes = measure(root / mount.mount_point.lstrip("/"))
+            sizes = measure(root / mount.mount_point.lstrip("/"))
         except OSError:
             continue
         removable = read_removable(root, mount.source)
-        volumes.append(Volume(mount, size_bytes, free_bytes, removable))
+        volumes.append(Volume(mount, *sizes, removable))
     return volumes
 
 
-def measure(folder: Path) -> tuple[int, int]:
-    """Return size and free bytes of the file system under `folder`. Source: statvfs(3)."""
+def measure(folder: Path) -> tuple[int, int, int]:
+    """Return size, free and used bytes of the file system under `folder`. Source: statvfs(3)."""
     found = os.statvfs(folder)
-    return found.f_blocks * found.f_frsize, found.f_bavail * found.f_frsize
+    blocks = (found.f_blocks, found.f_bavail, found.f_blocks - found.f_bfree)
+    size, free, used = (number * found.f_frsize for number in blocks)
+    return size, free, used
 
 
-def parse_mounts(mountinfo: str) -> list[Mount]:
+def parse_mounts(
+    mountinfo: str, is_file: Callable[[str], bool] = lambda point: False
+) -> list[Mount]:
     """Return the real file systems, each device once, by its shortest mount point.
+
+    is_file: whether a mount point is a file, such as the one that a container gets for
+    /etc/hosts; it shows a part of a volume.
 
     Source: proc_pid_mountinfo(5): `id parent major:minor root mount-point options... - type
     source options`; blanks are written as octal escapes. In a container `/` is an overlay.
@@ -95,6 +104,8 @@ def parse_mounts(mountinfo: str) -> list[Mount]:
             "/",
             "overlay",
         ):
+            continue
+        if is_file(mount.mount_point):
             continue
         known = found.get(mount.source)
         if known is None or len(mount.mount_point) < len(known.mount_point):
@@ -126,6 +137,24 @@ def _is_encrypted(root: Path, folder: Path, depth: int) -> bool:
     return depth < 8 and any(
         _is_encrypted(root, root / "sys/class/block" / name, depth + 1) for name in below
     )
+
+
+def read_drives(root: Path, source: str) -> frozenset[str]:
+    """Read the names of the drives on which a volume lies; empty if its layers are unknown."""
+    folder = find_block_device(root, source)
+    return frozenset() if folder is None else frozenset(_drives(root, folder, depth=0))
+
+
+def _drives(root: Path, folder: Path, depth: int) -> set[str]:
+    try:
+        below = sorted(entry.name for entry in (folder / "slaves").iterdir())
+    except OSError:
+        below = []
+    if below and depth < 8:
+        layers = (_drives(root, root / "sys/class/block" / name, depth + 1) for name in below)
+        return set().union(*layers)
+    real = folder.resolve()
+    return {real.parent.name if (real / "partition").exists() else real.name}
 
 
 def read_removable(root: Path, source: str) -> bool:
