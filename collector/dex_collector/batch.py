@@ -13,6 +13,8 @@ RECORDS_MAXIMUM = 2_000
 PLAIN_BYTES_MAXIMUM = 1_000_000
 PACKED_BYTES_MAXIMUM = 256_000
 
+LIMITS = (("min", min), ("max", max))
+
 Record = dict[str, Any]
 """An event with its user and binary written out, or an inventory part ({"part", ...})."""
 
@@ -26,6 +28,40 @@ class Stamp:
     device_clock: str
     monotonic_ms: int
     round_trip_ms: int | None = None  # of the request before
+
+
+def merge_samples(records: Sequence[Record]) -> list[Record]:
+    """Return the records with one for each bucket and key: a stop or a purge may leave two.
+
+    What they measured was measured one after the other or side by side, so no duration is longer
+    than the bucket.
+    """
+    merged: dict[str, Record] = {}
+    for number, record in enumerate(records):
+        if "bucket" not in record:
+            merged[str(number)] = record
+            continue
+        members = ("kind", "bucket", "bucket_s", "user", "binary")
+        key = to_json([record.get(name) for name in members])
+        merged[key] = _merged(merged[key], record) if key in merged else record
+    return list(merged.values())
+
+
+def _merged(one: Record, other: Record) -> Record:
+    metrics = dict(one["metrics"])
+    for name, value in other["metrics"].items():
+        metrics[name] = _sum(metrics[name], value) if name in metrics else value
+        if "duration" in name and "count" not in value:
+            most = one["bucket_s"] * 1000
+            metrics[name] = {"sum": min(most, metrics[name]["sum"])}
+    fields = {**one.get("fields", {}), **other.get("fields", {})}
+    return {**one, **({"fields": fields} if fields else {}), "metrics": metrics}
+
+
+def _sum(one: Mapping[str, float], other: Mapping[str, float]) -> dict[str, float]:
+    added = {name: one[name] + other[name] for name in ("sum", "count") if name in one}
+    limits = {name: pick(one[name], other[name]) for name, pick in LIMITS if name in one}
+    return {**added, **limits}
 
 
 def kind_of(record: Record) -> str:

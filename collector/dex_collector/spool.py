@@ -95,7 +95,7 @@ class Spool(SpoolFile):
             epoch, dropped = str(self.read("epoch")), self.lost()
             sequence = self._reserve(epoch, now)
             while True:
-                records = [json.loads(text) for _, text in rows]
+                records = batch.merge_samples([json.loads(text) for _, text in rows])
                 body = batch.pack(batch.compose(records, stamp, epoch, sequence, dropped))
                 if len(body) <= batch.PACKED_BYTES_MAXIMUM or len(rows) == 1:
                     break

@@ -5,7 +5,7 @@ import secrets
 import sqlite3
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -40,6 +40,9 @@ class SpoolFile:
     def __init__(self, path: Path, now: datetime) -> None:
         """Open the file; a damaged one is set aside, and an empty one begun."""
         self.path = path
+        # Beside the spool, for what is lost with a damaged one must not be forgotten.
+        self._losses_path = path.with_name(f"{path.stem}.losses.json")
+        self._is_loss_unwritten = False
         try:
             self._db = self._open()
         except sqlite3.DatabaseError as error:
@@ -48,6 +51,7 @@ class SpoolFile:
             self._set_aside(now)
             self._db = self._open()
             self.count("spool_resets")
+            self.write("dropped", self._read_losses())
 
     def _open(self) -> sqlite3.Connection:
         self.path.touch(mode=private_files.MODE)
@@ -94,6 +98,20 @@ class SpoolFile:
             self._db.execute("ROLLBACK")
             raise
         self._db.execute("COMMIT")
+        if self._is_loss_unwritten:
+            self._write_losses()
+
+    def _write_losses(self) -> None:
+        with suppress(OSError):  # a full disk: the spool itself has them
+            private_files.write(self._losses_path, json.dumps(self.lost()))
+            self._is_loss_unwritten = False
+
+    def _read_losses(self) -> dict[str, int]:
+        try:
+            found = json.loads(self._losses_path.read_text(encoding="utf-8"))
+            return {str(kind): int(number) for kind, number in found.items()}
+        except (OSError, ValueError, TypeError, AttributeError):
+            return {}
 
     # Meta: small facts and counters.
 
@@ -122,6 +140,7 @@ class SpoolFile:
             return
         with self.transaction():
             self.write("dropped", dict(Counter(self.read("dropped", {})) + Counter(kinds)))
+            self._is_loss_unwritten = True
 
     def lost(self) -> dict[str, int]:
         """Return the lost records by kind since the enrolment."""
@@ -144,5 +163,6 @@ class SpoolFile:
         with self.transaction():
             for table in ("waiting", "outbox", "sent", "quarantine", "meta"):
                 self._db.execute(f"DELETE FROM {table}")
+        self._losses_path.unlink(missing_ok=True)
         self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         self.remove_damaged()

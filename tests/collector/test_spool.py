@@ -80,6 +80,45 @@ class TestSeal:
         assert spool.lost() == {"device_performance.boots": 1}
 
 
+class TestMerge:
+    """A bucket that was cut by a stop, or by a purge of names, is one row."""
+
+    def sample(self, user: str = "ada", **metrics: Any) -> dict[str, Any]:
+        return {
+            "kind": "execution.events",
+            "bucket": "2026-03-02T12:00:00.000Z",
+            "bucket_s": 900,
+            "user": {"name": user},
+            "metrics": metrics,
+        }
+
+    def test_adds_gauges_and_counters_of_one_key(self, spool: Spool, clock: FakeClock) -> None:
+        low = {"sum": 3, "count": 2, "min": 1, "max": 2}
+        high = {"sum": 9, "count": 1, "min": 9, "max": 9}
+        ran = {"sum": 600_000}
+        spool.add([self.sample(m=low, c={"sum": 1}, execution_duration_ms=ran)], clock.now())
+        spool.add([record(), self.sample("ben", c={"sum": 7})], clock.now())
+        spool.add([self.sample(m=high, c={"sum": 2}, execution_duration_ms=ran)], clock.now())
+
+        spool.seal(STAMP, clock.now())
+
+        first, other, ben = batch.unpack(spool.rows()[0].body)["events"]
+        assert first["metrics"] == {
+            "m": {"sum": 12, "count": 3, "min": 1, "max": 9},
+            "c": {"sum": 3},
+            "execution_duration_ms": {"sum": 900_000},  # no more than the bucket
+        }
+        assert other["kind"] == "device_performance.boots"
+        assert ben["metrics"] == {"c": {"sum": 7}}
+
+    def test_leaves_other_records_apart(self, spool: Spool, clock: FakeClock) -> None:
+        spool.add([record(), record()], clock.now())
+
+        spool.seal(STAMP, clock.now())
+
+        assert spool.rows()[0].records == 2
+
+
 class TestEpoch:
     def test_stays_within_a_boot(self, spool: Spool) -> None:
         epoch = spool.read("epoch")
@@ -175,6 +214,19 @@ class TestDamage:
         assert again.waiting_records() == 0
         assert again.read("counters") == {"spool_resets": 1}
         assert len(list(tmp_path.glob("spool.bad-*"))) == 1
+
+    def test_does_not_forget_what_was_lost_before(self, tmp_path: Path, clock: FakeClock) -> None:
+        path = tmp_path / "spool.db"
+        spool = Spool(path, clock.now())
+        spool.count_lost({"session.logins": 3})
+        spool.close()
+        path.write_bytes(b"junk" * 1000)
+
+        again = Spool(path, clock.now())
+
+        assert again.lost() == {"session.logins": 3}
+        again.empty()
+        assert list(tmp_path.glob("*.losses.json")) == []
 
     def test_only_one_damaged_file_is_kept(self, tmp_path: Path, clock: FakeClock) -> None:
         for _ in range(3):
