@@ -179,8 +179,9 @@ def _checked(name: str, value: Any) -> str:
 
 def _parse_work_hours(content: Mapping[str, Any]) -> WorkHours:
     plain = WorkHours()
+    days = content.get("days")
     return WorkHours(
-        days=frozenset(int(day) for day in content.get("days") or plain.days),
+        days=plain.days if days is None else frozenset(int(day) for day in days),  # none: never
         start=_parse_time(content.get("start"), plain.start),
         end=_parse_time(content.get("end"), plain.end),
     )

@@ -15,7 +15,7 @@ from dex_collector.journal import facts
 from dex_collector.link import ENROL_ANEW_CODES, Erased, Link
 from dex_collector.spool import Spool
 from dex_collector.transport import Answer, NetworkError
-from dex_collector.users import read_host_name
+from dex_collector.users import read_host_name, shown_device_name
 
 logger = logging.getLogger(__name__)
 
@@ -83,7 +83,7 @@ class Enroller:
             identity=identity,
             enrolment_key=secret,
             platform="linux",
-            host_name=read_host_name(self._root),
+            host_name=self._host_name(),
         )
         self._link.save_candidate(identity)
         try:
@@ -100,6 +100,11 @@ class Enroller:
         if not self._link.postpones(answer):
             self._be_turned_away(identity, secret, answer)
         return False
+
+    def _host_name(self) -> str:
+        """Return the host name, in the form that a configuration allows which is known already."""
+        name, configuration = read_host_name(self._root), self._configuration.current
+        return (shown_device_name(name, configuration) or "") if configuration.version else name
 
     def _candidate(self) -> tuple[Identity, str | None]:
         identity, key = self._link.identity, self._read_key()

@@ -57,7 +57,7 @@ def parse_retry_after(text: str, now: datetime) -> float | None:
 
     Source: RFC 9110, 10.2.3: seconds, or a date.
     """
-    if text.strip().isdigit():
+    if text.isascii() and text.strip().isdigit():
         return float(text)
     try:
         moment = parsedate_to_datetime(text)

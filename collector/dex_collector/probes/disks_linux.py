@@ -32,9 +32,15 @@ def read_disk_names(root: Path) -> list[str]:
         names = sorted(entry.name for entry in folder.iterdir())
     except OSError as error:
         raise NoData("no /sys/block") from error
-    return [
-        name for name in names if not SKIPPED.match(name) and read_number(folder / name / "size")
-    ]
+    return [name for name in names if not SKIPPED.match(name) and _is_drive(folder / name)]
+
+
+def _is_drive(folder: Path) -> bool:
+    """Return whether it has a medium and is no path to another one.
+
+    Source: Linux, Documentation/ABI/stable/sysfs-block: `hidden` marks the paths of multipath NVMe.
+    """
+    return bool(read_number(folder / "size")) and not read_number(folder / "hidden")
 
 
 def read_disk(folder: Path) -> dict[str, Any]:

@@ -19,6 +19,7 @@ EVERY_SECONDS = 60
 SMALL_CPU_MS = 50  # below it, in a bucket, a binary is counted in the pseudo-binary `other`
 HIGH_CPU_USAGE = 0.8  # of one processor
 OTHER = {"name": "other"}
+MEMORY_FILE = "memfd"
 NAME_MAXIMUM = 255  # characters; pathname(7) allows as many bytes
 PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
@@ -176,12 +177,15 @@ def _read_process(folder: Path, stat: Stat, known: Process | None) -> Process | 
 def read_binary(folder: Path, stat: Stat) -> str:
     """Read the name of the program's file; without rights to it, the name that the kernel keeps.
 
-    Source: proc_pid_exe(5): ` (deleted)` follows the path of a file that is gone.
+    Source: proc_pid_exe(5): ` (deleted)` follows the path of a file that is gone; memfd_create(2):
+    a program in memory has a path that begins with /memfd: and any name, often a random one.
     """
     try:
         path = os.readlink(folder / "exe")
     except OSError:
         return stat.comm or "unknown"
+    if path.startswith("/memfd:"):
+        return MEMORY_FILE
     name = clean(path.removesuffix(" (deleted)").rpartition("/")[2])  # any byte may be in it
     return name[:NAME_MAXIMUM] or stat.comm or "unknown"
 
