@@ -193,7 +193,7 @@ SHIPPED = (  # rows that every instance has; administrators rename entities
 )
 AUDIT = (  # as it was recorded: kind and name of the object, old and new values
     rf"(user|device|collector|enrolment_key) ({CODES}|key \d)|\{{.*\}}"
-    r"|home|(collector_configuration)? ?(whole instance|an entity and all below it)?"
+    r"|home|(collector_configuration)? ?(instance|entity|device)?"
 )
 DATA = re.compile(
     rf"({UNITS}|{CODES}|{LANGUAGES}|{ZONES}|{FLEET}|{SHIPPED}|{AUDIT}|dex|(dex · )?\d+|esc)"
