@@ -147,6 +147,15 @@ class DiskNearlyFull(DomainError):
     retry_after = 600  # seconds
 
 
+class ChangedTooOften(DomainError):
+    """Configurations changed again and again while the batch was prepared."""
+
+    code = "busy"
+    status = 503
+    message = _("The configuration is being changed. The data are to be sent again later.")
+    retry_after = 30  # seconds
+
+
 class WrongContentType(DomainError):
     """The body says that it is something else than JSON."""
 

@@ -25,6 +25,7 @@ from apps.events.services import Prepared, Sender, Stored
 from apps.events.wire import Envelope, Receipt
 
 MILLISECOND = timedelta(milliseconds=1)
+TRIES = 3  # of a batch during which configurations change
 
 # The collector's row is taken before any other: else a batch with inventory would hold the device
 # and want the collector, one without the other way round. It fences an erasure, too.
@@ -94,19 +95,18 @@ def receive_batch(
         UnreadableBatch, InvalidBatch, TooManyRecords: nothing was stored, nor can be.
         NoPartition: nothing was stored; the same batch may be sent again.
         DeviceErased: the device was erased meanwhile.
+        ChangedTooOften: nothing was stored; the same batch may be sent again.
     """
     batch = wire.decode_batch(body)
     body_hash = hashlib.sha256(body).digest()
-    try:
-        work = _Work(collector, batch, body_hash, received_at, device_clock)
-        return work.store()
-    except _StoredBefore as repeat:
-        return repeat.answer
-    except _StoredMeanwhile:
-        return work.store()  # which finds its answer now
-    except _Outdated:
-        now_true = enrolment.reload(collector)
-        return _Work(now_true, batch, body_hash, received_at, device_clock).store()
+    for _try in range(TRIES):
+        try:
+            return _Work(collector, batch, body_hash, received_at, device_clock).store()
+        except _StoredBefore as repeat:
+            return repeat.answer
+        except (_StoredMeanwhile, _Outdated):
+            collector = _as_it_is_now(collector)
+    raise errors.ChangedTooOften
 
 
 class _Work:
@@ -187,7 +187,7 @@ class _Work:
         if row is None:
             raise self._gone()
         lost_before, *generations, answer = row
-        if tuple(generations) != self.generations:
+        if answer is None and tuple(generations) != self.generations:
             raise _Outdated
         self.lost_before = json.loads(lost_before)  # Django leaves jsonb a text
         return answer  # type: ignore[no-any-return]
@@ -282,6 +282,18 @@ class _Work:
 
     def _refused_kinds(self, applied: Applied, stored: Stored) -> Tally[tuple[str, str]]:
         return self.prepared.refused_kinds + stored.refused_kinds + applied.refused_kinds
+
+
+def _as_it_is_now(collector: Collector) -> Collector:
+    """Return the collector with what holds now.
+
+    Raises:
+        DeviceErased: it went meanwhile.
+    """
+    try:
+        return enrolment.reload(collector)
+    except Collector.DoesNotExist as error:
+        raise errors.DeviceErased from error
 
 
 def _is_known(kind: str) -> bool:

@@ -1,0 +1,80 @@
+"""Batches during which a configuration changes or a person is erased."""
+
+from typing import Any
+
+import pytest
+
+from apps.collectors.authentication import CollectorTokenAuthentication
+from apps.core import generations
+from apps.devices.models import Boot
+from apps.events import dimensions
+from apps.events.models import ReceivedBatch
+from apps.users.models import Login
+from tests.factories.collectors import ADA_ROSSI, Machine, boot, configure, login, make_machine
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("fixed_clock")]
+
+
+@pytest.fixture
+def machine(db: None) -> Machine:
+    """Return an enrolled machine."""
+    return make_machine()
+
+
+def after_authentication(monkeypatch: pytest.MonkeyPatch, change: Any) -> None:
+    """Do `change` between a request's authentication and its work."""
+    authenticate = CollectorTokenAuthentication.authenticate
+
+    def changed(self: Any, request: Any) -> Any:
+        found = authenticate(self, request)
+        change()
+        return found
+
+    monkeypatch.setattr(CollectorTokenAuthentication, "authenticate", changed)
+
+
+class TestChangesMeanwhile:
+    def test_of_the_configuration_hold_for_the_batch(
+        self, machine: Machine, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        after_authentication(monkeypatch, lambda: configure(session_events="off"))
+
+        response = machine.send(login(), boot(), users=ADA_ROSSI)
+
+        assert response.json()["accepted"] == 1
+        assert not Login.objects.exists()
+
+    def test_of_the_dimensions_leave_a_repeat_a_repeat(
+        self, machine: Machine, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        batch = machine.batch(login(), users=ADA_ROSSI)
+        first = machine.post(batch)
+        dimensions.forget()
+        after_authentication(monkeypatch, dimensions.bump)
+
+        second = machine.post(batch)
+
+        assert (second.status_code, second.content) == (202, first.content)
+        assert Login.objects.count() == 1
+
+    def test_without_end_ask_for_patience(
+        self, machine: Machine, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        from apps.collectors.services import enrolment
+
+        reload = enrolment.reload
+
+        def reload_then_change(collector: Any) -> Any:
+            found = reload(collector)
+            generations.bump(generations.CONFIGURATION)
+            return found
+
+        after_authentication(monkeypatch, lambda: generations.bump(generations.CONFIGURATION))
+        monkeypatch.setattr(enrolment, "reload", reload_then_change)
+
+        response = machine.send(boot())
+
+        assert (response.status_code, response.json()["code"]) == (503, "busy")
+        assert int(response["Retry-After"]) >= 30
+        assert not Boot.objects.exists()
+        assert not ReceivedBatch.objects.exists()
