@@ -12,6 +12,8 @@ from dex import paths
 NAME = "dex"
 APPLICATION_ROLE = "dex"
 PREPARE_THRESHOLD = 5  # runs; what asks to be prepared is so at its first
+CACHE_SECONDS = 2
+CACHE_ENTRIES = 20_000  # rows of a cache in the database, which counts them at each write
 POOL = {"min_size": 0, "max_size": 8, "timeout": 5}  # seconds until "no connection" is an error
 
 
@@ -56,15 +58,21 @@ def caches(url: str, broker_url: str, embedded_socket: Path) -> dict[str, Any]:
 
     With RabbitMQ as the broker and no `url`, the database is the cache.
     """
+    options: dict[str, int]
     if not url and broker_url.startswith(("amqp://", "amqps://")):
-        backend, location = "db.DatabaseCache", "dex_cache"
+        backend, location = "apps.core.database_cache.CountingDatabaseCache", "dex_cache"
+        options = {"MAX_ENTRIES": CACHE_ENTRIES}
     else:
-        backend, location = "redis.RedisCache", url or f"unix://{embedded_socket}/valkey.sock"
+        backend = "django.core.cache.backends.redis.RedisCache"
+        location = url or f"unix://{embedded_socket}/valkey.sock"
+        # A server that is silent is as good as away: nobody waits for it longer.
+        options = {"socket_timeout": CACHE_SECONDS, "socket_connect_timeout": CACHE_SECONDS}
     return {
         "default": {
-            "BACKEND": f"django.core.cache.backends.{backend}",
+            "BACKEND": backend,
             "LOCATION": location,
             "KEY_PREFIX": "dex",
+            "OPTIONS": options,
         }
     }
 

@@ -12,6 +12,7 @@ from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 from kombu import Connection
 
+from apps.core import limits
 from apps.core.health import Finding, register
 from dex.operations.preflight import OLDEST_POSTGRES
 from dex.timezones import zone_file
@@ -101,8 +102,13 @@ def check_clock(now: datetime) -> Finding:
 
 def check_cache(_now: datetime) -> Finding:
     """Write a value into the cache and read it back."""
-    cache.set("doctor", "here", timeout=10)
-    if cache.get("doctor") != "here":
+    try:
+        cache.set("doctor", "here", timeout=10)
+        is_kept = cache.get("doctor") == "here"
+    except limits.CACHE_ERRORS as error:
+        text = f"The cache does not answer ({type(error).__name__})"
+        return Finding("error", f"{text}: each process counts rate limits by itself.")
+    if not is_kept:
         return Finding("error", "The cache does not keep what is written.")
     return Finding("ok", "The cache answers.")
 

@@ -1,13 +1,16 @@
 """Rate limits."""
 
+import logging
+from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import Any
+from pathlib import Path
 
 import pytest
 from django.conf import LazySettings
+from django.core.cache import cache
+from django.core.cache.backends.redis import RedisCache
 from django.core.exceptions import ImproperlyConfigured
 from django.test import RequestFactory
-from redis.exceptions import ConnectionError as RedisConnectionError
 
 from apps.core import limits
 
@@ -41,13 +44,86 @@ class TestHit:
         assert waits[2] is not None
         assert limits.hit("test.door", "a") is None
 
-    def test_lets_pass_while_the_cache_is_away(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        def fail(*_args: Any, **_kwargs: Any) -> None:
-            raise RedisConnectionError
 
-        monkeypatch.setattr("apps.core.limits.cache.add", fail, raising=False)
+class TestWaitFor:
+    def test_counts_nothing(self) -> None:
+        waits = [limits.wait_for("test.door", "a") for _ in range(3)]
 
+        assert waits == [None] * 3
         assert limits.hit("test.door", "a") is None
+
+    def test_tells_the_wait_when_no_more_may_pass(self) -> None:
+        limits.hit("test.door", "a")
+        limits.hit("test.door", "a")
+
+        assert limits.wait_for("test.door", "a") == 61
+        assert limits.wait_for("test.door", "b") is None
+
+
+class TestWithoutCache:
+    """The cache's server has gone; the process counts by itself."""
+
+    @pytest.fixture(autouse=True)
+    def own(self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> limits.OwnCounts:
+        """Take the cache away and begin with no counts."""
+        own = limits.OwnCounts()
+        monkeypatch.setattr(limits, "own", own)
+        monkeypatch.setattr(limits, "cache", RedisCache(f"unix://{tmp_path}/valkey.sock", {}))
+        return own
+
+    def test_still_limits(self) -> None:
+        waits = [limits.hit("test.door", "a") for _ in range(3)]
+
+        assert waits == [None, None, 61]
+        assert limits.wait_for("test.door", "a") == 61
+        assert limits.hit("test.door", "b") is None
+
+    def test_forgets_the_oldest_first(
+        self, own: limits.OwnCounts, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(limits, "OWN_KEYS", 3)
+        for key in "ccaabbd":
+            limits.hit("test.door", key)
+
+        waits = [limits.wait_for("test.door", key) for key in "abcd"]
+
+        assert len(own._counts) == 3
+        assert waits == [61, 61, None, None]
+
+    def test_says_so_once(self, caught: Callable[[], list[str]]) -> None:
+        for _ in range(3):
+            limits.hit("test.door", "a")
+
+        assert caught() == [
+            "The cache is away (ConnectionError): each process counts rate limits by itself"
+        ]
+
+    def test_does_not_ask_again_at_once(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        limits.hit("test.door", "a")
+        monkeypatch.setattr(limits, "cache", cache)
+
+        limits.hit("test.door", "a")
+
+        assert limits.hit("test.door", "a") == 61
+
+    def test_leaves_it_to_the_cache_that_is_back(
+        self, monkeypatch: pytest.MonkeyPatch, caught: Callable[[], list[str]]
+    ) -> None:
+        monkeypatch.setattr(limits, "CACHE_RETRY_SECONDS", 0)
+        limits.hit("test.door", "a")
+        limits.hit("test.door", "a")
+        monkeypatch.setattr(limits, "cache", cache)
+
+        wait = limits.hit("test.door", "a")
+
+        assert wait is None
+        assert caught()[1:] == ["The cache is back: rate limits are counted there again"]
+
+    @pytest.fixture
+    def caught(self, caplog: pytest.LogCaptureFixture) -> Callable[[], list[str]]:
+        """Return what the module has logged."""
+        caplog.set_level(logging.INFO, "apps.core.limits")
+        return lambda: [record.message for record in caplog.records]
 
 
 class TestNetwork:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.core.cache.backends.redis import RedisCache
 from django.core.management import call_command
 from django.db import connection
 from django.utils import timezone
@@ -95,6 +96,19 @@ class TestMachine:
 
         assert found.level == "error"
         assert "secret" not in found.text
+
+    def test_says_what_a_cache_that_is_away_means(
+        self, now: datetime, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        away = RedisCache(f"unix://{tmp_path}/valkey.sock", {})
+        monkeypatch.setattr(health_checks, "cache", away)
+
+        found = health_checks.check_cache(now)
+
+        assert (found.level, found.text) == (
+            "error",
+            "The cache does not answer (ConnectionError): each process counts rate limits by itself.",
+        )
 
 
 class TestDoctor:
