@@ -225,7 +225,7 @@ UNFOLD = {
     "SITE_HEADER": "dex",
     "SITE_SYMBOL": "monitoring",
     "SITE_URL": None,  # there is no site beside the console
-    "LOGIN": {"form": "apps.accounts.forms.SignInForm"},  # counts attempts
+    "LOGIN": {"form": "apps.accounts.forms.SignInForm"},  # counts failures
     "SHOW_HISTORY": False,
     "SHOW_VIEW_ON_SITE": False,
     "SHOW_LANGUAGES": True,

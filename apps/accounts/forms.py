@@ -24,7 +24,7 @@ from unfold.widgets import (
 from apps.accounts.choices import AccountKind, ProfileKind
 from apps.accounts.models import Account, Profile
 from apps.accounts.services import set_password
-from apps.accounts.sign_in import count_attempt
+from apps.accounts.sign_in import check_limits
 from apps.core import clock
 from apps.core.personal_data.registry import own_models
 
@@ -38,11 +38,11 @@ ACCOUNT_KINDS = [(kind.value, kind.label) for kind in AccountKind if kind != Acc
 
 
 class SignInForm(AuthenticationForm):
-    """Login and password; each attempt is counted before the password is looked at."""
+    """Login and password; after too many failures the password is not looked at."""
 
     def clean(self) -> dict[str, Any]:
-        """Count the attempt, then check it."""
-        count_attempt(self.request, self.cleaned_data.get("username") or "")
+        """Check the limits, then the password."""
+        check_limits(self.request, self.cleaned_data.get("username") or "")
         cleaned: dict[str, Any] = super().clean()
         return cleaned
 

@@ -20,7 +20,7 @@ class TooManySignIns(DomainError):
     """Guessing passwords must be slow, whoever's they are."""
 
     code = "too_many_requests"
-    message = _("Too many attempts from this address. Wait a minute, then try again.")
+    message = _("Too many failed attempts from this address. Wait a minute, then try again.")
     status = 429
 
     def __init__(self, retry_after: int) -> None:
@@ -32,25 +32,31 @@ class TooManySignIns(DomainError):
 class TooManyForLogin(TooManySignIns):
     """Guessing must be slow from many addresses, too."""
 
-    message = _("Too many attempts with this login. Wait an hour, then try again.")
+    message = _("Too many failed attempts with this login. Wait an hour, then try again.")
 
 
-def count_attempt(request: HttpRequest, login: str) -> None:
-    """Count an attempt of the client's network and of the typed login, before any look-up.
+def check_limits(request: HttpRequest, login: str) -> None:
+    """Refuse an attempt after too many failures of the client's network or with the typed login.
 
-    So the answer and its time tell nothing of whether there is such an account. The login is
-    counted by its digest: people type passwords there. What the address may not is not counted
-    for the login.
+    Asked before any look-up, so the answer and its time tell nothing of whether there is such an
+    account. Only failures count: whoever knows the password takes no turn from colleagues behind
+    the same address. Attempts at the same time may each pass, as many as there are threads.
 
     Raises:
-        TooManySignIns: there were more than the limit allows.
+        TooManySignIns: there were as many failures as the limit allows.
     """
-    wait = limits.hit(LIMIT, limits.network_of(request))
+    wait = limits.wait_for(LIMIT, limits.network_of(request))
     if wait is not None:
         raise TooManySignIns(wait)
-    wait = limits.hit(LOGIN_LIMIT, audit.digest(login))
+    wait = limits.wait_for(LOGIN_LIMIT, audit.digest(login))
     if wait is not None:
         raise TooManyForLogin(wait)
+
+
+def _count_failure(request: HttpRequest, login: str) -> None:
+    """Count for network and login; the latter by its digest: people type passwords there."""
+    limits.hit(LIMIT, limits.network_of(request))
+    limits.hit(LOGIN_LIMIT, audit.digest(login))
 
 
 @receiver(user_logged_in, dispatch_uid="dex.signed_in")
@@ -69,9 +75,13 @@ def signed_out(*, user: Account | None, **_signal: Any) -> None:
 
 
 @receiver(user_login_failed, dispatch_uid="dex.sign_in_failed")
-def sign_in_failed(*, credentials: dict[str, Any], **_signal: Any) -> None:
-    """Note a failure. What is no account's login is kept as a digest: people type passwords."""
+def sign_in_failed(
+    *, credentials: dict[str, Any], request: HttpRequest | None = None, **_signal: Any
+) -> None:
+    """Count and note a failure. What is no account's login is kept as a digest."""
     typed = str(credentials.get("username") or credentials.get("login") or "")
+    if request is not None:
+        _count_failure(request, typed)
     account = Account.objects.filter(login__iexact=typed).first()
     audit.record(
         code=AuditCode.SIGN_IN_FAILED,

@@ -1,14 +1,17 @@
 """Signing in and out."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
+from django.core.cache.backends.redis import RedisCache
 from django.test import Client
 
 from apps.accounts.models import Account
 from apps.audit import services as audit
 from apps.audit.choices import AuditCode
 from apps.audit.models import InboxEvent
+from apps.core.limits import OwnCounts
 from tests.conftest import NOW
 from tests.factories.accounts import PASSWORD, make_account
 
@@ -59,7 +62,7 @@ class TestSignIn:
         assert row.actor_label.startswith("#")
         assert len(row.actor_label) == 13
 
-    def test_is_slowed_down_after_ten_attempts_a_minute(
+    def test_is_slowed_down_after_ten_failures_a_minute(
         self, client: Client, dora: Account
     ) -> None:
         statuses = [sign_in(client, "dora", "wrong") for _ in range(10)]
@@ -69,6 +72,36 @@ class TestSignIn:
         assert statuses == [200] * 10
         assert response.status_code == 429
         assert int(response["Retry-After"]) <= 61
+
+    def test_of_a_whole_office_behind_one_address_is_not_slowed_down(self, dora: Account) -> None:
+        statuses = [sign_in(Client(), "dora") for _ in range(11)]
+
+        assert statuses == [302] * 11
+
+    def test_does_not_lock_out_its_own_account(self, dora: Account) -> None:
+        statuses = {sign_in(Client(REMOTE_ADDR=f"192.0.2.{n}"), "dora") for n in range(31)}
+
+        assert statuses == {302}
+
+    def test_does_not_wipe_out_the_failures_before_it(self, client: Client, dora: Account) -> None:
+        for _ in range(9):
+            sign_in(client, "somebody", "wrong")
+        sign_in(client, "dora")  # an attacker with an account of one's own
+        sign_in(client, "somebody", "wrong")
+
+        assert sign_in(client, "dora") == 429
+
+    def test_is_slowed_down_and_possible_while_the_cache_is_away(
+        self, client: Client, dora: Account, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        away = RedisCache(f"unix://{tmp_path}/valkey.sock", {})
+        monkeypatch.setattr("apps.core.limits.cache", away)
+        monkeypatch.setattr("apps.core.limits.own", OwnCounts())
+
+        good = sign_in(Client(), "dora")
+        wrong = [sign_in(client, "dora", "wrong") for _ in range(10)]
+
+        assert (good, wrong, sign_in(client, "dora")) == (302, [200] * 10, 429)
 
     def test_is_counted_by_address(self, client: Client, dora: Account) -> None:
         for _ in range(10):
