@@ -1,24 +1,25 @@
 """manage.py create_main_administrator: the first account of an instance."""
 
-import os
 import sys
 from getpass import getpass
 from typing import Any
 
-from django.core.exceptions import ValidationError
+from django.core.exceptions import ImproperlyConfigured, ValidationError
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from apps.accounts import services
 from apps.core import clock
 from apps.core.errors import DomainError
+from dex import env
 
 
 class Command(BaseCommand):
     """Make the main administrator; there is exactly one."""
 
     help = (
-        "Make the main administrator. The password comes from DEX_ADMIN_PASSWORD, from the "
-        "standard input where that is no terminal, else it is asked for."
+        "Make the main administrator. The password comes from DEX_ADMIN_PASSWORD or the file that "
+        "DEX_ADMIN_PASSWORD_FILE names, from the standard input where that is no terminal, else it "
+        "is asked for."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -35,7 +36,7 @@ class Command(BaseCommand):
             account = services.create_main_administrator(
                 login=options["login"], password=read_password(), now=clock.now()
             )
-        except DomainError as error:
+        except (DomainError, ImproperlyConfigured) as error:
             raise CommandError(str(error)) from error
         except ValidationError as error:
             raise CommandError(" ".join(error.messages)) from error
@@ -44,7 +45,7 @@ class Command(BaseCommand):
 
 def read_password() -> str:
     """Return the password, never from an argument, which other processes could read."""
-    if password := os.environ.get("DEX_ADMIN_PASSWORD"):
+    if password := env.text("DEX_ADMIN_PASSWORD"):
         return password
     if not sys.stdin.isatty():
         return sys.stdin.readline().rstrip("\n")
