@@ -1,8 +1,8 @@
-"""Texts of Unfold, which ships no languages: named here so that our catalogues hold them."""
+"""Texts of packages, named here so that our catalogues hold them."""
 
 from django.utils.translation import gettext_noop as _
 
-UNFOLD = (
+UNFOLD = (  # it ships no languages
     _("Select record"),
     _("Select action"),
     _("Select action to run"),
@@ -47,4 +47,8 @@ UNFOLD = (
     _("Choose file to upload"),
     _("Click to download"),
     _("Image preview"),
+)
+CELERY_BEAT = (  # its German begins them with a capital, also within a sentence
+    _("periodic task"),
+    _("periodic tasks"),
 )

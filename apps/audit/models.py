@@ -57,7 +57,7 @@ class InboxEvent(Record):
         managed = False
         db_table = '"audit"."inbox"'
         verbose_name = _("audit event")
-        verbose_name_plural = _("audit log")
+        verbose_name_plural = _("audit events")
 
     def __str__(self) -> str:
         return f"{self.at:%Y-%m-%d %H:%M:%S} {self.get_code_display()}"

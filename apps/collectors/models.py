@@ -281,8 +281,8 @@ class RefusalCount(models.Model):
     objects = DeviceEventQuerySet.as_manager()
 
     class Meta:
-        verbose_name = _("records not stored")
-        verbose_name_plural = _("records not stored")
+        verbose_name = _("count of records not stored")
+        verbose_name_plural = _("counts of records not stored")
         constraints = [
             models.UniqueConstraint(
                 fields=["device", "origin", "kind", "code", "day"],

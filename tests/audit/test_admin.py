@@ -1,5 +1,6 @@
 """Pages of the audit log."""
 
+import re
 from datetime import datetime
 from typing import Any
 
@@ -37,6 +38,13 @@ class TestInboxEventAdmin:
 
         assert "2201 Entity created" in page
         assert "entity Paris" in page
+
+    def test_counts_them(self, ada_client: Client, row: InboxEvent, now: datetime) -> None:
+        services.record(code=AuditCode.ENTITY_CREATED, actor_label="ada", at=now)
+
+        page = ada_client.get(URL).content.decode()
+
+        assert re.search(r"\b\d+\s+audit events\b", page)
 
     def test_can_be_narrowed_to_a_code(self, ada_client: Client, row: InboxEvent) -> None:
         page = ada_client.get(URL, {"code__exact": 1101}).content.decode()

@@ -4,12 +4,16 @@ import re
 from typing import Any
 
 import pytest
+from django.contrib import admin
+from django.db.models import Model
 from django.test import Client
+from django.utils.translation import override
 
 from apps.accounts.models import Profile
 from apps.audit.choices import AuditCode
 from apps.audit.models import InboxEvent
 from apps.collectors.models import Collector
+from apps.core.admin import EventAdmin
 from apps.devices.models import Device
 from apps.organization.models import Entity
 from apps.users.models import User
@@ -131,3 +135,21 @@ def found(page: str) -> set[str]:
     hidden |= {str(uid)[:8] for uid in Collector.objects.values_list("uid", flat=True)}
     hidden |= {str(uid)[:8] for uid in User.objects.values_list("uid", flat=True)}
     return {text for text in hidden if text in page}
+
+
+class TestLists:
+    """What stands beside the number of rows."""
+
+    COUNTED = [
+        model
+        for model, shown in admin.site._registry.items()
+        if not isinstance(shown, EventAdmin)  # nobody counts events
+    ]
+
+    @pytest.mark.parametrize("model", COUNTED, ids=lambda model: model._meta.label)
+    def test_names_one_row_and_several(self, model: type[Model]) -> None:
+        with override("en"):
+            one, several = str(model._meta.verbose_name), str(model._meta.verbose_name_plural)
+
+        assert re.search(r"s\b", several), f"9 {several}"
+        assert one != several, f"1 {one}"

@@ -374,7 +374,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 "verbose_name": "audit event",
-                "verbose_name_plural": "audit log",
+                "verbose_name_plural": "audit events",
                 "db_table": '"audit"."inbox"',
                 "managed": False,
             },

@@ -500,8 +500,8 @@ class Migration(migrations.Migration):
                 ),
             ],
             options={
-                "verbose_name": "records not stored",
-                "verbose_name_plural": "records not stored",
+                "verbose_name": "count of records not stored",
+                "verbose_name_plural": "counts of records not stored",
                 "constraints": [
                     models.UniqueConstraint(
                         fields=("device", "origin", "kind", "code", "day"),
