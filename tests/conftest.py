@@ -96,9 +96,11 @@ def _empty_cache() -> Iterator[None]:
     from django.core.cache import cache
 
     from apps.collectors import effective
+    from apps.core import limits
     from apps.events import dimensions
 
     yield
     cache.clear()
+    limits.own.forget()
     effective.forget()
     dimensions.forget()

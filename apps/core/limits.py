@@ -165,6 +165,12 @@ class OwnCounts:
                 self._counts.popitem(last=False)
             return count
 
+    def forget(self) -> None:
+        """Begin anew, as a process does."""
+        with self._lock:
+            self.is_needed = False
+            self._counts.clear()
+
 
 own = OwnCounts()
 
