@@ -175,9 +175,8 @@ class Stage:
             workstation.records(self._next_seed(), self.bucket), list[kind.record_type]
         )
         rows = [Row(n, r.bucket, (r.user, r.binary), r) for n, r in enumerate(records)]
-        encoding = encoding_of(
-            kind, Policy(PRESETS["standard"]), ("device_id", "context_id", "source")
-        )
+        policy = Policy(PRESETS["standard"])
+        encoding = encoding_of(kind, policy, ("device_id", "context_id", "source"))
         parts = []
         for collector in self.collectors[:BATCHES]:
             constants = {
@@ -185,7 +184,7 @@ class Stage:
                 "context_id": collector.device.context_id,
                 "source": "collector",
             }
-            parts += [data for _, data in encoding.encode(rows, constants, LeftOut())]
+            parts += [data for _, data in encoding.encode(rows, constants, policy, LeftOut())]
         return encoding.statement, b"".join(parts)
 
     def _next_seed(self) -> int:

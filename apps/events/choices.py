@@ -22,6 +22,7 @@ class Retention(models.TextChoices):
     OPERATIONAL = "operational", _("operational")
     HIGHRES = "highres", _("high resolution")
     HIGHRES_DETAIL = "highres_detail", _("high resolution, details")
+    REALTIME = "realtime", _("real time")
     DAILY = "daily", _("daily")
 
 

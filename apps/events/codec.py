@@ -1,16 +1,20 @@
 """Values in PostgreSQL's binary COPY format; each codec checks what the server would check.
 
 Source: PostgreSQL documentation, COPY, "Binary Format": each value is its length as int32 and
-its bytes, big-endian; a null is the length -1.
+its bytes, big-endian; a null is the length -1. What the bytes are is said by each type's `recv`
+function: `array_recv`, `inet_recv` (its families are 2 for IPv4 and 3 for IPv6), `uuid_recv`.
 """
 
+import ipaddress
 import math
 import struct
-from collections.abc import Callable, Mapping
+import uuid
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
 from apps.events.choices import RefusalCode
@@ -28,8 +32,6 @@ _int8 = struct.Struct(">iq").pack
 _int4 = struct.Struct(">ii").pack
 _float8 = struct.Struct(">id").pack
 _bool = struct.Struct(">i?").pack
-_int4_gauge = struct.Struct(">iqiqiqiq").pack
-_float8_gauge = struct.Struct(">idiqidid").pack
 
 
 def int8(value: int) -> bytes:
@@ -79,30 +81,39 @@ def timestamptz(value: datetime) -> bytes:
     return _int8(8, (value - POSTGRES_EPOCH) // MICROSECOND)
 
 
-def int_gauge(value: Any) -> bytes:
-    """Encode sum, count, min, max of a gauge of whole numbers."""
-    if value.min > value.max:
-        raise Refused(RefusalCode.INVALID, "min")
-    return _int4_gauge(8, value.sum, 8, value.count, 8, value.min, 8, value.max)
-
-
-def float_gauge(value: Any) -> bytes:
-    """Encode sum, count, min, max of a gauge of fractions."""
-    if value.min > value.max:
-        raise Refused(RefusalCode.INVALID, "min")
-    if not math.isfinite(value.sum + value.max):
+def inet(value: str) -> bytes:
+    """Encode one address, without a network or a zone."""
+    try:
+        address = ipaddress.ip_address(value)
+    except ValueError as error:
+        raise Refused(RefusalCode.NOT_STORABLE) from error
+    if getattr(address, "scope_id", None):
         raise Refused(RefusalCode.NOT_STORABLE)
-    return _float8_gauge(8, value.sum, 8, value.count, 8, value.min, 8, value.max)
+    family = 2 if address.version == 4 else 3
+    packed = address.packed
+    head = struct.pack(">iBBBB", 4 + len(packed), family, address.max_prefixlen, 0, len(packed))
+    return head + packed
 
 
-def int_counter(value: Any) -> bytes:
-    """Encode the sum of a counter of whole numbers."""
-    return _int8(8, value.sum)
+def uuid_bytes(value: uuid.UUID) -> bytes:
+    """Encode a uuid."""
+    return struct.pack(">i", 16) + value.bytes
 
 
-def float_counter(value: Any) -> bytes:
-    """Encode the sum of a counter of fractions."""
-    return float8(value.sum)
+def array_of(encode: Codec, oid: int) -> Codec:
+    """Return the codec of a one-dimensional array without nulls.
+
+    oid: of the elements' type (pg_type.dat).
+    """
+
+    def array(values: Sequence[Any]) -> bytes:
+        items = b"".join(map(encode, values))
+        dimensions = struct.pack(">ii", len(values), 1) if values else b""
+        head = struct.pack(">iii", 1 if values else 0, 0, oid)
+        data = head + dimensions + items
+        return struct.pack(">i", len(data)) + data
+
+    return array
 
 
 _BY_FIELD: Mapping[type[models.Field[Any, Any]], Codec] = {
@@ -116,6 +127,14 @@ _BY_FIELD: Mapping[type[models.Field[Any, Any]], Codec] = {
     models.TextField: text,
     models.DateTimeField: timestamptz,
     models.ForeignKey: int8,
+    models.GenericIPAddressField: inet,
+    models.UUIDField: uuid_bytes,
+}
+_ELEMENT_OIDS: Mapping[type[models.Field[Any, Any]], int] = {
+    models.BigIntegerField: 20,
+    models.TextField: 25,
+    models.GenericIPAddressField: 869,
+    models.CharField: 1043,
 }
 
 
@@ -125,6 +144,9 @@ def for_field(field: models.Field[Any, Any]) -> Codec:
     Raises:
         LookupError: no codec for this type of field.
     """
+    if isinstance(field, ArrayField):
+        element = field.base_field
+        return array_of(for_field(element), _ELEMENT_OIDS[type(element)])
     codec = _BY_FIELD[type(field)]
     limit = field.max_length
     if codec is not text or limit is None:

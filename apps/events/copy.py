@@ -50,7 +50,7 @@ def copy_rows(
     """
     encoding = encoding_of(kind, policy, constants)
     left_out = LeftOut()
-    encoded = encoding.encode(rows, constants, left_out)
+    encoded = encoding.encode(rows, constants, policy, left_out)
     copy = _copy_carefully if careful else _copy_all
     copied = copy(encoding.statement, encoded)
     copied.refused += left_out.refused

@@ -4,9 +4,9 @@ A dictionary's entry says a thing once (a user, a binary); records refer to it b
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from functools import cached_property, lru_cache
+from functools import cached_property
 from typing import Any, Protocol
 
 import msgspec
@@ -15,6 +15,7 @@ from django.db import connection, models, transaction
 
 from apps.core import generations
 from apps.events.policy import Policy
+from apps.events.refusals import Refused, Undecodable
 
 TOUCH_INTERVAL = timedelta(hours=1)  # last_seen_at of a dimension row is that exact
 KEPT_ENTRY_BYTES = 1_000  # a larger one may be padded, to fill the memory
@@ -49,7 +50,7 @@ class Dimension:
     model: has the columns identity (unique), first_seen_at and last_seen_at.
     switch: the switch that may deny an entry.
     is_same_everywhere: an entry's row depends on nothing of its origin but the platform, so that
-        it is made once per process and not for each batch.
+        a process knows it again by its text.
     on_seen: called with device, ids and time when a device first refers to rows, and hourly.
     """
 
@@ -71,9 +72,6 @@ class Dimension:
             msgspec.DecodeError, UnicodeDecodeError: it is no such entry.
             apps.events.refusals.Refused: it has no storable identity.
         """
-        text = bytes(raw)
-        if self.is_same_everywhere and len(text) <= KEPT_ENTRY_BYTES:
-            return _row_everywhere(self.dictionary, text, origin.platform)
         return self.decoder.decode(raw).row(origin)  # type: ignore[no-any-return]
 
     @cached_property
@@ -89,6 +87,7 @@ class _Known:
 
 
 Key = tuple[str, str, int]  # table, identity, and the device where the dimension asks for it
+Text = tuple[str, str, bytes]  # dictionary, platform and the entry as it came
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,20 +95,22 @@ class _Snapshot:
     """Ids by identity, of one process and generation; an erasure raises the generation."""
 
     generation: int
-    known: dict[Key, _Known]
+    known: dict[Key, _Known] = field(default_factory=dict)
+    by_text: dict[Text, _Known] = field(default_factory=dict)
 
 
-def _known_at(generation: int) -> dict[Key, _Known]:
+def _snapshot_of(generation: int) -> _Snapshot:
     """Return the ids of `generation`; a new snapshot takes the old one's place at once."""
     global _snapshot
     snapshot = _snapshot
-    if generation != snapshot.generation or len(snapshot.known) > CACHE_LIMIT:
-        snapshot = _snapshot = _Snapshot(generation, {})
-    return snapshot.known
+    size = len(snapshot.known) + len(snapshot.by_text)
+    if generation != snapshot.generation or size > CACHE_LIMIT:
+        snapshot = _snapshot = _Snapshot(generation)
+    return snapshot
 
 
 _dimensions: dict[str, Dimension] = {}
-_snapshot = _Snapshot(-1, {})
+_snapshot = _Snapshot(-1)
 
 
 def register(dimension: Dimension) -> None:
@@ -129,6 +130,34 @@ def find(dictionary: str) -> Dimension:
     return _dimensions[dictionary]
 
 
+def recall(
+    dimension: Dimension,
+    entries: Mapping[int, msgspec.Raw],
+    *,
+    origin: Origin,
+    now: datetime,
+    generation: int,
+) -> dict[int | None, int]:
+    """Return the ids of those of `entries` (by number) that this process knows by their very text.
+
+    Only where an entry's row is the same everywhere; others have to be read and resolved.
+    Cost: no query.
+    """
+    if not dimension.is_same_everywhere:
+        return {}
+    snapshot, oldest = _snapshot_of(generation), now - TOUCH_INTERVAL
+    prefix, by_text = (dimension.dictionary, origin.platform), snapshot.by_text
+    ids: dict[int | None, int] = {}
+    for number, raw in entries.items():
+        text = bytes(raw)
+        known = by_text.get((*prefix, text))
+        if known is None or known.touched_at < oldest:
+            known = _remember_text(dimension, text, origin, snapshot)
+        if known is not None and known.touched_at >= oldest:
+            ids[number] = known.id
+    return ids
+
+
 def resolve(
     dimension: Dimension,
     rows: Mapping[str, Mapping[str, Any]],
@@ -145,7 +174,7 @@ def resolve(
     before_lookup: called before the database is asked or changed; may raise.
     Cost: no query when all are known, else 1 SELECT, 1 UPDATE, and 1 INSERT if some are new.
     """
-    cache = _known_at(generation)
+    cache = _snapshot_of(generation).known
     owner = device_id if dimension.on_seen else 0
     ids: dict[str, int] = {}
     unknown: list[str] = []
@@ -173,7 +202,7 @@ def resolve(
 def forget() -> None:
     """Forget the ids that this process knows."""
     global _snapshot
-    _snapshot = _Snapshot(-1, {})
+    _snapshot = _Snapshot(-1)
 
 
 def bump() -> None:
@@ -181,10 +210,20 @@ def bump() -> None:
     generations.bump(generations.DIMENSIONS)
 
 
-@lru_cache(maxsize=20_000)
-def _row_everywhere(dictionary: str, raw: bytes, platform: str) -> Mapping[str, Any] | None:
-    nowhere = Origin(device_id=0, platform=platform, policy=Policy({}))
-    return find(dictionary).decoder.decode(raw).row(nowhere)  # type: ignore[no-any-return]
+def _remember_text(
+    dimension: Dimension, text: bytes, origin: Origin, snapshot: _Snapshot
+) -> _Known | None:
+    """Return what is known of the entry's identity, and keep it by the entry's text."""
+    if len(text) > KEPT_ENTRY_BYTES:
+        return None
+    try:
+        row = dimension.row(text, origin)
+    except (*Undecodable, Refused):
+        return None  # whoever reads the entry says why
+    known = snapshot.known.get((dimension.table, row["identity"], 0)) if row else None
+    if known is not None:
+        snapshot.by_text[dimension.dictionary, origin.platform, text] = known
+    return known
 
 
 def _find_or_make(

@@ -15,11 +15,13 @@ from apps.events.choices import Retention
 from apps.events.constants import FLOAT_MAX, INT8_MAX
 from apps.events.metrics import Counter, Gauge, Metric
 from apps.events.models import DailyEvent, Event
+from apps.events.policy import Policy
 from apps.nql import reader
 
 Instant = Annotated[datetime, msgspec.Meta(tz=True)]
 Amount = Annotated[int, msgspec.Meta(ge=0, le=INT8_MAX)]
 FloatAmount = Annotated[float, msgspec.Meta(ge=0, le=FLOAT_MAX)]
+SignedAmount = Annotated[float, msgspec.Meta(ge=-FLOAT_MAX, le=FLOAT_MAX)]
 Readings = Annotated[int, msgspec.Meta(ge=1, le=INT8_MAX)]
 
 
@@ -57,6 +59,19 @@ class FloatGauge(msgspec.Struct, frozen=True, forbid_unknown_fields=True, gc=Fal
     max: FloatAmount
 
 
+class SignedGauge(msgspec.Struct, frozen=True, forbid_unknown_fields=True, gc=False):
+    """A gauge on the wire whose readings may lie below 0, such as a signal in dBm."""
+
+    sum: SignedAmount
+    count: Readings
+    min: SignedAmount
+    max: SignedAmount
+
+
+Permitted = Callable[[Any, Policy], Any]
+Accepts = Callable[[Mapping[str, Mapping[str, Any] | None], Policy], str | None]
+
+
 @dataclass(frozen=True, kw_only=True)
 class Kind:
     """What all kinds have.
@@ -67,8 +82,10 @@ class Kind:
     dimensions: column of `model` -> record member's dictionary in the batch, as in
         {"user": "users"}; the column is a foreign key of that name.
     required: the dimensions without which a record means nothing.
-    switch: the collection switch of the kind as a whole.
-    field_switches: plain field -> switch that governs it alone.
+    switch: what the kind as a whole requires of the policy.
+    field_switches: plain field -> what it alone requires of the policy, see `Policy.allows`.
+    permitted: plain field -> its switch, and what of a value that switch leaves; a loss is counted.
+    accepts: may name the switch that denies a record for what it refers to (dimension -> its row).
     retention: class of the rows (privacy.md 6).
     on_stored: called with the device and the rows, in their transaction, to bring forward what
         an object remembers of its events (the last boot); must bear a repeat.
@@ -81,6 +98,8 @@ class Kind:
     required: tuple[str, ...] = ()
     switch: str | None = None
     field_switches: Mapping[str, str] = field(default_factory=dict)
+    permitted: Mapping[str, tuple[str, Permitted]] = field(default_factory=dict)
+    accepts: Accepts | None = None
     retention: Retention = Retention.OPERATIONAL
     on_stored: Callable[[int, Sequence[Any]], None] | None = None
 
@@ -142,13 +161,14 @@ class SampledKind(Kind):
 
     bucket_seconds: a constant of the protocol, not a setting.
     metrics: by name without aggregate suffix.
-    daily_model: its rows of one day, recomputed by `rollups`.
-    key_fields: plain fields that belong to the key; other plain fields hold the last value.
+    daily_model: its rows of one day, recomputed by `rollups`; None where samples are all there is.
+        A plain field that it lacks is not rolled up.
+    key_fields: plain fields that belong to the key of a day; others hold the last value.
     """
 
     bucket_seconds: int
     metrics: Mapping[str, Metric]
-    daily_model: type[DailyEvent]
+    daily_model: type[DailyEvent] | None = None
     key_fields: tuple[str, ...] = ()
     retention: Retention = Retention.HIGHRES
     daily_retention: Retention = Retention.DAILY
@@ -178,6 +198,8 @@ _kinds: dict[str, AnyKind] = {}
 
 def _on_the_wire(metric: Metric) -> type[msgspec.Struct]:
     if isinstance(metric, Gauge):
+        if metric.is_signed:
+            return SignedGauge
         return FloatGauge if metric.is_float else IntGauge
     return FloatCounter if metric.is_float else IntCounter
 
@@ -197,7 +219,7 @@ def register(kind: AnyKind) -> None:
     if missing := sorted(needed - columns):
         raise ImproperlyConfigured(f"{kind.model.__name__} of {kind.name} lacks {missing}.")
     _kinds[kind.name] = kind
-    if isinstance(kind, SampledKind):
+    if isinstance(kind, SampledKind) and kind.daily_model is not None:
         reader.may_read(kind.daily_model)
 
 
@@ -218,7 +240,9 @@ def registered() -> Iterator[AnyKind]:
 
 def sampled() -> Iterator[SampledKind]:
     """Yield the kinds that have daily rows."""
-    return (kind for kind in _kinds.values() if isinstance(kind, SampledKind))
+    for kind in _kinds.values():
+        if isinstance(kind, SampledKind) and kind.daily_model is not None:
+            yield kind
 
 
 def event_models() -> Iterator[tuple[type[Event], Retention]]:
@@ -226,7 +250,7 @@ def event_models() -> Iterator[tuple[type[Event], Retention]]:
     seen: set[type[Event]] = set()
     for kind in _kinds.values():
         pairs: list[tuple[type[Event], Retention]] = [(kind.model, kind.retention)]
-        if isinstance(kind, SampledKind):
+        if isinstance(kind, SampledKind) and kind.daily_model is not None:
             pairs.append((kind.daily_model, kind.daily_retention))
         for model, retention in pairs:
             if model not in seen:

@@ -20,8 +20,8 @@ AGGREGATES = ("sum", "count", "min", "max")
 class Counter:
     """An amount of the bucket, a whole number from 0.
 
-    personal: what it says about people. switch: name of the collection switch that governs it,
-    None if the kind's own rules. title: what a page calls it, without the unit.
+    personal: what it says about people. switch: what it requires of the policy besides what its
+    kind does, see `Policy.allows`. title: what a page calls it, without the unit.
     """
 
     help_text: str | Promise
@@ -37,12 +37,16 @@ class Counter:
 
 @dataclass(frozen=True, slots=True)
 class Gauge:
-    """Readings of the bucket: their sum, count, least and greatest value, none below 0."""
+    """Readings of the bucket: their sum, count, least and greatest value.
+
+    is_signed: readings may lie below 0 (and are floats), such as a signal in dBm.
+    """
 
     help_text: str | Promise
     personal: AnyClass
     switch: str | None = None
     is_float: bool = False
+    is_signed: bool = False
     title: str | Promise = ""
 
     @property

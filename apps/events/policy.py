@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-# Nobody can list binaries yet, so nothing is listed.
+# Of these values a switch lets nothing in by itself: what is on a list is asked for by name.
 SILENT_VALUES = frozenset({"off", "none", "listed_binaries"})
 
 
@@ -17,10 +17,23 @@ class Policy:
 
     switches: Mapping[str, str]
 
-    def allows(self, switch: str | None) -> bool:
-        """Return whether values governed by `switch` may be stored; None governs nothing."""
-        return switch is None or self.switches.get(switch, "off") not in SILENT_VALUES
+    def allows(self, requirement: str | None) -> bool:
+        """Return whether values that ask for `requirement` may be stored; None asks for nothing.
+
+        requirement: a switch, as in "packages", or a switch with the one value that is enough,
+        as in "session_events=all".
+        """
+        if requirement is None:
+            return True
+        name, _, value = requirement.partition("=")
+        held = self.value(name)
+        return held == value if value else held not in SILENT_VALUES
 
     def value(self, switch: str) -> str:
         """Return the value of `switch`, "off" where it is not named."""
         return self.switches.get(switch, "off")
+
+
+def switch_of(requirement: str | None) -> str:
+    """Return the switch that a requirement asks, for counts of what it denied."""
+    return (requirement or "").partition("=")[0]

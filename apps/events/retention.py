@@ -11,6 +11,7 @@ DEFAULT_DAYS = {
     Retention.OPERATIONAL: 30,
     Retention.HIGHRES: 30,
     Retention.HIGHRES_DETAIL: 14,
+    Retention.REALTIME: 2,
     Retention.DAILY: 396,  # 13 months
 }
 

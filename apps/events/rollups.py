@@ -22,7 +22,7 @@ from apps.events.constants import (
 )
 from apps.events.kinds import SampledKind
 from apps.events.metrics import AGGREGATES, Counter, Metric, column_names
-from apps.events.models import DirtyDay, RolledUpDay
+from apps.events.models import DailyEvent, DirtyDay, RolledUpDay
 
 logger = logging.getLogger(__name__)
 
@@ -135,7 +135,7 @@ def recompute(kind: SampledKind, *, day: date, device_ids: Sequence[int]) -> Non
     start, end = day_start(day), day_end(day)
     with connection.cursor() as cursor:
         cursor.execute(
-            f"DELETE FROM {kind.daily_model._meta.db_table} WHERE device_id = ANY(%s) AND bucket = %s",
+            f"DELETE FROM {daily_model_of(kind)._meta.db_table} WHERE device_id = ANY(%s) AND bucket = %s",
             [list(device_ids), start],
         )
         cursor.execute(
@@ -163,12 +163,18 @@ def insert_sql(kind: SampledKind) -> str:
         columns += column_names(name, metric, daily=True)
         values += _values(name, metric)
     return f"""
-        INSERT INTO {kind.daily_model._meta.db_table} ({", ".join(columns)})
+        INSERT INTO {daily_model_of(kind)._meta.db_table} ({", ".join(columns)})
         SELECT {", ".join(values)}
         FROM {kind.model._meta.db_table}
         WHERE device_id = ANY(%(devices)s) AND bucket >= %(start)s AND bucket < %(end)s
         GROUP BY {", ".join(keys)}
     """
+
+
+def daily_model_of(kind: SampledKind) -> type[DailyEvent]:
+    """Return the model of a kind's daily rows."""
+    assert kind.daily_model is not None  # `kinds.sampled` yields no other
+    return kind.daily_model
 
 
 def key_columns(kind: SampledKind) -> list[str]:
@@ -241,7 +247,8 @@ def _take(limit: int, before: datetime) -> list[Key]:
 
 
 def _last_value_fields(kind: SampledKind) -> list[str]:
-    return [name for name in kind.field_names if name not in kind.key_fields]
+    kept = {str(field.column) for field in daily_model_of(kind)._meta.concrete_fields}
+    return [name for name in kind.field_names if name in kept and name not in kind.key_fields]
 
 
 def _values(name: str, metric: Metric) -> list[str]:

@@ -1,7 +1,7 @@
 """Writes of event rows: a batch's records become rows, refused or dropped one by one."""
 
 from collections import Counter as Tally
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from operator import attrgetter
@@ -19,7 +19,7 @@ from apps.events.constants import (
 from apps.events.dimensions import Origin
 from apps.events.encoding import Row
 from apps.events.kinds import AnyKind, SampledKind
-from apps.events.policy import Policy
+from apps.events.policy import Policy, switch_of
 from apps.events.refusals import Refusal, Refused, Undecodable, from_validation
 from apps.events.wire import Envelope
 
@@ -124,7 +124,7 @@ def store(*, prepared: Prepared, sender: Sender, now: datetime, careful: bool) -
         if kind.on_stored and copied.stored:
             gone = {index for index, _ in copied.refused}
             kind.on_stored(sender.device_id, [row for row in rows if row.position not in gone])
-        if isinstance(kind, SampledKind):
+        if isinstance(kind, SampledKind) and kind.daily_model is not None:
             days |= {rollups.day_of(moment) for moment in {row.time for row in rows}}
     closed = [day for day in days if rollups.is_closed(day, now)]
     rollups.mark_dirty(device_id=sender.device_id, days=closed, now=now)
@@ -142,14 +142,14 @@ class _Preparation:
         self.sender = sender
         self.received_at = received_at
         self.shift = shift
-        self.references = _References(batch, sender)
+        self.references = _References(batch, sender, received_at)
         self.out = Prepared()
 
     def run(self, before_lookup: Callable[[], None] | None) -> Prepared:
         groups = {kind.name: (kind, rows) for kind, rows in self._permitted()}
         for kind, rows in groups.values():
             self.references.want(kind, [record for _, record in rows])
-        self.references.resolve(now=self.received_at, before_lookup=before_lookup)
+        self.references.resolve(before_lookup=before_lookup)
         for kind, rows in groups.values():
             self._add_rows(kind, rows)
         return self.out
@@ -165,7 +165,7 @@ class _Preparation:
             if self.sender.policy.allows(kind.switch):
                 yield kind, rows
             else:
-                self.out.dropped[kind.name, str(kind.switch)] += len(rows)
+                self.out.dropped[kind.name, switch_of(kind.switch)] += len(rows)
 
     def _decoded(self) -> Iterator[Any]:
         """Yield each record decoded, None for one that is refused."""
@@ -189,19 +189,39 @@ class _Preparation:
             self._refuse(index, refused, name)
 
     def _add_rows(self, kind: AnyKind, rows: list[tuple[int, Any]]) -> None:
-        clock = _Clock(kind, self.shift, self.received_at)
-        references = self.references.of(kind)
+        """Give each record its time and its ids; what works for all of them works column by column."""
+        positions, records = zip(*rows, strict=True)
+        moments = _Clock(kind, self.shift, self.received_at).times_of(records)
+        references = self.references.of(kind, records)
         added = self.out.rows.setdefault(kind.name, [])
-        for index, record in rows:
-            try:
-                moment = clock.time_of(record)
-                ids = tuple([known.get(name_of(record)) for name_of, known in references])
-                if None in ids:
-                    self.references.explain(kind, record, self.out.dropped)
-            except Refused as refused:
-                self._refuse(index, refused, kind.name)
-            else:
-                added.append(Row(index, moment, ids, record))
+        for position, moment, ids, record in zip(
+            positions, moments, references, records, strict=True
+        ):
+            if moment is None or None in ids or kind.accepts:
+                try:
+                    moment = self._examined(kind, record)
+                except Refused as refused:
+                    self._refuse(position, refused, kind.name)
+                    continue
+                except _Denied as denied:
+                    self.out.dropped[kind.name, denied.switch] += 1
+                    continue
+            added.append(Row(position, moment, ids, record))
+
+    def _examined(self, kind: AnyKind, record: Any) -> datetime:
+        """Return the record's time if it may be stored; count references that are denied.
+
+        Raises:
+            Refused: its time or one of its references is wrong.
+            _Denied: a switch forbids it for what it refers to.
+        """
+        moment = _Clock(kind, self.shift, self.received_at).time_of(record)
+        self.references.explain(kind, record, self.out.dropped)
+        if kind.accepts:
+            entries = self.references.rows_of(kind, record)
+            if switch := kind.accepts(entries, self.sender.policy):
+                raise _Denied(switch)
+        return moment
 
     def _refuse(self, index: int, refused: Refused, kind: str) -> None:
         self.out.refused_kinds[kind, refused.code.value] += 1
@@ -213,6 +233,14 @@ class _Preparation:
             )
         else:
             self.out.refused.append(refused.at("events", index))
+
+
+class _Denied(Exception):
+    """The policy forbids a record for what it refers to."""
+
+    def __init__(self, switch: str) -> None:
+        super().__init__(switch)
+        self.switch = switch
 
 
 class _Clock:
@@ -227,19 +255,26 @@ class _Clock:
         self.shift = shift
         self.oldest = retention.oldest_kept(kind.retention, received_at)
         self.latest = received_at + timedelta(seconds=FUTURE_TOLERANCE_SECONDS)
-        self.known: dict[datetime, datetime] = {}
+
+    def times_of(self, records: Sequence[Any]) -> list[datetime | None]:
+        """Return the instant of each record, UTC; None where `time_of` says why there is none."""
+        told = list(map(attrgetter(self.name), records))
+        corrected = {moment: self._or_none(moment) for moment in set(told)}
+        return list(map(corrected.get, told))
 
     def time_of(self, record: Any) -> datetime:
-        """Return the instant of a record, UTC.
+        """Return the instant of one record, UTC.
 
         Raises:
             Refused: too old, in the future, or off the grid.
         """
-        told = getattr(record, self.name)
-        known = self.known.get(told)
-        if known is None:
-            known = self.known[told] = self._corrected(told)
-        return known
+        return self._corrected(getattr(record, self.name))
+
+    def _or_none(self, told: datetime) -> datetime | None:
+        try:
+            return self._corrected(told)
+        except Refused:
+            return None
 
     def _corrected(self, told: datetime) -> datetime:
         try:
@@ -264,9 +299,10 @@ class _Clock:
 class _References:
     """The batch's dictionaries: entries that records refer to, turned into ids."""
 
-    def __init__(self, batch: Envelope, sender: Sender) -> None:
+    def __init__(self, batch: Envelope, sender: Sender, received_at: datetime) -> None:
         self.batch = batch
         self.sender = sender
+        self.received_at = received_at
         self.origin = Origin(sender.device_id, sender.platform, sender.policy)
         # By dictionary and number: the identity, None if the policy denies it, or why it is refused.
         self.entries: dict[str, dict[int, str | Refused | None]] = {}
@@ -277,34 +313,47 @@ class _References:
         """Read the entries that `records` of one kind refer to."""
         for column, dictionary in kind.dimensions.items():
             known = self.entries.setdefault(dictionary, {})
-            for number in {getattr(record, column) for record in records} - known.keys() - {None}:
+            recalled = self.ids.setdefault(dictionary, {})
+            numbers = set(map(attrgetter(column), records)) - known.keys() - {None}
+            if not kind.accepts:  # which looks at the rows
+                recalled |= self._recall(dictionary, numbers - recalled.keys())
+                numbers -= recalled.keys()
+            for number in numbers:
                 known[number] = self._read(dictionary, str(number))
 
-    def resolve(self, *, now: datetime, before_lookup: Callable[[], None] | None) -> None:
+    def resolve(self, *, before_lookup: Callable[[], None] | None) -> None:
         """Turn the entries that were read into ids."""
         for dictionary, rows in self.rows.items():
             found = dimensions.resolve(
                 dimensions.find(dictionary),
                 rows,
                 device_id=self.sender.device_id,
-                now=now,
+                now=self.received_at,
                 generation=self.sender.generation,
                 before_lookup=before_lookup,
             )
-            self.ids[dictionary] = {
+            self.ids[dictionary] |= {
                 number: found[identity]
                 for number, identity in self.entries[dictionary].items()
                 if isinstance(identity, str)
             }
 
-    def of(
-        self, kind: AnyKind
-    ) -> list[tuple[Callable[[Any], int | None], Mapping[int | None, int]]]:
-        """Return, for each dimension of `kind`, how a record names an entry and the ids by name."""
-        return [
-            (attrgetter(column), self.ids.get(dictionary, {}))
+    def of(self, kind: AnyKind, records: Sequence[Any]) -> list[tuple[int | None, ...]]:
+        """Return the ids of each record in the order of the kind's dimensions."""
+        columns = [
+            map(self.ids[dictionary].get, map(attrgetter(column), records))
             for column, dictionary in kind.dimensions.items()
         ]
+        return list(zip(*columns, strict=True)) if columns else [()] * len(records)
+
+    def rows_of(self, kind: AnyKind, record: Any) -> dict[str, Mapping[str, Any] | None]:
+        """Return the row of each entry that a record refers to, by dimension."""
+        found: dict[str, Mapping[str, Any] | None] = {}
+        for column, dictionary in kind.dimensions.items():
+            identity = self.entries[dictionary].get(getattr(record, column))
+            known = isinstance(identity, str)
+            found[column] = self.rows[dictionary][str(identity)] if known else None
+        return found
 
     def explain(self, kind: AnyKind, record: Any, dropped: Tally[tuple[str, str]]) -> None:
         """Say why a reference of `record` has no id: absent, denied (counted), or wrong.
@@ -333,7 +382,19 @@ class _References:
         entry = self.entries[dictionary][number]
         if isinstance(entry, Refused):
             raise entry if entry.path else Refused(RefusalCode(entry.code), column)
-        dropped[kind.name, dimensions.find(dictionary).switch or dictionary] += 1
+        switch = switch_of(dimensions.find(dictionary).switch)
+        dropped[kind.name, switch or dictionary] += 1
+
+    def _recall(self, dictionary: str, numbers: set[int]) -> dict[int | None, int]:
+        """Return the ids of entries that came before in just this form, by number."""
+        entries = self.batch.dictionary(dictionary)
+        return dimensions.recall(
+            dimensions.find(dictionary),
+            {number: raw for number in numbers if (raw := entries.get(str(number))) is not None},
+            origin=self.origin,
+            now=self.received_at,
+            generation=self.sender.generation,
+        )
 
     def _read(self, dictionary: str, number: str) -> str | Refused | None:
         raw = self.batch.dictionary(dictionary).get(number)

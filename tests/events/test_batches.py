@@ -120,6 +120,20 @@ class TestCarefulPath:
         assert (count.kind, count.code, count.number) == ("inventory", "unknown_part", 2)
 
 
+class TestMetrics:
+    @pytest.mark.case("data-model.9")
+    def test_refuses_a_gauge_whose_least_is_above_its_greatest(self, machine: Machine) -> None:
+        upside_down = performance()
+        upside_down["metrics"]["used_memory_bytes"] = {"sum": 3, "count": 1, "min": 2, "max": 1}
+
+        response = machine.send(performance(), upside_down)
+
+        assert response.json()["accepted"] == 1
+        assert response.json()["refused"] == [
+            {"index": 1, "code": "invalid", "pointer": "/events/1/metrics/used_memory_bytes/min"}
+        ]
+
+
 class TestMissingPartition:
     @pytest.fixture
     def gone(self, machine: Machine) -> None:

@@ -1,14 +1,15 @@
 """Values as PostgreSQL's binary COPY takes them: what it would refuse is refused before."""
 
 import struct
+import uuid
 from datetime import UTC, datetime
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from django.db import models
+from django.contrib.postgres.fields import ArrayField
+from django.db import connection, models
 
-from apps.events import codec
+from apps.events import codec, copy
 from apps.events.refusals import Refused
 
 BIGGEST = 2**63 - 1
@@ -58,14 +59,54 @@ class TestCodec:
         with pytest.raises(Refused):
             encode("abcd")
 
-    def test_refuses_a_gauge_whose_least_is_above_its_greatest(self) -> None:
-        reading = SimpleNamespace(sum=3, count=1, min=2, max=1)
-
-        with pytest.raises(Refused) as refusal:
-            codec.int_gauge(reading)
-
-        assert (refusal.value.code, refusal.value.path) == ("invalid", ("min",))
-
     def test_knows_no_field_of_another_type(self) -> None:
         with pytest.raises(LookupError):
             codec.for_field(models.DecimalField())
+
+
+ADDRESSES = ["10.0.0.1", "2001:db8::1"]
+
+
+class TestInPostgreSQL:
+    """The server reads what was written."""
+
+    @pytest.mark.django_db
+    @pytest.mark.parametrize(
+        ("column", "field", "value", "shown"),
+        [
+            ("inet", models.GenericIPAddressField(), "10.0.0.1", "10.0.0.1"),
+            ("inet", models.GenericIPAddressField(), "2001:DB8::1", "2001:db8::1"),
+            ("inet[]", ArrayField(models.GenericIPAddressField()), ADDRESSES, "{10.0.0.1,2001:db8::1}"),
+            ("text[]", ArrayField(models.TextField()), ["a b", "né"], '{"a b",né}'),
+            ("varchar(9)[]", ArrayField(models.CharField(max_length=9)), ["a"], "{a}"),
+            ("bigint[]", ArrayField(models.BigIntegerField()), [1, -2], "{1,-2}"),
+            ("bigint[]", ArrayField(models.BigIntegerField()), [], "{}"),
+            ("uuid", models.UUIDField(), uuid.UUID(int=5), str(uuid.UUID(int=5))),
+        ],
+    )  # fmt: skip
+    def test_takes_a_value(
+        self, column: str, field: models.Field[Any, Any], value: Any, shown: str
+    ) -> None:
+        row = struct.pack(">h", 1) + codec.for_field(field)(value)
+        with connection.cursor() as cursor:
+            cursor.execute(f"CREATE TEMPORARY TABLE taken (value {column}) ON COMMIT DROP")
+            with cursor.copy("COPY taken FROM STDIN (FORMAT binary)") as target:
+                target.write(copy.HEADER + row + copy.TRAILER)
+            cursor.execute(f"SELECT value = %s::{column} FROM taken", [shown])
+
+            assert cursor.fetchall() == [(True,)]
+
+    @pytest.mark.parametrize(
+        "value", ["", "10.0.0", "10.0.0.256", "10.0.0.0/8", "fe80::1%eth0", "host", "1" * 400]
+    )
+    def test_refuses_what_is_no_address(self, value: str) -> None:
+        with pytest.raises(Refused) as refusal:
+            codec.inet(value)
+
+        assert refusal.value.code == "not_storable"
+
+    def test_refuses_an_array_for_one_of_its_items(self) -> None:
+        encode = codec.for_field(ArrayField(models.GenericIPAddressField()))
+
+        with pytest.raises(Refused):
+            encode(["10.0.0.1", "host"])

@@ -4,18 +4,22 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
+import msgspec
 import pytest
 from django.db import transaction
 
 from apps.binaries.models import Binary
 from apps.core import generations
 from apps.events import dimensions
+from apps.events.dimensions import Origin
+from apps.events.policy import Policy
 from apps.users.models import User, UserDevice
 from tests.conftest import NOW
 from tests.events.sessions import at_once
 from tests.factories.collectors import Machine, device_of, make_machine
 
 DEVICE = 5
+ENTRY = b'{"name":"soffice.bin","version":"24.2"}'
 
 
 def binary(name: str) -> dict[str, Any]:
@@ -49,6 +53,29 @@ def resolve(
         generation=generation,
     )
     return [found[row["identity"]] for row in rows]
+
+
+def origin(platform: str = "linux") -> Origin:
+    """Return a device that may tell all about programs."""
+    return Origin(device_id=DEVICE, platform=platform, policy=Policy({"executions": "on"}))
+
+
+def read() -> Mapping[str, Any]:
+    """Return the row of ENTRY."""
+    row = dimensions.find("binaries").row(ENTRY, origin())
+    assert row is not None
+    return row
+
+
+def recall(*, now: datetime = NOW, generation: int = 0, platform: str = "linux") -> dict[Any, int]:
+    """Return what the process knows of ENTRY, number 3 of a batch."""
+    return dimensions.recall(
+        dimensions.find("binaries"),
+        {3: msgspec.Raw(ENTRY)},
+        origin=origin(platform),
+        now=now,
+        generation=generation,
+    )
 
 
 @pytest.mark.usefixtures("clean_database")
@@ -116,6 +143,35 @@ class TestCache:
 
         use = UserDevice.objects.get()
         assert (use.first_used_at, use.last_used_at) == (NOW, later)
+
+    def test_knows_an_entry_again_by_its_text(self) -> None:
+        first = recall()  # nobody has resolved it
+        [known] = resolve("binaries", read())
+
+        assert first == {}
+        assert recall() == {3: known}
+
+    def test_knows_it_by_its_text_for_an_hour(self) -> None:
+        resolve("binaries", read())
+        recall()
+
+        assert recall(now=NOW + dimensions.TOUCH_INTERVAL + timedelta(seconds=1)) == {}
+
+    def test_knows_no_text_of_another_generation_or_platform(self) -> None:
+        resolve("binaries", read())
+        recall()
+
+        assert recall(generation=1) == {}
+        assert recall(platform="windows") == {}
+
+    def test_reads_an_entry_that_depends_on_its_device_each_time(self) -> None:
+        entry = {3: msgspec.Raw(b'{"name":"CORP\\\\ada","type":"domain_user"}')}
+
+        found = dimensions.recall(
+            dimensions.find("users"), entry, origin=origin(), now=NOW, generation=0
+        )
+
+        assert found == {}
 
     def test_stays_within_its_limit(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(dimensions, "CACHE_LIMIT", 2)
