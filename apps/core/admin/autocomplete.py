@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.contrib.admin.views.autocomplete import AutocompleteJsonView
+from django.core.paginator import Paginator
 from django.db import models
 from django.http import HttpResponse
 
@@ -23,6 +24,10 @@ class ScopedAutocompleteView(AutocompleteJsonView):
         model = self.model_admin.model
         reads.record(request, reads.of_list(model, self.offered, request))
         return answer
+
+    def get_paginator(self, *args: Any, **kwargs: Any) -> Paginator[Any]:
+        """Return pages from the front: the order of what is offered need not be total."""
+        return Paginator(*args, **kwargs)
 
     def serialize_result(self, obj: models.Model, to_field_name: str) -> dict[str, Any]:
         """Return id and label of a row."""

@@ -5,12 +5,14 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.contrib import messages
+from django.core.paginator import Paginator
 from django.db import models
 from django.http import Http404, HttpResponse, HttpResponseRedirect
 from unfold.admin import ModelAdmin
 
 from apps.core.admin import reads
 from apps.core.admin.columns import Column, Labelled, shown
+from apps.core.admin.paging import EndsPaginator
 from apps.core.errors import DomainError
 from apps.core.personal_data import registry
 
@@ -26,6 +28,7 @@ class ScopedAdmin(ModelAdmin):
 
     compressed_fields = True
     list_filter_submit = False
+    paginator: type[Paginator[Any]] = EndsPaginator
 
     def get_queryset(self, request: Request) -> models.QuerySet[Any]:
         """Return the rows that the caller may see."""
