@@ -3,8 +3,10 @@
 import argparse
 import json
 import os
+import sqlite3
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import closing
 from datetime import datetime
 from pathlib import Path
 
@@ -17,6 +19,7 @@ from dex_collector.enroller import NoEnrolmentKey
 from dex_collector.enrolment import leave
 from dex_collector.identity import IdentityStore
 from dex_collector.spool import Spool
+from dex_collector.spool_file import Mode
 from dex_collector.transport import NetworkError, Transport
 
 FAILED = 2
@@ -79,16 +82,12 @@ def _run(options: argparse.Namespace) -> int:
 
 
 def _status(options: argparse.Namespace) -> int:
-    spool = _open_spool(options.state)
-    if spool is None:
-        _say("No collector has run here yet.")
-        return 1
-    identity = IdentityStore(options.state / "identity.json").load()
-    is_enrolled = identity is not None and identity.is_enrolled
-    for sentence in status_sentences(spool, is_enrolled, SystemClock().now()):
-        _say(sentence)
-    spool.close()
-    return 0
+    def sentences(spool: Spool) -> list[str]:
+        identity = IdentityStore(options.state / "identity.json").load()
+        is_enrolled = identity is not None and identity.is_enrolled
+        return status_sentences(spool, is_enrolled, SystemClock().now())
+
+    return _tell_of_spool(options.state, "ro", sentences)
 
 
 def status_sentences(spool: Spool, is_enrolled: bool, now: datetime) -> list[str]:
@@ -116,14 +115,12 @@ def status_sentences(spool: Spool, is_enrolled: bool, now: datetime) -> list[str
 
 def _show(options: argparse.Namespace) -> int:
     """Seal what waits and print it: from then on these are the bytes that go."""
-    spool = _open_spool(options.state)
-    if spool is None:
-        _say("No collector has run here yet.")
-        return 1
-    for content in next_contents(spool, options.state):
-        _say(json.dumps(content, ensure_ascii=False, indent=2))
-    spool.close()
-    return 0
+
+    def texts(spool: Spool) -> list[str]:
+        contents = next_contents(spool, options.state)
+        return [json.dumps(content, ensure_ascii=False, indent=2) for content in contents]
+
+    return _tell_of_spool(options.state, "rw", texts)
 
 
 def next_contents(spool: Spool, state: Path) -> list[dict[str, object]]:
@@ -160,10 +157,10 @@ def _leave(options: argparse.Namespace) -> int:
         said = "The server was told." if status == 204 else f"The server answered {status}."
     except NetworkError as error:
         said = f"The server was not told: {error}."
-    spool = _open_spool(options.state)
-    if spool is not None:
-        spool.empty()
-        spool.close()
+    path = options.state / "spool.db"
+    if path.exists():
+        with closing(Spool(path, SystemClock().now())) as spool:
+            spool.empty()
     ConfigurationStore(options.state / "configuration.json").forget()
     store.set_aside(SystemClock().now())
     os.close(descriptor)
@@ -171,9 +168,19 @@ def _leave(options: argparse.Namespace) -> int:
     return 0
 
 
-def _open_spool(state: Path) -> Spool | None:
+def _tell_of_spool(state: Path, mode: Mode, texts: Callable[[Spool], Sequence[str]]) -> int:
+    """Print what `texts` finds in the spool; a daemon may be using it, so nothing is mended."""
     path = state / "spool.db"
-    return Spool(path, SystemClock().now()) if path.exists() else None
+    if not path.exists():
+        _say("No collector has run here yet.")
+        return 1
+    try:
+        with closing(Spool(path, SystemClock().now(), mode=mode)) as spool:
+            for text in texts(spool):
+                _say(text)
+    except sqlite3.Error as error:
+        return _fail(f"The spool cannot be read now: {error}. It was left as it is.")
+    return 0
 
 
 def _say(text: str) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 from dex_collector import batch
 from dex_collector.batch import Record, Stamp
 from dex_collector.clock import to_text
-from dex_collector.spool_file import SpoolFile
+from dex_collector.spool_file import Mode, SpoolFile
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +51,10 @@ class Spool(SpoolFile):
         now: datetime,
         limits: Limits | None = None,
         free_bytes: Callable[[], int] | None = None,
+        mode: Mode = "rwc",
     ) -> None:
-        """Open the file; a damaged one is set aside, and an empty one begun."""
-        super().__init__(path, now)
+        """Open the file; see `SpoolFile`."""
+        super().__init__(path, now, mode)
         self.limits = limits or Limits()
         self._free_bytes = free_bytes or (lambda: shutil.disk_usage(path.parent).free)
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from dex_collector import private_files
 
@@ -33,16 +33,27 @@ CREATE TABLE IF NOT EXISTS quarantine (
 CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL);
 """
 
+# As SQLite names them: `rwc` makes and mends the file, only under the lock of the state folder;
+# `rw` and `ro` take it as it is, for a daemon may be using it.
+Mode = Literal["rwc", "rw", "ro"]
+
 
 class SpoolFile:
     """One SQLite file, mode 0600."""
 
-    def __init__(self, path: Path, now: datetime) -> None:
-        """Open the file; a damaged one is set aside, and an empty one begun."""
+    def __init__(self, path: Path, now: datetime, mode: Mode = "rwc") -> None:
+        """Open the file; with `rwc` a damaged one is set aside, and an empty one begun.
+
+        Raises:
+            sqlite3.Error: it cannot be opened, or with `rw` and `ro` be read.
+        """
         self.path = path
         # Beside the spool, for what is lost with a damaged one must not be forgotten.
         self._losses_path = path.with_name(f"{path.stem}.losses.json")
         self._is_loss_unwritten = False
+        if mode != "rwc":
+            self._db = self._visit(mode)
+            return
         try:
             self._db = self._open()
         except sqlite3.DatabaseError as error:
@@ -66,6 +77,18 @@ class SpoolFile:
             if db.execute("PRAGMA quick_check").fetchone() != ("ok",):
                 raise sqlite3.DatabaseError("quick_check found damage")
             db.executescript(SCHEMA)
+        except sqlite3.Error:
+            db.close()
+            raise
+        return db
+
+    def _visit(self, mode: Mode) -> sqlite3.Connection:
+        address = f"{self.path.absolute().as_uri()}?mode={mode}"
+        db = sqlite3.connect(address, uri=True, timeout=10, isolation_level=None)
+        try:
+            db.execute(f"PRAGMA query_only = {mode == 'ro'}")
+            db.execute("PRAGMA secure_delete = ON")
+            db.execute("SELECT count(*) FROM meta").fetchone()  # the first look into the file
         except sqlite3.Error:
             db.close()
             raise

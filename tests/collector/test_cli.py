@@ -3,10 +3,12 @@
 import json
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -69,6 +71,55 @@ class TestStatus:
     def test_before_the_first_run(self, state: Path, capsys: pytest.CaptureFixture[str]) -> None:
         assert cli.main(["status", "--state", str(state)]) == 1
         assert "No collector has run here yet." in capsys.readouterr().out
+
+
+class TestDamagedSpool:
+    @pytest.mark.parametrize("command", [["status"], ["show", "--next"]])
+    def test_is_left_as_it_is(
+        self,
+        start: Start,
+        clock: FakeClock,
+        state: Path,
+        capsys: pytest.CaptureFixture[str],
+        command: list[str],
+    ) -> None:
+        daemon = start()
+        run(daemon, clock, seconds=10)
+        daemon.close()
+        spool = state / "spool.db"
+        spool.write_bytes(b"no database" * 1000)
+
+        status = cli.main([*command, "--state", str(state)])
+
+        assert status == 2
+        assert "The spool cannot be read now: file is not a database." in capsys.readouterr().err
+        assert spool.read_bytes() == b"no database" * 1000
+        assert list(state.glob("spool.bad-*")) == []
+
+
+class TestReading:
+    def test_of_status_writes_nothing(self, start: Start, clock: FakeClock, state: Path) -> None:
+        daemon = start()
+        run(daemon, clock, seconds=10)
+        daemon.close()
+        spool = state / "spool.db"
+        before = (spool.read_bytes(), spool.stat().st_mtime_ns, spool.stat().st_mode)
+
+        status = cli.main(["status", "--state", str(state)])
+        with (
+            closing(Spool(spool, clock.now(), mode="ro")) as visit,
+            pytest.raises(sqlite3.OperationalError, match="readonly"),
+        ):
+            visit.write("tag", "changed")
+
+        assert status == 0
+        assert (spool.read_bytes(), spool.stat().st_mtime_ns, spool.stat().st_mode) == before
+
+    def test_makes_no_spool(self, tmp_path: Path, clock: FakeClock) -> None:
+        with pytest.raises(sqlite3.OperationalError, match="unable to open"):
+            Spool(tmp_path / "spool.db", clock.now(), mode="rw")
+
+        assert list(tmp_path.iterdir()) == []
 
 
 class TestLeave:
