@@ -54,6 +54,8 @@ class OperatingSystem(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     installation_time: Instant | None = None
     last_update: Instant | None = None
     is_restart_pending: bool | None = None
+    last_full_boot_time: Instant | None = None  # also of a boot too long ago for an event
+    last_full_boot_duration_ms: Amount | None = None
 
 
 class DiskItem(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -119,6 +121,13 @@ def apply_operating_system(
     facts |= _version("operating_system_build", state.build)
     facts["name"] = permitted_name(state.host_name or "", policy)
     services.update_facts(device_id=device_id, facts=facts)
+    booted_at = state.last_full_boot_time
+    if booted_at is not None and booted_at <= now:  # else the device's clock is ahead
+        services.remember_boot(
+            device_id=device_id,
+            occurred_at=booted_at,
+            duration_ms=state.last_full_boot_duration_ms,
+        )
 
 
 def apply_disks(

@@ -24,7 +24,7 @@ from dex_collector.probes import (
     volumes_linux,
 )
 from dex_collector.probes.base import Context, Counters, NoData, ProbeError, Sample
-from tests.collector.conftest import FIXTURES
+from tests.collector.conftest import FIXTURES, copy_machine
 
 MakeContext = Callable[..., Context]
 
@@ -56,6 +56,19 @@ class TestBoot:
 
         assert fact.occurred_at == datetime(2026, 3, 2, 6, tzinfo=UTC)
         assert fact.fields == {"type": "full_boot"}
+
+    def test_of_long_ago_is_no_event_but_part_of_the_state(
+        self, make_context: MakeContext, tmp_path: Path
+    ) -> None:
+        root = copy_machine("laptop", tmp_path / "root")
+        at = int(datetime(2026, 1, 1, 8, tzinfo=UTC).timestamp())
+        (root / "proc/stat").write_text(f"btime {at}\n")
+
+        facts = boot_linux.read_boots(make_context(root))
+        found = fields(operating_system_linux.read_operating_system(make_context(root)))
+
+        assert facts == []
+        assert found["last_full_boot_time"] == "2026-01-01T08:00:00.000Z"
 
     def test_names_a_missing_line(self) -> None:
         with pytest.raises(ProbeError):
@@ -123,7 +136,19 @@ class TestOperatingSystem:
             "build": "6.8.0-49-generic",
             "architecture": "x64",
             "is_restart_pending": True,
+            "last_full_boot_time": "2026-03-02T06:00:00.000Z",
         }
+
+    def test_says_the_rest_without_a_boot_time(
+        self, make_context: MakeContext, tmp_path: Path
+    ) -> None:
+        root = copy_machine("laptop", tmp_path / "root")
+        (root / "proc/stat").write_text("cpu 1 2 3\n")
+
+        found = fields(operating_system_linux.read_operating_system(make_context(root)))
+
+        assert found["version"] == "24.04"
+        assert "last_full_boot_time" not in found
 
     def test_says_nothing_of_restarts_where_nothing_tells(self, make_context: MakeContext) -> None:
         found = fields(operating_system_linux.read_operating_system(make_context(SERVER)))

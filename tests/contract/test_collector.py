@@ -85,7 +85,7 @@ def start(tmp_path: Path, clock: FakeClock, monkeypatch: pytest.MonkeyPatch) -> 
         settings = Settings(
             state=tmp_path / f"{machine}.state",
             server="https://dex.example",
-            root=booted_today(copy_machine(machine, tmp_path / machine)),
+            root=booted(copy_machine(machine, tmp_path / machine)),
             key_file=key_file,
         )
         daemons.append(Daemon(settings, clock, chance=random.Random(7)))
@@ -96,10 +96,10 @@ def start(tmp_path: Path, clock: FakeClock, monkeypatch: pytest.MonkeyPatch) -> 
         daemon.close()
 
 
-def booted_today(root: Path) -> Path:
-    """Let a machine have booted at 06:00, whenever it was captured: there are partitions for it."""
+def booted(root: Path, before: timedelta = timedelta(hours=6)) -> Path:
+    """Let a machine have booted so long before noon, whenever it was captured."""
     stat = root / "proc/stat"
-    at = round((NOON - timedelta(hours=6)).timestamp())
+    at = round((NOON - before).timestamp())
     stat.write_text(re.sub(r"^btime \d+$", f"btime {at}", stat.read_text(), flags=re.MULTILINE))
     return root
 
@@ -129,6 +129,20 @@ class TestCapturedMachine:
         assert device.operating_system_platform == "linux"
         assert device.hardware_memory_bytes
         assert Boot.objects.filter(device=device).count() == 1
+
+    def test_tells_a_boot_of_long_ago_and_nothing_is_refused(
+        self, start: Start, clock: FakeClock
+    ) -> None:
+        configure()
+        daemon = start("laptop")
+        booted(daemon.settings.root, before=timedelta(days=90))
+
+        run(daemon, clock, seconds=60, every=30)
+
+        device = Device.objects.get()
+        assert device.boot_last_full_boot_time_at == NOON - timedelta(days=90)
+        assert [one["refused"] for one in doors(daemon).contents("events") if one["refused"]] == []
+        assert not Boot.objects.exists()
 
     def test_checks_in_with_what_it_enrolled_with(self, start: Start, clock: FakeClock) -> None:
         configure()

@@ -1,5 +1,6 @@
 """Inventory: what a device is, as it was told last."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -176,6 +177,34 @@ class TestBoots:
         machine.send(boot("2026-03-02T08:00:00Z", duration_ms=1))
 
         assert Device.objects.get().boot_last_full_boot_duration_ms == 2
+
+    def test_of_long_ago_come_with_the_operating_system(self, machine: Machine) -> None:
+        machine.send(inventory=[last_boot("2025-11-03T10:00:00Z", last_full_boot_duration_ms=7)])
+
+        device = device_of(machine)
+        assert device.boot_last_full_boot_time_at == datetime(2025, 11, 3, 10, tzinfo=UTC)
+        assert device.boot_last_full_boot_duration_ms == 7
+
+    def test_of_the_operating_system_do_not_outdo_the_event(self, machine: Machine) -> None:
+        machine.send(boot("2026-03-02T10:00:00Z", duration_ms=2))
+
+        machine.send(inventory=[last_boot("2026-03-02T10:00:00Z")])
+        machine.send(inventory=[whole("operating_system", {"platform": "linux"}, "2" * 64)])
+
+        device = device_of(machine)
+        assert device.boot_last_full_boot_time_at == NOW.replace(hour=10)
+        assert device.boot_last_full_boot_duration_ms == 2
+
+    def test_of_a_clock_that_is_ahead_are_not_believed(self, machine: Machine) -> None:
+        machine.send(inventory=[last_boot("2026-03-04T10:00:00Z")])
+
+        assert device_of(machine).boot_last_full_boot_time_at is None
+
+
+def last_boot(moment: str, **more: Any) -> dict[str, Any]:
+    """Return a full report of the operating system with its last boot."""
+    fields = {"platform": "linux", "last_full_boot_time": moment, **more}
+    return whole("operating_system", fields)
 
 
 class TestVersionKey:

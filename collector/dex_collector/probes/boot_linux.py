@@ -1,27 +1,37 @@
 """Boot probe: when the machine started."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from dex_collector.probes.base import Context, Fact, NoData, ProbeError, read_text
 
+# A server keeps events so long and refuses older ones; it learns of such a boot from the part
+# `operating_system`.
+EVENT_AGE_MAXIMUM = timedelta(days=30)
+
 
 def read_boots(context: Context) -> list[Fact]:
-    """Read the last boot: one fact, which is sent once per boot.
+    """Read the last boot: one fact, which is sent once per boot; none of a boot long ago.
 
     How long it took only systemd knows, and tells by D-Bus alone: no file, so no duration yet.
     """
-    stat = read_text(context.root / "proc/stat")
+    booted_at = read_boot_time(context.root)
+    if context.now - booted_at > EVENT_AGE_MAXIMUM:
+        return []
+    fields = {"type": "full_boot"}
+    return [Fact("device_performance.boots", booted_at, key="boot", fields=fields)]
+
+
+def read_boot_time(root: Path) -> datetime:
+    """Read when the machine started, UTC.
+
+    Raises:
+        NoData, ProbeError: the machine does not tell.
+    """
+    stat = read_text(root / "proc/stat")
     if stat is None:
         raise NoData("no /proc/stat")
-    return [
-        Fact(
-            kind="device_performance.boots",
-            occurred_at=parse_boot_time(stat),
-            key="boot",
-            fields={"type": "full_boot"},
-        )
-    ]
+    return parse_boot_time(stat)
 
 
 def parse_boot_time(stat: str) -> datetime:

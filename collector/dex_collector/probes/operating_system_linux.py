@@ -1,4 +1,4 @@
-"""Operating system probe: distribution, kernel, updates."""
+"""Operating system probe: distribution, kernel, updates, last boot."""
 
 import os
 import shlex
@@ -8,7 +8,8 @@ from typing import Any
 
 from dex_collector.clock import to_text
 from dex_collector.inventory import Part
-from dex_collector.probes.base import Context, NoData, read_text
+from dex_collector.probes.base import Context, NoData, ProbeError, read_text
+from dex_collector.probes.boot_linux import read_boot_time
 from dex_collector.users import read_host_name, shown_device_name
 
 ARCHITECTURES = {"x86_64": "x64", "aarch64": "arm64", "i686": "x86", "i386": "x86"}
@@ -42,6 +43,7 @@ def read_operating_system(context: Context) -> list[Part]:
         "installation_time": read_first_time(root, INSTALLER_LOGS),
         "last_update": read_first_time(root, UPDATE_LOGS),
         "is_restart_pending": read_restart_pending(root),
+        "last_full_boot_time": read_last_boot(root),
     }
     return [Part("operating_system", {name: v for name, v in fields.items() if v is not None})]
 
@@ -86,6 +88,14 @@ def read_first_time(root: Path, candidates: tuple[str, ...]) -> str | None:
             continue
         return to_text(datetime.fromtimestamp(int(seconds), tz=UTC))
     return None
+
+
+def read_last_boot(root: Path) -> str | None:
+    """Read when the machine started: state, not only an event, for a boot may be long ago."""
+    try:
+        return to_text(read_boot_time(root))
+    except (NoData, ProbeError):
+        return None
 
 
 def read_restart_pending(root: Path) -> bool | None:
