@@ -53,8 +53,13 @@ def check_roles(_now: datetime) -> Finding:
             [list(ROLES)],
         )
         found = {name: (may_sign_in, is_powerful) for name, may_sign_in, is_powerful in cursor}
-        cursor.execute("SELECT current_user")
-        current = cursor.fetchone()[0]
+        cursor.execute(
+            "SELECT current_user, nspowner = current_user::regrole"
+            " FROM pg_namespace WHERE nspname = 'audit'"
+        )
+        current, is_only_one = cursor.fetchone()
+    if is_only_one:
+        return Finding("warning", f"{current} is the only role of dex: see audit.rights.")
     wrong = [name for name, may in ROLES.items() if found.get(name) != (may, False)]
     if current != "dex":
         wrong.append(f"{current} (connected as it)")

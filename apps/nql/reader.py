@@ -24,8 +24,9 @@ def grant() -> None:
     A server that grants one role only has no such role: queries then run as ourselves, read-only.
     """
     with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute("SELECT EXISTS (SELECT FROM pg_roles WHERE rolname = %s)", [ROLE])
-        if not cursor.fetchone()[0]:
+        cursor.execute("SELECT pg_has_role(oid, 'SET') FROM pg_roles WHERE rolname = %s", [ROLE])
+        row = cursor.fetchone()
+        if row is None or not row[0]:  # roles are the cluster's: it may be a neighbour's
             return
         existing = set(connection.introspection.table_names(cursor))
         role = sql.Identifier(ROLE)

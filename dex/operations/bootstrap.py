@@ -186,6 +186,8 @@ class Start:
             lines.append(f"Main administrator: {administrator}")
         if password:
             lines.append(f"Password: {password}  (shown this once)")
+        if self.at.database_url and (warning := preflight.database_warning(self.at.database_url)):
+            lines.append(warning)
         return "\n".join(lines)
 
 

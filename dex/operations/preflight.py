@@ -12,6 +12,7 @@ from kombu import Connection
 from redis import Redis
 from redis.exceptions import RedisError
 
+from apps.audit.health import MAY_CHANGE
 from dex.checks import check_public_url as public_url_messages
 from dex.operations.problems import StartProblem
 
@@ -99,8 +100,26 @@ def _check_server(connection: psycopg.Connection[Any]) -> None:
     ).fetchone()
     if row is None or not row[0]:
         raise StartProblem(
-            "DATABASE_URL: the database has no schema `audit` for this role. Its owner runs once,"
-            " in that database, what `python manage.py audit_schema --print` prints."
+            "DATABASE_URL: the database has no schema `audit` for the role"
+            f" {connection.info.user}. Its owner runs once, in that database, what `python manage.py"
+            " audit_schema --print` prints; on a server that grants one role only, that role runs"
+            " what `audit_schema --print --one-role` prints."
+        )
+
+
+def database_warning(url: str) -> str:
+    """Return what the operator is told about the role of a database that works, or nothing.
+
+    A server that grants one role only is taken: triggers and chain still keep the log.
+    """
+    with psycopg.connect(url, connect_timeout=CONNECT_SECONDS, autocommit=True) as connection:
+        row = connection.execute(MAY_CHANGE.encode()).fetchone()
+        if row is None or not row[0]:
+            return ""
+        return (
+            f"Warning audit.W002: {connection.info.user}, the role of DATABASE_URL, could change the"
+            " audit log; have the database's owner run what `python manage.py audit_schema --print`"
+            " prints, and connect as dex."
         )
 
 

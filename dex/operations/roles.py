@@ -19,8 +19,12 @@ AUDIT_SQL = paths.CODE / "apps" / "audit" / "sql" / "schema.sql"
 
 def owner_sql() -> str:
     """Return what the owner of a database runs in it: roles, then the schema `audit`."""
-    files = [file for file in (ROLES_SQL, AUDIT_SQL) if file.exists()]
-    return "\n".join(file.read_text(encoding="utf-8") for file in files)
+    return ROLES_SQL.read_text(encoding="utf-8") + "\n" + one_role_sql()
+
+
+def one_role_sql() -> str:
+    """Return what the only role of a server runs in its database: the schema `audit` alone."""
+    return AUDIT_SQL.read_text(encoding="utf-8")
 
 
 def make_database(connection: psycopg.Connection[Any], name: str) -> bool:

