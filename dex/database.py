@@ -12,6 +12,7 @@ from dex import paths
 NAME = "dex"
 APPLICATION_ROLE = "dex"
 PREPARE_THRESHOLD = 5  # runs; what asks to be prepared is so at its first
+RABBITMQ = ("amqp://", "amqps://", "pyamqp://")
 CACHE_SECONDS = 2
 CACHE_ENTRIES = 20_000  # rows of a cache in the database, which counts them at each write
 POOL = {"min_size": 0, "max_size": 8, "timeout": 5}  # seconds until "no connection" is an error
@@ -59,7 +60,7 @@ def caches(url: str, broker_url: str, embedded_socket: Path) -> dict[str, Any]:
     With RabbitMQ as the broker and no `url`, the database is the cache.
     """
     options: dict[str, int]
-    if not url and broker_url.startswith(("amqp://", "amqps://")):
+    if not url and broker_url.startswith(RABBITMQ):
         backend, location = "apps.core.database_cache.CountingDatabaseCache", "dex_cache"
         options = {"MAX_ENTRIES": CACHE_ENTRIES}
     else:

@@ -180,6 +180,8 @@ CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_TASK_IGNORE_RESULT = True  # long work is a row with a state; nothing waits for a result
 CELERY_TASK_TIME_LIMIT = 3600  # seconds; each task names its own below
+# RabbitMQ: who publishes waits until the task lies on its disk. Other brokers take no notice.
+CELERY_BROKER_TRANSPORT_OPTIONS = {"confirm_publish": True}
 CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
 CELERY_BEAT_MAX_LOOP_INTERVAL = 5  # seconds until a changed schedule is seen

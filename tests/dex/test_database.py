@@ -83,8 +83,9 @@ class TestCaches:
 
         assert found["LOCATION"] == "unix:///run/cache/valkey.sock"
 
-    def test_uses_the_database_beside_rabbitmq(self) -> None:
-        found = database.caches("", "amqp://broker", Path("/run/cache"))["default"]
+    @pytest.mark.parametrize("scheme", ["amqp", "amqps", "pyamqp"])
+    def test_uses_the_database_beside_rabbitmq(self, scheme: str) -> None:
+        found = database.caches("", f"{scheme}://broker", Path("/run/cache"))["default"]
 
         assert found["BACKEND"].endswith("DatabaseCache")
 

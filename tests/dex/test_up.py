@@ -22,6 +22,7 @@ from tests.instances import Instance, wait_for
 from tests.programs import require_reachable_python
 
 VALKEYS = ("broker", "cache")
+PURGE = "apps.events.tasks import purge_batch_notes"
 LATER_MIGRATION = (
     "INSERT INTO django_migrations (app, name, applied) VALUES ('core', '0999_later', now())"
 )
@@ -60,16 +61,32 @@ def embedded() -> Iterator[Instance]:
 
 
 @pytest.fixture(scope="module")
-def company_database() -> Iterator[str]:
-    """Return the address of a database that its owner has prepared for dex."""
+def company_server() -> Iterator[str]:
+    """Return the address of a server's owner, without a database at the end."""
     with servers.postgres_16() as address:
-        with psycopg.connect(f"{address}postgres", autocommit=True) as connection:
-            connection.execute("CREATE DATABASE fleet")
-        sql = Instance(new_home()).manage("audit_schema", "--print").stdout
-        with psycopg.connect(f"{address}fleet", autocommit=True) as connection:
-            connection.execute(sql.encode())
-            connection.execute("ALTER ROLE dex PASSWORD 'its-own'")
-        yield re.sub("//.*@", "//dex:its-own@", address) + "fleet"
+        yield address
+
+
+@pytest.fixture(scope="module")
+def company_database(company_server: str) -> str:
+    """Return the address of a database that its owner has prepared for dex."""
+    with psycopg.connect(f"{company_server}postgres", autocommit=True) as connection:
+        connection.execute("CREATE DATABASE fleet")
+    sql = Instance(new_home()).manage("audit_schema", "--print").stdout
+    with psycopg.connect(f"{company_server}fleet", autocommit=True) as connection:
+        connection.execute(sql.encode())
+        connection.execute("ALTER ROLE dex PASSWORD 'its-own'")
+    return re.sub("//.*@", "//dex:its-own@", company_server) + "fleet"
+
+
+@pytest.fixture(scope="module")
+def rented_database(company_server: str, company_database: str) -> str:
+    """Return the address of a database whose one role has prepared it, beside a neighbour's."""
+    address = servers.make_one_role(company_server)
+    sql = Instance(new_home()).manage("audit_schema", "--print", "--one-role").stdout
+    with psycopg.connect(address, autocommit=True) as connection:
+        connection.execute(sql.encode())
+    return address
 
 
 class TestEmbedded:
@@ -245,11 +262,73 @@ class TestCompanyServers:
             preflight.check_database(company_database)
 
 
-def has_run(address: str, task: str) -> bool:
-    """Return whether a worker has done the task."""
+class TestRentedServers:
+    """One database role for everything, RabbitMQ, and no cache of its own."""
+
+    def test_lose_no_task_when_broker_and_worker_are_killed(self, rented_database: str) -> None:
+        with servers.rabbitmq() as broker, psycopg.connect(rented_database) as connection:
+            told = {"DATABASE_URL": rented_database, "CELERY_BROKER_URL": broker.address}
+            instance = Instance(new_home(), told=told).up()
+            healthy = instance.manage("doctor")
+            make_beat_hurry(connection, "events.rotate_partitions")
+            connection.commit()
+            # The first was run by the start itself.
+            wait_for(lambda: has_run(rented_database, "events.rotate_partitions", 2))
+            connection.execute("LOCK TABLE events_receivedbatch")  # where the next one waits
+            instance.command("shell", "-c", f"from {PURGE} as task; task.delay()")
+            wait_for(lambda: waits(rented_database), explanation=instance.output)
+            broker.kill()
+            instance.kill("celery")
+            connection.execute("SELECT pg_terminate_backend(pid) FROM pg_locks WHERE NOT granted")
+            failed = instance.manage("doctor")
+            before = has_run(rented_database, "events.purge_batch_notes")
+            connection.rollback()
+            broker.start()
+            wait_for(
+                lambda: has_run(rented_database, "events.purge_batch_notes"),
+                explanation=instance.output,
+            )
+            status = instance.stop()
+
+        assert status == 0
+        assert "Warning audit.W002: tenant, the role of DATABASE_URL, could" in instance.printed
+        assert healthy.returncode == 0, healthy.stdout
+        assert "audit.W002" in healthy.stdout
+        assert "valkey-server" not in instance.printed
+        assert failed.returncode == 1
+        assert "The broker (amqp) does not answer" in failed.stdout
+        assert not before
+
+
+def make_beat_hurry(connection: psycopg.Connection[Any], task: str) -> None:
+    """Make a periodic task run each second."""
+    connection.execute(
+        "WITH each AS (INSERT INTO django_celery_beat_intervalschedule (every, period)"
+        " VALUES (1, 'seconds') RETURNING id)"
+        " UPDATE django_celery_beat_periodictask SET interval_id = each.id FROM each"
+        " WHERE task = %s",
+        [task],
+    )
+    connection.execute("UPDATE django_celery_beat_periodictasks SET last_update = now()")
+
+
+def waits(address: str) -> bool:
+    """Return whether a worker waits for a lock."""
     with psycopg.connect(address) as connection:
-        row = connection.execute("SELECT FROM events_upkeeprun WHERE task = %s", [task]).fetchone()
-    return row is not None
+        found = connection.execute(
+            "SELECT FROM pg_locks JOIN pg_stat_activity USING (pid)"
+            " WHERE NOT granted AND application_name = 'dex worker'"
+        )
+        return found.fetchone() is not None
+
+
+def has_run(address: str, task: str, times: int = 1) -> bool:
+    """Return whether workers have done the task, at least so many times."""
+    with psycopg.connect(address) as connection:
+        row = connection.execute(
+            "SELECT count(*) FROM events_upkeeprun WHERE task = %s", [task]
+        ).fetchone()
+    return row is not None and row[0] >= times
 
 
 class TestSentences:
