@@ -15,7 +15,7 @@ from unfold.decorators import display
 
 from apps.accounts.http import AccountRequest
 from apps.core import clock
-from apps.core.admin import DetailAdmin, DetailMixin, EventAdmin, Visit
+from apps.core.admin import CompletionFilter, DetailAdmin, DetailMixin, EventAdmin, Visit
 from apps.core.admin.columns import Column
 from apps.core.admin.detail import bound, change_url, linked, object_link, own_name
 from apps.core.admin.events import time_of
@@ -85,7 +85,7 @@ class DeviceAdmin(DetailAdmin):
         SeenFilter,
         "operating_system_platform",
         "hardware_type",
-        ("entity", admin.RelatedOnlyFieldListFilter),
+        ("entity", CompletionFilter),
         "is_simulated",
     ]
     search_fields = ["name", "uid", "hardware_model"]

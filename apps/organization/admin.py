@@ -1,5 +1,6 @@
 """Administration of the tree and of who may see which part of it."""
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.contrib import admin
@@ -65,6 +66,18 @@ class EntityAdmin(ServiceAdmin):
         """Keep the root and "Unclassified" in their place; their names may change."""
         is_built_in = obj is not None and obj.kind != EntityKind.ORDINARY
         return ["parent"] if is_built_in else []
+
+    def may_complete(self, request: AccountRequest) -> bool:
+        """Let those complete names, too, who see devices: they see where these stand."""
+        return super().may_complete(request) or bool(
+            request.scope.is_unrestricted or request.scope.grants.get("view_device")
+        )
+
+    def completion_labels(
+        self, request: AccountRequest, rows: Sequence[Entity]
+    ) -> Mapping[int, str]:
+        """Return where entities stand: names are unique beside each other only."""
+        return Entity.objects.permitted_to(request.scope).trails(rows)
 
     def has_add_permission(self, request: AccountRequest) -> bool:
         """Let those build the tree who see all of it."""

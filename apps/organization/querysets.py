@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Self
 
 from django.db import models
@@ -50,6 +51,22 @@ class EntityQuerySet(models.QuerySet["Entity"]):
     def in_tree_order(self) -> Self:
         """Order parents before their children, each branch together."""
         return self.order_by("path")
+
+    def trails(self, entities: Sequence[Entity]) -> dict[int, str]:
+        """Return for entities by id where they stand: "France / Paris", the root left out.
+
+        Only ancestors among these rows are named. Cost: 1 query.
+        """
+        steps = {
+            entity.pk: [int(step) for step in entity.path.split("/")[2:-1]] for entity in entities
+        }
+        wanted = {step for trail in steps.values() for step in trail}
+        names = dict(self.filter(pk__in=wanted).order_by().values_list("pk", "name"))
+        own = {entity.pk: entity.name for entity in entities}
+        return {
+            key: " / ".join(names[step] for step in trail if step in names) or own[key]
+            for key, trail in steps.items()
+        }
 
     def root(self) -> Entity:
         """Return the top of the tree. Cost: 1 query."""

@@ -33,3 +33,12 @@ document.addEventListener("change", (event) => {
     if (custom) custom.checked = true;
   }
 });
+
+// The filters of a list open beside it: the focus goes there, and comes back with Escape.
+document.addEventListener("click", (event) => {
+  const opener = event.target.closest("[data-dex-filters]");
+  if (!opener) return;
+  const filters = document.getElementById(opener.getAttribute("aria-controls"));
+  requestAnimationFrame(() => filters.querySelector("a[href], input, select")?.focus());
+  filters.onkeydown = ({ key }) => key === "Escape" && opener.focus();
+});

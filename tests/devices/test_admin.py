@@ -20,7 +20,7 @@ from tests.factories.inventory import INVENTORY
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("fixed_clock")]
 
 DEVICES = "/admin/devices/device/"
-LIST_QUERIES = 8  # the audit row among them
+LIST_QUERIES = 7  # the audit row among them
 LISTS = [
     DEVICES,
     "/admin/devices/boot/",

@@ -4,9 +4,11 @@ from apps.core.admin.columns import shown, value_of
 from apps.core.admin.confirm import ConfirmingMixin
 from apps.core.admin.detail import DetailAdmin, DetailMixin, Visit
 from apps.core.admin.events import EventAdmin, address_of
+from apps.core.admin.filters import CompletionFilter
 from apps.core.admin.scoped import ReadOnlyAdmin, ScopedAdmin
 
 __all__ = [
+    "CompletionFilter",
     "ConfirmingMixin",
     "DetailAdmin",
     "DetailMixin",

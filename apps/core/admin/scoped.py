@@ -1,16 +1,20 @@
 """Admin base that shows each caller no more than its scope allows."""
 
 import inspect
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.db import models
+from django.forms import Media
 from django.http import Http404, HttpResponse, HttpResponseRedirect
 from unfold.admin import ModelAdmin
+from unfold.views import ChangeList
 
 from apps.core.admin import reads
+from apps.core.admin.autocomplete import CompletedSelect, labels_by
+from apps.core.admin.changelist import ScopedChangeList
 from apps.core.admin.columns import Column, Labelled, shown
 from apps.core.admin.paging import EndsPaginator
 from apps.core.errors import DomainError
@@ -24,11 +28,15 @@ class ScopedAdmin(ModelAdmin):
 
     The model's default queryset has `permitted_to(scope)`, with an argument `action` where rows
     belong to an entity: then changing and deleting needs the grant "manage" there.
+
+    completed_for: for fields of `autocomplete_fields`, what must be granted on the rows offered,
+    where that is more than "view".
     """
 
     compressed_fields = True
     list_filter_submit = False
     paginator: type[Paginator[Any]] = EndsPaginator
+    completed_for: Mapping[str, str] = {}
 
     def get_queryset(self, request: Request) -> models.QuerySet[Any]:
         """Return the rows that the caller may see."""
@@ -38,10 +46,37 @@ class ScopedAdmin(ModelAdmin):
     def changelist_view(self, request: Request, extra_context: Any = None) -> HttpResponse:
         """Show the list, and record whom it showed. Cost: 1 query more where it showed anybody."""
         page: HttpResponse = super().changelist_view(request, extra_context)
-        changelist = (getattr(page, "context_data", None) or {}).get("cl")
+        context = getattr(page, "context_data", None) or {}
+        changelist = context.get("cl")
         if changelist is not None:
+            for spec in changelist.filter_specs:
+                context["media"] += getattr(spec, "media", Media())
             reads.record(request, reads.of_list(self.model, changelist.result_list, request))
         return page
+
+    def get_changelist(self, request: Request, **kwargs: Any) -> type[ChangeList]:
+        """Return a list that tells by what it is narrowed."""
+        return ScopedChangeList
+
+    def may_complete(self, request: Request) -> bool:
+        """Return whether the caller may have names of rows completed in fields and filters."""
+        return bool(self.has_view_permission(request))
+
+    def completion_labels(self, request: Request, rows: Sequence[Any]) -> Mapping[Any, str]:
+        """Return by key what the caller may call rows, where one is chosen among many."""
+        return {row.pk: request.scope.label(row) for row in rows}
+
+    def formfield_for_foreignkey(self, db_field: Any, request: Request, **kwargs: Any) -> Any:
+        """Offer rows of the view domain only, where names complete."""
+        if db_field.name not in self.get_autocomplete_fields(request):
+            return super().formfield_for_foreignkey(db_field, request, **kwargs)
+        related = self.admin_site.get_model_admin(db_field.remote_field.model)
+        rows = related.get_queryset(request)
+        if db_field.name in self.completed_for:
+            rows = rows.permitted_to(request.scope, self.completed_for[db_field.name])
+        widget = CompletedSelect(db_field, self.admin_site, labels=labels_by(related, request))
+        own = {"queryset": rows, "widget": widget, **kwargs}
+        return super().formfield_for_foreignkey(db_field, request, **own)
 
     def has_change_permission(self, request: Request, obj: Any = None) -> bool:
         """Ask for the permission on the model first, then for the grant on the entity."""
