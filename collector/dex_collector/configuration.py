@@ -64,7 +64,7 @@ WIDEST: dict[str, str] = {name: values[-1] for name, values in SWITCHES.items()}
 
 
 class ConfigurationRefused(Exception):
-    """The configuration is forged, older, for somebody else, or has a bad value; the old one stays."""
+    """It is forged, older without being stricter, for somebody else, or bad; the old one stays."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,16 +80,27 @@ class WorkHours:
         local = moment.astimezone(zone)
         return local.isoweekday() in self.days and self.start <= local.time() < self.end
 
+    def lies_within(self, other: "WorkHours") -> bool:
+        """Return whether the other schedule covers all that this one does."""
+        is_shorter = other.start <= self.start and self.end <= other.end
+        return self.days <= other.days and is_shorter
+
 
 @dataclass(frozen=True, slots=True)
 class Configuration:
     """What may be measured; without a document everything is strict and no name is read."""
 
     version: int = 0
+    generation: int = 0  # of the instance: each restore raises it, and may lower the version
     switches: Mapping[str, str] = field(default_factory=lambda: dict(STRICT))
     collector_key: bytes | None = None  # makes user names pseudonyms
     epoch: int = 0  # of the pseudonyms
     work_hours: WorkHours = WorkHours()
+
+    @property
+    def order(self) -> tuple[int, int]:
+        """Return what tells the newer of two configurations of one instance."""
+        return (self.generation, self.version)
 
     def value(self, switch: str) -> str:
         """Return the value in force; an absent switch has its strict one."""
@@ -127,6 +138,18 @@ class Configuration:
             if values.index(self.value(name)) > values.index(older.get(name, values[-1]))
         )
 
+    def is_stricter_than(self, other: "Configuration") -> bool:
+        """Return whether this one allows less than `other`, and nothing that it does not allow."""
+        values = other.values()
+        narrower, hours = self.narrower_than(values), self.work_hours
+        if self.value("work_hours") == values["work_hours"] == "schedule":
+            if not hours.lies_within(other.work_hours):
+                return False
+            if hours != other.work_hours:
+                narrower |= {"work_hours"}
+        # Names of an epoch that ended would join what was cut in two.
+        return bool(narrower) and not self.wider_than(values) and self.epoch >= other.epoch
+
 
 def verify(signed: Mapping[str, Any], public_key: bytes, context: bytes) -> str:
     """Return the document of a signed pair {"document", "signature"}.
@@ -161,6 +184,7 @@ def parse(document: str) -> Configuration:
         key = hashing.get("key")
         return Configuration(
             version=int(content["version"]),
+            generation=int(content.get("generation") or 0),
             switches=switches,
             collector_key=None if key is None else base64.b64decode(key, validate=True),
             epoch=int(hashing.get("epoch") or 0),
@@ -199,33 +223,38 @@ class ConfigurationStore:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.current = Configuration()
+        self._newest = self.current.order  # an older one that was stricter does not lower it
         self._unsaved: str | None = None  # the disk did not take it yet
 
     def load(self, public_key: bytes) -> None:
         """Read the stored one; an unreadable or forged file means strict."""
         try:
-            signed = json.loads(self.path.read_text(encoding="utf-8"))
-            self.current = parse(verify(signed, public_key, CONTEXT))
-        except (OSError, ValueError, ConfigurationRefused):
+            stored = json.loads(self.path.read_text(encoding="utf-8"))
+            self.current = parse(verify(stored, public_key, CONTEXT))
+            self._newest = max(self.current.order, tuple(stored.get("newest") or ()))
+        except (OSError, TypeError, ValueError, ConfigurationRefused):
             self.current = Configuration()
 
     def replace(
         self, signed: Mapping[str, Any], *, public_key: bytes, collector_id: str, instance: str
     ) -> Configuration:
-        """Put a newer configuration in force and return it; `save` writes it.
+        """Put a newer or stricter configuration in force and return it; `save` writes it.
 
         Raises:
-            ConfigurationRefused: forged, for another collector or instance, older, or unreadable.
+            ConfigurationRefused: forged, for another collector or instance, unreadable, or older
+                without being stricter: what was in force once does not come back by a replay.
         """
         document = verify(signed, public_key, CONTEXT)
         content = json.loads(document)
         if content.get("collector_id") != collector_id or content.get("instance") != instance:
             raise ConfigurationRefused("it is for another collector or instance")
         configuration = parse(document)
-        if configuration.version < self.current.version:
-            raise ConfigurationRefused("its version is lower than the one in force")
+        if configuration.order < self._newest and not configuration.is_stricter_than(self.current):
+            raise ConfigurationRefused("it is older than the newest one that was in force")
         self.current = configuration  # before the write: a full disk makes nothing wider
-        self._unsaved = json.dumps(dict(signed), ensure_ascii=False)
+        self._newest = max(self._newest, configuration.order)
+        stored = {"document": document, "signature": signed["signature"], "newest": self._newest}
+        self._unsaved = json.dumps(stored, ensure_ascii=False)
         return configuration
 
     def save(self) -> None:
@@ -243,3 +272,4 @@ class ConfigurationStore:
         self._unsaved = None
         self.path.unlink(missing_ok=True)
         self.current = Configuration()
+        self._newest = self.current.order

@@ -139,6 +139,7 @@ class FakeServer:
         document = json.dumps(
             {
                 "instance": self.instance, "collector_id": collector_id, "version": self.version,
+                "generation": self.generation,
                 "preset": "custom", "switches": self.switches,
                 "username_hash": {"key": base64.b64encode(COLLECTOR_KEY).decode(), "epoch": 0},
                 "work_hours": {}, "issued_at": self.now().isoformat(),

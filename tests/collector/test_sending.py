@@ -1,7 +1,6 @@
 """The table of answers: what the collector does with each."""
 
 import json
-import logging
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -635,69 +634,6 @@ class TestClockSkew:
         first, second = (r.headers["dex-device-clock"] for r in server.calls("events"))
         assert first == "2026-02-28T12:00:00.000Z"
         assert first < second < "2026-02-28T12:01:00.000Z"
-
-
-class TestConfiguration:
-    def test_of_another_key_is_refused_and_the_old_one_kept(
-        self,
-        daemon: Daemon,
-        server: FakeServer,
-        caplog: pytest.LogCaptureFixture,
-    ) -> None:
-        caplog.set_level(logging.ERROR)
-        forged = server.signed("collector-1")
-        forged["document"] = forged["document"].replace('"version": 1', '"version": 9')
-        server.script("check-in", Reply(200, {"configuration": forged, "generation": 1}))
-
-        daemon.check_in()
-
-        assert daemon.configuration.current.version == 1
-        assert daemon.spool.read("counters") == {"configurations_refused": 1}
-
-    @pytest.mark.parametrize(
-        "change", [("collector_id", "collector-7"), ("version", 0), ("switches", {"upn": "maybe"})]
-    )
-    def test_for_another_or_older_or_with_a_bad_value_is_refused(
-        self, daemon: Daemon, server: FakeServer, change: tuple[str, Any]
-    ) -> None:
-        content = json.loads(server.signed("collector-1")["document"]) | {"version": 2}
-        document = json.dumps(content | dict([change]))
-        signed = server.sign("dex-configuration-v1", document)
-        server.script("check-in", Reply(200, {"configuration": signed, "generation": 1}))
-
-        daemon.check_in()
-
-        assert daemon.configuration.current.version == 1
-
-    def test_that_was_refused_is_asked_for_again(self, daemon: Daemon, server: FakeServer) -> None:
-        broken = Reply(200, {"configuration": None, "generation": 1}, {"ETag": '"2-1"'})
-        server.script("check-in", broken)
-        server.configure(username="none")
-
-        daemon.check_in()
-        daemon.check_in()
-
-        assert daemon.configuration.current.version == 2
-
-    def test_ignores_switches_of_a_later_version(self, daemon: Daemon, server: FakeServer) -> None:
-        server.configure(telepathy="on")
-
-        daemon.check_in()
-
-        assert daemon.configuration.current.version == 2
-
-    def test_is_in_force_again_after_a_start(
-        self, start: Start, server: FakeServer, clock: FakeClock
-    ) -> None:
-        server.switches["username"] = "hashed"
-        first = start(probes=())
-        first.step()
-        first.close()
-
-        second = start(probes=())
-
-        assert second.configuration.current.value("username") == "hashed"
-        assert second.configuration.current.collector_key == bytes(range(32))
 
 
 def table(daemon: Daemon, name: str) -> list[tuple[Any, ...]]:

@@ -51,13 +51,15 @@ def configuration_document(*, collector: Collector, now: datetime) -> Signed:
     if holds.digest != collector.configuration_digest:
         _raise_version(collector, holds.digest, now)
     issued_at = collector.configuration_issued_at or now
+    instance = Instance.objects.current()
     return documents.sign(
         documents.CONFIGURATION,
         {
             **holds.content,
-            "instance": str(Instance.objects.current().uid),
+            "instance": str(instance.uid),
             "collector_id": str(collector.uid),
             "version": collector.configuration_version,
+            "generation": instance.generation,  # a restore may take the version back
             "issued_at": issued_at.isoformat(),
         },
     )

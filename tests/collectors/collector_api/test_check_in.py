@@ -16,6 +16,7 @@ from apps.collectors.choices import Level, Preset
 from apps.collectors.models import Collector
 from apps.collectors.services import checkin, configuration
 from apps.collectors.switches import PRESETS
+from apps.core.models import Instance
 from apps.devices.models import Device
 from tests.conftest import NOW
 from tests.factories.collectors import (
@@ -251,6 +252,13 @@ class TestVersion:
         save(Level.DEVICE, device=other)
 
         assert version(machine) == 1
+
+    def test_is_told_with_the_generation_in_which_it_counts(
+        self, machine: Machine, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(Instance.objects.current(), "generation", 7)
+
+        assert document(machine)["generation"] == 7
 
     def test_dates_from_the_change(self, machine: Machine) -> None:
         assert datetime.fromisoformat(document(machine)["issued_at"]) == NOW
