@@ -51,4 +51,24 @@ SCHEDULE: tuple[Periodic, ...] = (
         timedelta(minutes=10),
         _("Recomputes on how many devices of each entity programs ran."),
     ),
+    Periodic(
+        "collectors.settle_configurations",
+        timedelta(minutes=1),
+        _("Puts announced configurations in force when their time has come."),
+    ),
+    Periodic(
+        "core.lapse_approvals",
+        timedelta(minutes=10),
+        _("Closes requests for approval that nobody answered within 72 hours."),
+    ),
+    Periodic(
+        "users.close_silent_sessions",
+        timedelta(hours=1),
+        _("Ends sessions of which nothing is heard any more."),
+    ),
+    Periodic(
+        "users.refresh_use",
+        ("15", "2"),
+        _("Recomputes which devices one person uses, and which rights users hold."),
+    ),
 )

@@ -14,6 +14,7 @@ class AccountsConfig(AppConfig):
     def ready(self) -> None:
         """Fill the registries."""
         from apps.accounts import (  # noqa: F401
+            approvals,
             checks,
             health,
             personal_data,

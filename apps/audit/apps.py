@@ -13,4 +13,4 @@ class AuditConfig(AppConfig):
 
     def ready(self) -> None:
         """Fill the registries."""
-        from apps.audit import health, personal_data  # noqa: F401
+        from apps.audit import approvals, health, personal_data  # noqa: F401

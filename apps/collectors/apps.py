@@ -11,4 +11,4 @@ class CollectorsConfig(AppConfig):
     verbose_name = _("Collectors")
 
     def ready(self) -> None:
-        from apps.collectors import health, panels, personal_data  # noqa: F401
+        from apps.collectors import approvals, health, panels, personal_data  # noqa: F401

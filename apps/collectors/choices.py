@@ -49,6 +49,9 @@ class Preset(models.TextChoices):
 class ConfigurationState(models.TextChoices):
     """Life of a configuration."""
 
+    DRAFT = "draft", _("draft")
+    PENDING = "pending", _("waits for approval")
+    ANNOUNCED = "announced", _("announced")
     ACTIVE = "active", _("in force")
     REPLACED = "replaced", _("replaced")
 
@@ -59,3 +62,12 @@ class RefusalOrigin(models.TextChoices):
     REFUSED = "refused", _("refused by the server")
     CONFIGURATION = "configuration", _("forbidden by the configuration")
     COLLECTOR = "collector", _("lost on the device")
+
+
+class JobState(models.TextChoices):
+    """Where a long piece of work stands."""
+
+    WAITING = "waiting", _("waits")
+    RUNNING = "running", _("runs")
+    DONE = "done", _("done")
+    FAILED = "failed", _("failed")

@@ -16,10 +16,11 @@ from unfold.widgets import (
 )
 
 from apps.collectors.choices import KeyPurpose, Level, Preset
+from apps.collectors.details import BY_NAME as DETAILS
 from apps.collectors.models import CollectorConfiguration, EnrolmentKey
 from apps.collectors.services.enrolment import DEFAULT_TERM
 from apps.collectors.switches import PRESETS, SWITCHES, Switch
-from apps.collectors.words import value_text
+from apps.collectors.words import WEEKDAYS, value_text
 from apps.core import clock
 from apps.devices.choices import Platform
 
@@ -92,6 +93,12 @@ class EnrolmentKeyForm(forms.ModelForm):
         return uses
 
 
+class TimeInput(forms.TextInput):
+    """A time of day, chosen or typed."""
+
+    input_type = "time"
+
+
 @dataclass(frozen=True, slots=True)
 class Option:
     """One value of a switch in the table."""
@@ -118,6 +125,7 @@ class ConfigurationForm(forms.Form):
     """Every switch, with legal basis and purpose; below the instance a switch may be left open.
 
     in_force: the configuration at this level that holds now, None where there is none.
+    start_from: one whose values are offered instead, such as a draft.
     """
 
     replaces = forms.IntegerField(required=False, widget=forms.HiddenInput)
@@ -134,16 +142,51 @@ class ConfigurationForm(forms.Form):
         help_text=_("Why these data are collected, as employees will read it."),
     )
 
+    days = forms.TypedMultipleChoiceField(
+        label=_("Days"),
+        required=False,
+        coerce=int,
+        choices=list(WEEKDAYS.items()),
+        widget=forms.CheckboxSelectMultiple,
+    )
+    start = forms.CharField(label=_("From"), required=False, widget=TimeInput)
+    end = forms.CharField(label=_("To"), required=False, widget=TimeInput)
+    networks = forms.CharField(
+        label=DETAILS["networks"].label,
+        help_text=DETAILS["networks"].help_text,
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 3}),
+    )
+    listed_groups = forms.CharField(
+        label=DETAILS["listed_groups"].label,
+        help_text=DETAILS["listed_groups"].help_text,
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 3}),
+    )
+    listed_binaries = forms.CharField(
+        label=DETAILS["listed_binaries"].label,
+        help_text=DETAILS["listed_binaries"].help_text,
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 3}),
+    )
+
     def __init__(
         self,
         *args: Any,
         level: Level,
         in_force: CollectorConfiguration | None,
+        start_from: CollectorConfiguration | None = None,
         **kwargs: Any,
     ) -> None:
         self.level, self.in_force = level, in_force
-        kwargs.setdefault("initial", self._first(level, in_force))
+        first = {**self._first(level, start_from or in_force)}
+        first["replaces"] = in_force.pk if in_force else None
+        kwargs.setdefault("initial", first)
         super().__init__(*args, **kwargs)
+        for name in DETAILS:
+            self.fields[f"has_{name}"] = forms.BooleanField(
+                label=_("decided here"), required=False, widget=forms.CheckboxInput
+            )
         basis = in_force.legal_basis if in_force else ""
         if basis and basis not in LEGAL_BASES:
             field = self.fields["legal_basis"]
@@ -163,10 +206,39 @@ class ConfigurationForm(forms.Form):
             open_switches = [name for name, value in chosen.items() if not value]
             if self.level == Level.INSTANCE and open_switches:
                 self.add_error("preset", _("Decide every switch of the table."))
-            if len(open_switches) == len(chosen):
+            if len(open_switches) == len(chosen) and not self._decided_details():
                 self.add_error("preset", _("Decide at least one switch of the table."))
         values["switches"] = {name: value for name, value in chosen.items() if value}
+        values["details"] = self._clean_details(values)
         return values
+
+    def _decided_details(self) -> list[str]:
+        """Return the details that this level decides; the instance decides all of them."""
+        if self.level == Level.INSTANCE:
+            return list(DETAILS)
+        return [name for name in DETAILS if self.cleaned_data.get(f"has_{name}")]
+
+    def _clean_details(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the details in their normal form; what is wrong stands beside its field."""
+        typed: dict[str, Any] = {
+            name: values.get(name) or "" for name in DETAILS if name != "schedule"
+        }
+        typed["schedule"] = {name: values.get(name) for name in ("days", "start", "end")}
+        if not (values.get("start") or values.get("end")):  # a form that does not ask for it
+            typed["schedule"] = self._kept_schedule()
+        cleaned: dict[str, Any] = {}
+        for name in self._decided_details():
+            try:
+                cleaned[name] = DETAILS[name].clean(typed[name])
+            except forms.ValidationError as error:
+                self.add_error("start" if name == "schedule" else name, error)
+        return cleaned
+
+    def _kept_schedule(self) -> Mapping[str, Any]:
+        kept: Mapping[str, Any] = (self.in_force.details if self.in_force else {}).get(
+            "schedule", DETAILS["schedule"].default
+        )
+        return kept
 
     @property
     def rows(self) -> Iterator[Row]:
@@ -215,8 +287,12 @@ class ConfigurationForm(forms.Form):
             values, preset = PRESETS[Preset.STANDARD], Preset.STANDARD
         else:
             values, preset = {}, Preset.CUSTOM
+        details = in_force.details if in_force else {}
+        schedule = details.get("schedule", DETAILS["schedule"].default)
         return {
-            "replaces": in_force.pk if in_force else None,
+            **schedule,
+            **{name: "\n".join(details.get(name, [])) for name in DETAILS if name != "schedule"},
+            **{f"has_{name}": name in details for name in DETAILS},
             "preset": preset,
             "legal_basis": in_force.legal_basis if in_force else "",
             "purpose": in_force.purpose if in_force else "",

@@ -1,12 +1,15 @@
 """Tables of collectors: keys, identities, what may be collected, what was not stored."""
 
+from typing import Any
+
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from apps.collectors.choices import (
     CollectorState,
     ConfigurationState,
+    JobState,
     KeyPurpose,
     Level,
     Preset,
@@ -14,6 +17,7 @@ from apps.collectors.choices import (
     StubState,
 )
 from apps.collectors.querysets import (
+    CollectionJobQuerySet,
     CollectorQuerySet,
     ConfigurationQuerySet,
     EnrolmentKeyQuerySet,
@@ -120,6 +124,12 @@ class Collector(UUIDModel):
         default=0,
         help_text=_("Version by which its last batch was collected."),
     )
+    utc_offset_minutes = models.SmallIntegerField(
+        _("offset from UTC"),
+        null=True,
+        blank=True,
+        help_text=_("Of the device's time zone at its last check-in; empty: it never told."),
+    )
     clock_offset_ms = models.BigIntegerField(
         _("clock offset"), default=0, help_text=_("Server's minus device's clock.")
     )
@@ -187,7 +197,9 @@ class CollectorStub(models.Model):
 class CollectorConfiguration(models.Model):
     """What may be collected, at one level; a change makes a new row and replaces the old one.
 
-    Written by `services.configuration.save_configuration`. No row at all means `strict`.
+    Written by `services.configuration` and `services.changes`. No row at all means `strict`.
+    One that collects more is first `pending` (somebody must agree), then `announced` (employees
+    must know), and in force from `starts_at` on, even before a task has said so.
     """
 
     level = models.CharField(
@@ -213,6 +225,14 @@ class CollectorConfiguration(models.Model):
         _("preset"), max_length=16, choices=Preset, help_text=_("Shipped set of switches.")
     )
     switches = models.JSONField(_("switches"), default=dict, help_text=_("Value by switch."))
+    details = models.JSONField(
+        _("lists and work hours"), default=dict, help_text=_("What is listed, and when to measure.")
+    )
+    is_withdrawal = models.BooleanField(
+        default=False,
+        editable=False,
+        help_text=_("Takes the one before out of force and puts nothing in its place."),
+    )
     version = models.PositiveBigIntegerField(
         _("version"), editable=False, help_text=_("Rises with each change on the instance.")
     )
@@ -232,8 +252,34 @@ class CollectorConfiguration(models.Model):
     purpose = models.TextField(
         _("purpose"), blank=True, help_text=_("Why these data are collected.")
     )
+    author = models.ForeignKey(
+        "accounts.Account",
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        editable=False,
+        related_name="+",
+        verbose_name=_("made by"),
+    )
+    approver = models.ForeignKey(
+        "accounts.Account",
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        editable=False,
+        related_name="+",
+        verbose_name=_("approved by"),
+    )
     confirmed_at = models.DateTimeField(_("confirmed"), null=True, blank=True, editable=False)
     created_at = models.DateTimeField(_("created"), editable=False)
+    announced_at = models.DateTimeField(_("announced"), null=True, blank=True, editable=False)
+    starts_at = models.DateTimeField(
+        _("in force from"),
+        null=True,
+        blank=True,
+        editable=False,
+        help_text=_("When an announced one holds."),
+    )
     replaced_at = models.DateTimeField(_("replaced"), null=True, blank=True, editable=False)
 
     objects = ConfigurationQuerySet.as_manager()
@@ -241,7 +287,10 @@ class CollectorConfiguration(models.Model):
     class Meta:
         verbose_name = _("collector configuration")
         verbose_name_plural = _("collector configurations")
-        permissions = [("configure", _("Can decide what is collected"))]
+        permissions = [
+            ("configure", _("Can decide what is collected")),
+            ("approve_configuration", _("Can approve that more is collected")),
+        ]
         constraints = [
             models.CheckConstraint(
                 name="collectors_configuration_level",
@@ -255,10 +304,89 @@ class CollectorConfiguration(models.Model):
                 nulls_distinct=False,
                 name="collectors_configuration_one_in_force",
             ),
+            models.UniqueConstraint(
+                fields=["level", "entity", "device"],
+                condition=Q(state__in=[ConfigurationState.PENDING, ConfigurationState.ANNOUNCED]),
+                nulls_distinct=False,
+                name="collectors_configuration_one_waiting",
+            ),
+            models.CheckConstraint(
+                name="collectors_configuration_announced_starts",
+                condition=~Q(state=ConfigurationState.ANNOUNCED) | Q(starts_at__isnull=False),
+            ),
         ]
 
     def __str__(self) -> str:
         return f"{self.get_level_display()}, {self.version}"
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """Return what it decides, switches and details alike; the rest is left to above."""
+        return {**self.switches, **self.details}
+
+
+class HashEpoch(models.Model):
+    """One span during which a name has the same pseudonym; the newest one holds.
+
+    Written by `services.epochs`. Its keys lie in files outside the database.
+    """
+
+    number = models.PositiveIntegerField(_("number"), unique=True)
+    reason = models.CharField(_("reason"), max_length=200, blank=True)
+    started_at = models.DateTimeField(_("started"))
+    destroyed_at = models.DateTimeField(
+        _("keys destroyed"),
+        null=True,
+        blank=True,
+        help_text=_("Since then nobody can tell whose its pseudonyms are."),
+    )
+
+    class Meta:
+        verbose_name = _("epoch of pseudonyms")
+        verbose_name_plural = _("epochs of pseudonyms")
+
+    def __str__(self) -> str:
+        return str(self.number)
+
+
+class CollectionJob(models.Model):
+    """A long piece of work on what was collected: a row that a periodic task carries on.
+
+    Written by `services.jobs`; kept as the record of what was done, and without any name.
+    """
+
+    kind = models.CharField(_("what"), max_length=32, help_text=_("Which work it is."))
+    parameters = models.JSONField(_("of what"), default=dict, help_text=_("Of what, and where."))
+    state = models.CharField(_("state"), max_length=16, choices=JobState, default=JobState.WAITING)
+    total = models.PositiveBigIntegerField(_("steps"), default=0, help_text=_("Steps to do."))
+    done = models.PositiveBigIntegerField(_("done"), default=0, help_text=_("Steps done."))
+    counts = models.JSONField(_("result"), default=dict, help_text=_("Rows changed, by table."))
+    error = models.CharField(_("error"), max_length=200, blank=True, help_text=_("Why it failed."))
+    author = models.ForeignKey(
+        "accounts.Account",
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("made by"),
+    )
+    created_at = models.DateTimeField(_("created"))
+    heartbeat_at = models.DateTimeField(_("last sign"), null=True, blank=True)
+    finished_at = models.DateTimeField(_("finished"), null=True, blank=True)
+
+    objects = CollectionJobQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("work on collected data")
+        verbose_name_plural = _("work on collected data")
+        constraints = [
+            models.CheckConstraint(
+                name="collectors_collectionjob_done_in_total", condition=Q(done__lte=F("total"))
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.pk}"
 
 
 class RefusalCount(models.Model):

@@ -11,15 +11,8 @@ from apps.collectors import effective
 from apps.collectors.choices import CollectorState, Level, Preset
 from apps.collectors.models import Collector, RefusalCount
 from apps.collectors.services import checkin
-from apps.collectors.switches import PRESETS, SWITCHES
-from apps.collectors.words import (
-    LEVELS,
-    clock_is_off,
-    collector_badge,
-    kind_text,
-    reason_text,
-    value_text,
-)
+from apps.collectors.tables import effective_table
+from apps.collectors.words import clock_is_off, collector_badge, kind_text, reason_text
 from apps.core.admin.detail import Visit, list_url
 from apps.core.admin.values import (
     Fact,
@@ -84,7 +77,7 @@ def clock_text(found: Collector) -> tuple[str, str]:
 
 
 def configuration(device: Device, visit: Visit) -> Mapping[str, Any]:
-    """Return what may be collected from the device, and who said so. Cost: 1 query."""
+    """Return what may be collected from the device, and who said so. Cost: 2 queries."""
     result = effective.for_device(device)
     preset = Preset(result.preset)
     custom = sum(1 for level in result.origins.values() if level not in (None, Level.INSTANCE))
@@ -96,35 +89,6 @@ def configuration(device: Device, visit: Visit) -> Mapping[str, Any]:
         "summary": _("Show every switch"),
         "tables": [effective_table(result)],
     }
-
-
-def effective_table(result: effective.Effective) -> Table:
-    """Return every switch with its value, its level, and how it differs from the presets."""
-    return Table(
-        caption=_("What is collected"),
-        columns=columns(_("What"), _("Value"), _("Decided by"), _("Differs from the presets")),
-        rows=[
-            [
-                switch.label,
-                value_text(switch.name, value := result.switches[switch.name]),
-                LEVELS[result.origins[switch.name]],
-                difference_text(switch.name, value),
-            ]
-            for switch in SWITCHES
-        ],
-    )
-
-
-def difference_text(name: str, value: str | None) -> str:
-    """Return which presets have another value, and which."""
-    if value is None:
-        return NOTHING
-    others = [
-        f"{preset.label}: {value_text(name, PRESETS[preset][name])}"
-        for preset in (Preset.STANDARD, Preset.STRICT)
-        if PRESETS[preset][name] != value
-    ]
-    return "; ".join(others) or NOTHING
 
 
 def refusals(device: Device, visit: Visit) -> Mapping[str, Any]:

@@ -1,10 +1,12 @@
 """What the tables of collectors say about people: every field, no exception."""
 
 from apps.collectors.models import (
+    CollectionJob,
     Collector,
     CollectorConfiguration,
     CollectorStub,
     EnrolmentKey,
+    HashEpoch,
     RefusalCount,
 )
 from apps.core.personal_data import (
@@ -14,6 +16,7 @@ from apps.core.personal_data import (
     PSEUDONYM,
     SECRET,
     Classification,
+    of,
     register,
 )
 
@@ -57,6 +60,7 @@ register(
             "configuration_digest": NONE,
             "configuration_issued_at": NONE,
             "reported_configuration_version": NONE,
+            "utc_offset_minutes": NONE,
             "clock_offset_ms": NONE,
             "conflict_at": NONE,
             "lost_records": NONE,
@@ -92,12 +96,18 @@ register(
             "device": PSEUDONYM,
             "preset": NONE,
             "switches": NONE,
+            "details": NONE,
+            "is_withdrawal": NONE,
             "version": NONE,
             "state": NONE,
             "legal_basis": NONE,
             "purpose": FREE_TEXT,
+            "author": of(PSEUDONYM, "account"),
+            "approver": of(PSEUDONYM, "account"),
             "confirmed_at": NONE,
             "created_at": NONE,
+            "announced_at": NONE,
+            "starts_at": NONE,
             "replaced_at": NONE,
         },
     ),
@@ -114,6 +124,38 @@ register(
             "code": NONE,
             "day": BEHAVIOUR,
             "number": NONE,
+        },
+    ),
+)
+register(
+    HashEpoch,
+    Classification(
+        fields={
+            "id": NONE,
+            "number": NONE,
+            "reason": NONE,
+            "started_at": NONE,
+            "destroyed_at": NONE,
+        }
+    ),
+)
+register(
+    CollectionJob,
+    Classification(
+        subject="account",
+        fields={
+            "id": NONE,
+            "kind": NONE,
+            "parameters": NONE,
+            "state": NONE,
+            "total": NONE,
+            "done": NONE,
+            "counts": NONE,
+            "error": NONE,
+            "author": PSEUDONYM,
+            "created_at": NONE,
+            "heartbeat_at": NONE,
+            "finished_at": NONE,
         },
     ),
 )

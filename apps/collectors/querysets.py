@@ -9,14 +9,19 @@ from django.db import models
 from django.db.models import Subquery
 from django.db.models.functions import Coalesce
 
-from apps.collectors.choices import CollectorState, ConfigurationState, Level
+from apps.collectors.choices import CollectorState, ConfigurationState, JobState, Level
 from apps.core import statements
 from apps.core.models import Generation
 from apps.devices.models import Device
 from apps.organization.models import Entity
 
 if TYPE_CHECKING:
-    from apps.collectors.models import Collector, CollectorConfiguration, EnrolmentKey
+    from apps.collectors.models import (
+        CollectionJob,
+        Collector,
+        CollectorConfiguration,
+        EnrolmentKey,
+    )
     from apps.core.scope import Scope
 
 # In the order of the models' fields: that is how Model.from_db reads them.
@@ -29,6 +34,7 @@ COLLECTOR_FIELDS = (
     "configuration_version",
     "configuration_digest",
     "configuration_issued_at",
+    "utc_offset_minutes",
 )
 DEVICE_FIELDS = ("id", "uid", "entity_id", "context_id", "operating_system_platform")
 ENTITY_FIELDS = ("id", "path")
@@ -115,8 +121,32 @@ class ConfigurationQuerySet(models.QuerySet["CollectorConfiguration"]):
         )
 
     def in_force(self) -> Self:
-        """Keep configurations that hold now."""
+        """Keep configurations that hold now, announced ones apart whose time has just come."""
         return self.filter(state=ConfigurationState.ACTIVE)
+
+    def waiting(self) -> Self:
+        """Keep those that somebody must approve, or employees must learn of first."""
+        return self.filter(state__in=[ConfigurationState.PENDING, ConfigurationState.ANNOUNCED])
+
+    def announced(self) -> Self:
+        """Keep those that are approved and wait for their time."""
+        return self.filter(state=ConfigurationState.ANNOUNCED)
+
+    def at(self, level: str, entity: Any = None, device: Any = None) -> Self:
+        """Keep those of one place: the instance, an entity or a device."""
+        return self.filter(level=level, entity=entity, device=device)
+
+
+class CollectionJobQuerySet(models.QuerySet["CollectionJob"]):
+    """Chainable filters."""
+
+    def permitted_to(self, scope: Scope) -> Self:
+        """Keep all for those who see the whole instance, else none."""
+        return self.all() if scope.is_unrestricted else self.none()
+
+    def open(self) -> Self:
+        """Keep those that are not finished, oldest first."""
+        return self.filter(state__in=[JobState.WAITING, JobState.RUNNING]).order_by("pk")
 
 
 def _generation(name: str) -> Any:

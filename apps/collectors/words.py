@@ -1,12 +1,16 @@
 """What switches, keys, codes and clocks say, in words."""
 
+from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 
 from django.db import models
 from django.utils.functional import Promise
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from apps.collectors.choices import CollectorState, KeyPurpose, Level, RefusalOrigin
+from apps.collectors.details import BY_NAME as DETAILS
 from apps.collectors.models import Collector, EnrolmentKey
 from apps.collectors.switches import BY_NAME
 from apps.core.admin.values import badge
@@ -60,6 +64,15 @@ OTHER_VALUES: dict[tuple[str, str], Text] = {
     ("remote_actions", "off"): _("not allowed"),
 }
 INHERITED = _("as above")
+WEEKDAYS: dict[int, Text] = {
+    1: _("Mon"),
+    2: _("Tue"),
+    3: _("Wed"),
+    4: _("Thu"),
+    5: _("Fri"),
+    6: _("Sat"),
+    7: _("Sun"),
+}
 LEVELS: dict[Level | None, Text] = {
     Level.INSTANCE: _("whole instance"),
     Level.ENTITY: _("its entity, or one above"),
@@ -73,6 +86,28 @@ def value_text(switch: str, value: str | None) -> Text:
     if value is None or value == "":
         return INHERITED
     return OTHER_VALUES.get((switch, value)) or VALUES.get(value, value)
+
+
+def setting_text(name: str, value: Any) -> Text:
+    """Return what the value of a switch or detail means; None is the level above."""
+    if value is None or name not in DETAILS:
+        return value_text(name, value)
+    if name == "schedule":
+        return schedule_text(value)
+    return ", ".join(value) or _("nothing on the list")
+
+
+def schedule_text(value: Mapping[str, Any]) -> str:
+    """Return days and hours of a schedule."""
+    if not value["days"]:
+        return gettext("never")
+    days = ", ".join(str(WEEKDAYS[day]) for day in value["days"])
+    return f"{days}, {value['start']} - {value['end']}"
+
+
+def setting_label(name: str) -> Text:
+    """Return what a switch or detail is called."""
+    return DETAILS[name].label if name in DETAILS else switch_text(name)
 
 
 def switch_text(name: str) -> Text:

@@ -15,6 +15,7 @@ class CoreConfig(AppConfig):
     def ready(self) -> None:
         """Fill the registries."""
         from apps.core import checks, shipped, shipping, task_context  # noqa: F401
+        from apps.core.approvals import admin, personal_data  # noqa: F401
         from apps.core.personal_data import own_tables  # noqa: F401
 
         post_migrate.connect(shipped.make_all, dispatch_uid="dex.shipped")

@@ -24,6 +24,12 @@ def signing_key(name: str) -> Ed25519PrivateKey:
     return Ed25519PrivateKey.from_private_bytes(secret(name, 32))
 
 
+def destroy(name: str) -> None:
+    """Delete the key `name` from the folder; a process that has read it forgets it at its end."""
+    (Path(settings.DEX_SECRETS_DIR) / name).unlink(missing_ok=True)
+    _read.cache_clear()
+
+
 @lru_cache(maxsize=64)
 def _read(folder: Path, name: str, size: int) -> bytes:
     """Read the key, making it where it is missing; kept in memory by folder and name."""

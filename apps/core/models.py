@@ -6,7 +6,10 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from apps.core.approvals.models import Approval
 from apps.core.querysets import InstanceManager
+
+__all__ = ["Approval", "Generation", "Instance", "UUIDModel"]
 
 
 class UUIDModel(models.Model):

@@ -10,59 +10,46 @@ from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
+from apps.accounts.models import Account
 from apps.collectors import effective
+from apps.collectors.admin.targets import PERMISSION, Target, may_decide, target_of
 from apps.collectors.choices import ConfigurationState, Level, Preset
 from apps.collectors.forms import ConfigurationForm
 from apps.collectors.models import Collector, CollectorConfiguration
-from apps.collectors.panels import difference_text, effective_table
+from apps.collectors.services import changes
 from apps.collectors.services import configuration as service
-from apps.collectors.switches import PRESETS, SWITCHES
-from apps.collectors.words import value_text
+from apps.collectors.switches import PRESETS
+from apps.collectors.tables import (
+    announced_tables,
+    change_tables,
+    effective_table,
+    previous,
+    switch_table,
+)
 from apps.core import clock
 from apps.core.admin import ConfirmingMixin, DetailAdmin, Visit
 from apps.core.admin.columns import Column
 from apps.core.admin.detail import bound, change_url, list_url
-from apps.core.admin.values import Button, Fact, Section, Table, badge, columns, moment_html
+from apps.core.admin.values import Button, Fact, Section, badge, moment_html
+from apps.core.approvals.models import Approval
 from apps.core.formats import NOTHING
 from apps.core.http import ScopedRequest
-from apps.core.scope import Scope
 from apps.devices.models import Device
 from apps.organization.forms import indented
 from apps.organization.models import Entity
 
-PERMISSION = "collectors.configure"
 DEVICES_FOUND = 20
 TABLES = "admin/core/section_tables.html"
-STATE_TONES = {ConfigurationState.ACTIVE: "success"}
-
-
-class Target:
-    """Where a configuration holds: the instance, an entity or a device."""
-
-    def __init__(
-        self, level: Level, entity: Entity | None = None, device: Device | None = None
-    ) -> None:
-        self.level, self.entity, self.device = level, entity, device
-
-    def label(self, scope: Scope) -> str:
-        """Return its name, as the caller may see it."""
-        if self.device is not None:
-            return scope.label(self.device)
-        return self.entity.name if self.entity is not None else str(Level.INSTANCE.label)
-
-    def in_force(self) -> CollectorConfiguration | None:
-        """Return what holds there now. Cost: 1 query."""
-        rows = CollectorConfiguration.objects.in_force()
-        return rows.filter(level=self.level, entity=self.entity, device=self.device).first()
-
-    @property
-    def query(self) -> str:
-        """Return the query string that names it."""
-        if self.device is not None:
-            return f"?level={Level.DEVICE}&device={self.device.pk}"
-        if self.entity is not None:
-            return f"?level={Level.ENTITY}&entity={self.entity.pk}"
-        return f"?level={Level.INSTANCE}"
+STATE_TONES = {
+    ConfigurationState.ACTIVE: "success",
+    ConfigurationState.PENDING: "warning",
+    ConfigurationState.ANNOUNCED: "info",
+}
+WAITS = _(
+    "What collects more waits: another administrator must approve it. Whatever collects less "
+    "holds already."
+)
+NOT_YET = (ConfigurationState.DRAFT, ConfigurationState.PENDING, ConfigurationState.ANNOUNCED)
 
 
 @admin.register(CollectorConfiguration)
@@ -76,7 +63,7 @@ class CollectorConfigurationAdmin(ConfirmingMixin, DetailAdmin):
 
     list_display: Sequence[Any] = ["level", "preset", "version", "state_badge"]
     list_filter = ["state", "level", "preset"]
-    list_select_related = ["entity", "device"]
+    list_select_related = ["entity", "device__entity", "author", "approver"]
     ordering = ["state", "-version"]
     sortable_by: Sequence[str] = ()
     actions = None
@@ -95,6 +82,8 @@ class CollectorConfigurationAdmin(ConfirmingMixin, DetailAdmin):
             level,
             *rest,
             bound("made", _("Made"), lambda row: moment_html(row.created_at, now)),
+            bound("made_by", _("Made by"), lambda row: account_text(row.author)),
+            bound("approved_by", _("Approved by"), lambda row: account_text(row.approver)),
         ]
 
     def has_add_permission(self, request: Any, obj: Any = None) -> bool:
@@ -114,6 +103,10 @@ class CollectorConfigurationAdmin(ConfirmingMixin, DetailAdmin):
             Fact(_("Legal basis"), obj.legal_basis),
             Fact(_("Purpose"), visit.scope.show(obj, "purpose")),
             Fact(_("Made"), moment_html(obj.created_at, visit.now)),
+            Fact(_("Made by"), account_text(obj.author)),
+            Fact(_("Approved by"), account_text(obj.approver)),
+            Fact(_("Announced"), moment_html(obj.announced_at, visit.now)),
+            Fact(_("In force from"), moment_html(obj.starts_at, visit.now)),
             Fact(_("Confirmed"), moment_html(obj.confirmed_at, visit.now, never=_("not yet"))),
             Fact(_("Replaced"), moment_html(obj.replaced_at, visit.now)),
         ]
@@ -121,7 +114,7 @@ class CollectorConfigurationAdmin(ConfirmingMixin, DetailAdmin):
     def sections(self, obj: CollectorConfiguration, visit: Visit) -> Sequence[Section]:
         """Return the switches, beside both presets and the configuration before."""
         before = previous(obj)
-        return [
+        parts = [
             Section(
                 "switches",
                 _("Switches"),
@@ -130,15 +123,31 @@ class CollectorConfigurationAdmin(ConfirmingMixin, DetailAdmin):
                 is_wide=True,
             )
         ]
+        if obj.state in NOT_YET:
+            data = {"tables": change_tables(obj)}
+            parts.insert(0, Section("changes", _("What would change"), TABLES, data, is_wide=True))
+        return parts
 
     def buttons(self, obj: CollectorConfiguration, visit: Visit) -> Sequence[Button]:
         """Lead to the page that decides, and to the question whether to withdraw."""
         target = target_of(obj)
-        if obj.state != ConfigurationState.ACTIVE or not may_decide(visit.scope, target):
-            return []
+        ways: list[Button] = []
+        if obj.state == ConfigurationState.PENDING:
+            asked = Approval.objects.waiting().filter(kind=changes.KIND, object_id=obj.pk).first()
+            ways += [Button(_("Approval"), change_url(asked), "gavel")] if asked else []
+        if not may_decide(visit.scope, target):
+            return ways
         add = reverse("admin:collectors_collectorconfiguration_add")
+        if obj.state == ConfigurationState.DRAFT and not obj.is_withdrawal:
+            address = f"{add}{target.query}&from={obj.pk}"
+            return [Button(_("Ask for it again"), address, "tune", is_primary=True)]
+        if obj.state == ConfigurationState.ANNOUNCED:
+            address = reverse("admin:collectors_collectorconfiguration_withdraw", args=[obj.pk])
+            return [Button(_("Withdraw"), address, "undo", is_danger=True)]
+        if obj.state != ConfigurationState.ACTIVE:
+            return ways
         verb = _("Change") if obj.confirmed_at else _("Confirm")
-        ways = [Button(verb, f"{add}{target.query}", "tune", is_primary=True)]
+        ways.append(Button(verb, f"{add}{target.query}", "tune", is_primary=True))
         if obj.level != Level.INSTANCE:
             address = reverse("admin:collectors_collectorconfiguration_withdraw", args=[obj.pk])
             ways.append(Button(_("Withdraw"), address, "undo", is_danger=True))
@@ -148,6 +157,13 @@ class CollectorConfigurationAdmin(ConfirmingMixin, DetailAdmin):
         """Say what waits for a confirmation."""
         if obj.state == ConfigurationState.ACTIVE and obj.confirmed_at is None:
             return _("Nobody has confirmed it yet: no device but this machine can enrol.")
+        if obj.state == ConfigurationState.PENDING:
+            return _(
+                "It collects more than now, so another administrator must approve it. Devices keep "
+                "to what holds now."
+            )
+        if obj.state == ConfigurationState.ANNOUNCED:
+            return _("It is approved and announced to employees; it holds from the time below on.")
         return ""
 
     def get_urls(self) -> list[URLPattern]:
@@ -174,8 +190,12 @@ class CollectorConfigurationAdmin(ConfirmingMixin, DetailAdmin):
             return self._choose_target(request)
         if not may_decide(request.scope, target):
             raise PermissionDenied
+        waiting = target.waiting()
         form = ConfigurationForm(
-            request.POST or None, level=target.level, in_force=target.in_force()
+            request.POST or None,
+            level=target.level,
+            in_force=target.in_force(),
+            start_from=self._draft(request, target),
         )
         conflict: CollectorConfiguration | None = None
         if request.method == "POST" and form.is_valid():
@@ -189,6 +209,7 @@ class CollectorConfigurationAdmin(ConfirmingMixin, DetailAdmin):
             "form": form,
             "target": target,
             "is_instance": target.level == Level.INSTANCE,
+            "waiting_url": change_url(waiting) if waiting else "",
             "conflict": conflict,
             "conflict_url": change_url(conflict) if conflict else "",
             "conflict_made": moment_html(conflict.created_at, clock.now()) if conflict else "",
@@ -213,6 +234,7 @@ class CollectorConfigurationAdmin(ConfirmingMixin, DetailAdmin):
                 "device": request.scope.label(device),
                 "preset": Preset(result.preset).label,
                 "table": effective_table(result),
+                "announced": {"tables": announced_tables(result)},
                 "versions": _versions(device),
             }
         return self.page(request, None, "admin/collectors/effective.html", context)
@@ -221,6 +243,8 @@ class CollectorConfigurationAdmin(ConfirmingMixin, DetailAdmin):
         """Ask, then take a configuration out of force."""
         row = self.found(request, object_id)
         target = target_of(row)
+        if row.state == ConfigurationState.ANNOUNCED:
+            return self._cancel(request, row)
         is_open = row.state == ConfigurationState.ACTIVE and row.level != Level.INSTANCE
         if not (is_open and may_decide(request.scope, target)):
             raise PermissionDenied
@@ -239,17 +263,39 @@ class CollectorConfigurationAdmin(ConfirmingMixin, DetailAdmin):
                 back=change_url(row),
                 about=row,
             )
-        service.withdraw_configuration(configuration=row, actor=request.user, now=clock.now())
-        self.message_user(request, _("The configuration is withdrawn."), messages.SUCCESS)
+        outcome = changes.withdraw_configuration(
+            configuration=row, actor=request.user, now=clock.now()
+        )
+        text = WAITS if outcome.waiting else _("The configuration is withdrawn.")
+        self.message_user(request, text, messages.SUCCESS)
+        return HttpResponseRedirect(change_url(outcome.waiting or row))
+
+    def _cancel(self, request: Any, row: CollectorConfiguration) -> HttpResponse:
+        """Ask, then take back what is announced."""
+        if not may_decide(request.scope, target_of(row)):
+            raise PermissionDenied
+        if not self.is_confirmed(request):
+            return self.ask(
+                request,
+                question=_("Withdraw this announcement?"),
+                names=[self.name_of(request, row)],
+                consequences=[_("What holds now goes on holding. It stays here as a draft.")],
+                do=_("Withdraw"),
+                back=change_url(row),
+                about=row,
+            )
+        changes.cancel_announcement(configuration=row, actor=request.user, now=clock.now())
+        self.message_user(request, _("The announcement is withdrawn."), messages.SUCCESS)
         return HttpResponseRedirect(change_url(row))
 
     def _save(self, request: Any, form: ConfigurationForm, target: Target) -> HttpResponse:
         values = form.cleaned_data
         was_confirmed = form.in_force is not None and form.in_force.confirmed_at is not None
-        saved = service.save_configuration(
+        outcome = changes.change_configuration(
             level=target.level,
             preset=Preset(values["preset"]),
             values=values["switches"],
+            details=values["details"],
             entity=target.entity,
             device=target.device,
             legal_basis=values["legal_basis"],
@@ -261,8 +307,9 @@ class CollectorConfigurationAdmin(ConfirmingMixin, DetailAdmin):
         text = _("Saved. Devices follow from their next check-in on.")
         if target.level == Level.INSTANCE and not was_confirmed:
             text = _("Confirmed. Enrolment keys work from now on.")
+        text = WAITS if outcome.waiting else text
         self.message_user(request, text, messages.SUCCESS)
-        return HttpResponseRedirect(change_url(saved))
+        return HttpResponseRedirect(_next_page(outcome))
 
     def _again(
         self, request: Any, target: Target, newest: CollectorConfiguration | None
@@ -273,6 +320,12 @@ class CollectorConfigurationAdmin(ConfirmingMixin, DetailAdmin):
         form = ConfigurationForm(typed, level=target.level, in_force=newest)
         form.is_valid()
         return form
+
+    def _draft(self, request: Any, target: Target) -> CollectorConfiguration | None:
+        """Return the draft that the address names, if it is one of this place."""
+        rows = CollectorConfiguration.objects.at(target.level, target.entity, target.device)
+        number = _number(request.GET.get("from", ""))
+        return rows.filter(pk=number, state=ConfigurationState.DRAFT).first()
 
     def _target(self, request: Any) -> Target | None:
         """Return the place that the address names, None for none; hidden ones are not there."""
@@ -327,50 +380,6 @@ class CollectorConfigurationAdmin(ConfirmingMixin, DetailAdmin):
         }
 
 
-def target_of(row: CollectorConfiguration) -> Target:
-    """Return where a configuration holds."""
-    return Target(Level(row.level), row.entity, row.device)
-
-
-def may_decide(scope: Scope, target: Target) -> bool:
-    """Return whether the caller may decide what is collected there. Cost: at most 1 query."""
-    if PERMISSION not in scope.permissions:
-        return False
-    if scope.is_unrestricted:
-        return True
-    if target.level == Level.INSTANCE:
-        return False
-    entity = target.device.entity if target.device else target.entity
-    managed = Entity.objects.permitted_to(scope, "manage")
-    return entity is not None and managed.filter(pk=entity.pk).exists()
-
-
-def previous(row: CollectorConfiguration) -> CollectorConfiguration | None:
-    """Return the configuration that `row` replaced. Cost: 1 query."""
-    rows = CollectorConfiguration.objects.filter(
-        level=row.level, entity=row.entity_id, device=row.device_id, version__lt=row.version
-    )
-    return rows.order_by("-version").first()
-
-
-def switch_table(row: CollectorConfiguration, before: CollectorConfiguration | None) -> Table:
-    """Return every switch of a configuration, and how it differs."""
-    heads: list[Any] = [_("What"), _("Value"), _("Differs from the presets")]
-    heads += [_("Before (version %d)") % before.version] if before else []
-    lines: list[list[Any]] = []
-    for switch in SWITCHES:
-        value = row.switches.get(switch.name)
-        line: list[Any] = [
-            switch.label,
-            value_text(switch.name, value),
-            difference_text(switch.name, value),
-        ]
-        if before is not None:
-            line.append(_change_text(switch.name, before.switches.get(switch.name), value))
-        lines.append(line)
-    return Table(caption=_("Switches of this configuration"), columns=columns(*heads), rows=lines)
-
-
 def state_badge(row: CollectorConfiguration) -> str:
     """Return whether it holds, and whether anybody has confirmed it."""
     state = ConfigurationState(row.state)
@@ -379,8 +388,16 @@ def state_badge(row: CollectorConfiguration) -> str:
     return badge(state.label, STATE_TONES.get(state, ""))
 
 
-def _change_text(name: str, old: str | None, new: str | None) -> Any:
-    return NOTHING if old == new else badge(value_text(name, old), "info")
+def account_text(account: Account | None) -> str:
+    """Return who it was, a dash for nobody or somebody who is gone."""
+    return account.login if account is not None else NOTHING
+
+
+def _next_page(outcome: changes.Outcome) -> str:
+    """Return where to go on after a change."""
+    row = outcome.waiting or outcome.active
+    assert row is not None  # a change makes at least one of them
+    return change_url(row)
 
 
 def _versions(device: Device) -> dict[str, int]:

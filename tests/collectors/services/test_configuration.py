@@ -11,7 +11,7 @@ from apps.audit.models import InboxEvent
 from apps.collectors import effective
 from apps.collectors.choices import Level, Preset
 from apps.collectors.models import CollectorConfiguration
-from apps.collectors.services import configuration
+from apps.collectors.services import changes, configuration
 from apps.collectors.services.configuration import ChangedMeanwhile, UnknownSwitch
 from apps.collectors.switches import PRESETS, SWITCHES
 from apps.core import generations
@@ -93,13 +93,23 @@ class TestSave:
 
 class TestWithdraw:
     def test_lets_the_level_above_hold_again(self, ada: Account) -> None:
+        device = device_of(make_machine())
+        own = save(Level.DEVICE, device=device, preset=Preset.CUSTOM, values={"focus_time": "on"})
+
+        outcome = changes.withdraw_configuration(configuration=own, actor=ada, now=NOW)
+
+        assert outcome.is_narrower
+        assert effective.for_device(device).switches["focus_time"] == "off"
+
+    def test_waits_where_the_level_above_collects_more(self, ada: Account) -> None:
         configure(focus_time="on")
         device = device_of(make_machine())
         own = save(Level.DEVICE, device=device)
 
-        configuration.withdraw_configuration(configuration=own, actor=ada, now=NOW)
+        outcome = changes.withdraw_configuration(configuration=own, actor=ada, now=NOW)
 
-        assert effective.for_device(device).switches["focus_time"] == "on"
+        assert outcome.waiting is not None
+        assert effective.for_device(device).switches["focus_time"] == "off"
 
 
 class TestEffective:

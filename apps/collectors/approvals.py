@@ -1,0 +1,68 @@
+"""The four-eyes rule of configurations that collect more."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.db.models import QuerySet
+from django.utils.translation import gettext_lazy as _
+
+from apps.collectors.models import CollectorConfiguration
+from apps.collectors.rights import may_reach, place_label
+from apps.collectors.services import changes, configuration
+from apps.collectors.tables import change_tables
+from apps.core.admin.values import Section
+from apps.core.approvals import kinds
+from apps.core.approvals.models import Approval
+from apps.core.scope import Scope
+
+APPROVE = "collectors.approve_configuration"
+TABLES = "admin/core/section_tables.html"
+
+
+def visible(scope: Scope) -> QuerySet[Any]:
+    """Return the ids of the configurations that a caller may see."""
+    return CollectorConfiguration.objects.permitted_to(scope).values("pk")
+
+
+def may_decide(scope: Scope, approval: Approval) -> bool:
+    """Return whether the caller manages the place. Cost: at most 2 queries."""
+    row = _row(approval)
+    return row is not None and may_reach(scope, row)
+
+
+def label(approval: Approval, scope: Scope) -> str:
+    """Return the place, as the caller may see it."""
+    row = _row(approval)
+    return place_label(row, scope) if row is not None else "-"
+
+
+def sections(approval: Approval, visit: Any) -> Sequence[Section]:
+    """Return what would change there."""
+    row = _row(approval)
+    if row is None:
+        return []
+    data = {"tables": change_tables(row)}
+    return [Section("changes", _("What would change"), TABLES, data, is_wide=True)]
+
+
+def _row(approval: Approval) -> CollectorConfiguration | None:
+    rows = CollectorConfiguration.objects.select_related("entity", "device__entity")
+    return rows.filter(pk=approval.object_id).first()
+
+
+kinds.register(
+    kinds.ApprovalKind(
+        name=changes.KIND,
+        title=_("More is collected"),
+        permission=APPROVE,
+        asks_with="collectors.configure",
+        visible=visible,
+        may_decide=may_decide,
+        change_of=changes.change_of,
+        label=label,
+        sections=sections,
+        decided=changes.decided,
+        lock=configuration.LOCK,
+        may_be_alone=True,
+    )
+)

@@ -1,0 +1,25 @@
+"""Celery doors of collectors."""
+
+import logging
+
+from celery import shared_task
+from django.db import OperationalError
+
+from apps.collectors.services import changes
+from apps.core import clock
+
+logger = logging.getLogger(__name__)
+
+UPKEEP = {
+    "queue": "maintenance",
+    "autoretry_for": (OperationalError,),
+    "retry_backoff": 60,  # seconds, doubled at each try
+    "soft_time_limit": 1_800,  # seconds
+}
+
+
+@shared_task(name="collectors.settle_configurations", **UPKEEP)
+def settle_configurations(**_later: object) -> None:  # survives a newer caller
+    """Put announced configurations in force whose time has come."""
+    if number := changes.settle_due(now=clock.now()):
+        logger.info("configurations in force", extra={"number": number})

@@ -1,0 +1,107 @@
+"""Registry of four-eyes rules: what may be asked for, and what an answer does."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Protocol
+
+from django.utils.functional import Promise
+
+if TYPE_CHECKING:
+    from apps.core.approvals.models import Approval
+    from apps.core.scope import Scope
+
+
+class Actor(Protocol):
+    """Whoever signs in to the console; this app knows no more of an account."""
+
+    pk: Any
+    login: str
+
+
+@dataclass(frozen=True, slots=True)
+class ApprovalKind:
+    """One rule.
+
+    permission: needed to decide. asks_with: needed to ask, and enough to see.
+    visible: ids of the objects that a caller may see, a queryset of one column.
+    may_decide: whether the caller's rights reach this object; permission is looked at before.
+    change_of: the change as it stands now, None where its object is gone or asks no more.
+    label: what a caller may call the object. sections: the change in words, for the page.
+    decided: called in the transaction of an answer, a lapse or a withdrawal.
+    lock: name of the transaction's lock under which its objects change; taken before the row.
+    may_be_alone: one administrator without a second may confirm after a day.
+    """
+
+    name: str
+    title: str | Promise
+    permission: str
+    asks_with: str
+    visible: Callable[[Scope], Any]
+    may_decide: Callable[[Scope, Approval], bool]
+    change_of: Callable[[int], Mapping[str, Any] | None]
+    label: Callable[[Approval, Scope], str]
+    sections: Callable[[Approval, Any], Sequence[Any]]
+    decided: Callable[[Approval, Actor | None, datetime], None]
+    lock: str
+    may_be_alone: bool = False
+
+
+Listener = Callable[["Approval", "Actor | None", datetime], None]
+Directory = Callable[[str, Any], bool]
+
+_kinds: dict[str, ApprovalKind] = {}
+_listeners: list[Listener] = []
+_directories: list[Directory] = []
+
+
+def register(kind: ApprovalKind) -> None:
+    """Add a rule; called from `ready()` of the app whose rule it is."""
+    if kind.name in _kinds:
+        raise ValueError(f"approval kind {kind.name} is registered already")
+    _kinds[kind.name] = kind
+
+
+def find(name: str) -> ApprovalKind:
+    """Return the rule of that name."""
+    return _kinds[name]
+
+
+def permitted_to(scope: Scope) -> Iterator[ApprovalKind]:
+    """Yield the rules that a caller may ask for or decide."""
+    for kind in _kinds.values():
+        if {kind.permission, kind.asks_with} & scope.permissions:
+            yield kind
+
+
+def register_listener(listener: Listener) -> None:
+    """Have `listener` told of each change of state, in its transaction; `audit` is, once."""
+    _listeners.append(listener)
+
+
+def tell(approval: Approval, actor: Actor | None, now: datetime) -> None:
+    """Tell the listeners that `approval` has a new state."""
+    for listener in _listeners:
+        listener(approval, actor, now)
+
+
+def register_directory(has_other: Directory) -> None:
+    """Say who knows accounts: whether another than `account_id` holds a permission.
+
+    `accounts` does, once.
+    """
+    _directories.append(has_other)
+
+
+def has_other_holder(permission: str, account_id: Any) -> bool:
+    """Return whether somebody else could decide; True where nobody knows. Cost: 1 query."""
+    return not _directories or any(known(permission, account_id) for known in _directories)
+
+
+def hash_of(change: Mapping[str, Any]) -> str:
+    """Return the SHA-256 of a change, in hex."""
+    return hashlib.sha256(json.dumps(change, sort_keys=True).encode()).hexdigest()
