@@ -13,6 +13,7 @@ NAME = "dex"
 APPLICATION_ROLE = "dex"
 PREPARE_THRESHOLD = 5  # runs; what asks to be prepared is so at its first
 RABBITMQ = ("amqp://", "amqps://", "pyamqp://")
+CONNECT_SECONDS = 10  # unless DATABASE_URL says another connect_timeout
 CACHE_SECONDS = 2
 CACHE_ENTRIES = 20_000  # rows of a cache in the database, which counts them at each write
 POOL = {"min_size": 0, "max_size": 8, "timeout": 5}  # seconds until "no connection" is an error
@@ -91,7 +92,7 @@ def _settings(parts: dict[str, Any], process: str) -> dict[str, Any]:
         "PASSWORD": parts.get("password", ""),
         "CONN_MAX_AGE": 0 if is_pooled else 60,  # seconds
         "CONN_HEALTH_CHECKS": True,  # the pool too gives no dead connection away then
-        "OPTIONS": {"application_name": f"dex {process}"}
+        "OPTIONS": {"application_name": f"dex {process}", "connect_timeout": CONNECT_SECONDS}
         | ({"pool": POOL} if is_pooled else {})
         | rest,
     }

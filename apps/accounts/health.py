@@ -15,7 +15,9 @@ def check_main_administrator(now: datetime) -> Finding:
     """Find out whether somebody could make administrators."""
     account = Account.objects.main_administrators().first()
     if account is None:
-        return Finding("error", "There is no main administrator: create_main_administrator.")
+        return Finding(
+            "error", "There is no main administrator: run `manage.py create_main_administrator`."
+        )
     if not account.is_active:
         return Finding("error", "The main administrator cannot sign in.")
     return Finding("ok", "There is a main administrator.")
@@ -25,7 +27,7 @@ def check_groups(now: datetime) -> Finding:
     """Find out whether the groups of accounts are those of their profiles."""
     wrong = differing_accounts().count()
     if wrong:
-        return Finding("error", f"{wrong} accounts have other groups than their profiles.")
+        return Finding("error", f"Accounts with other groups than their profiles: {wrong}.")
     return Finding("ok", "Groups agree with profiles.")
 
 

@@ -23,9 +23,11 @@ def check_partitions(now: datetime) -> Finding:
     """Find out whether the sealed log has somewhere to go."""
     days = partitions.days_ahead()
     if days == 0:
-        return Finding("error", "The audit log has no partition for today.")
+        return Finding(
+            "error", "The audit log has no partition for today: run audit.make_partitions."
+        )
     if days < DAYS_ENOUGH:
-        return Finding("warning", f"The audit log has partitions for {days} days only.")
+        return Finding("warning", f"Days for which the audit log has partitions: {days}.")
     return Finding("ok", f"Audit partitions reach {days - 1} days ahead.")
 
 

@@ -13,7 +13,7 @@ def silent_collectors(now: datetime) -> Finding:
     """Say how many collectors have not been heard of for a week."""
     silent = Collector.objects.active().silent_since(now - SILENCE)[:10_000].count()
     if silent:
-        return Finding("warning", f"{silent} collectors have been silent for over 7 days.")
+        return Finding("warning", f"Collectors silent for over 7 days: {silent}.")
     return Finding("ok", "No collector has been silent for over 7 days.")
 
 

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
+from django.db import InterfaceError, OperationalError
+
 Level = Literal["ok", "warning", "error"]
 
 
@@ -38,5 +40,7 @@ def _found(check: Check, now: datetime) -> Finding:
     """Run one check; the database may be away, a file unreadable."""
     try:
         return check(now)
+    except (OperationalError, InterfaceError) as error:
+        return Finding("error", f"The database did not answer ({type(error).__name__}).")
     except Exception as error:  # noqa: BLE001 - one broken check must not hide the others
         return Finding("error", f"The check itself failed: {type(error).__name__}.")

@@ -3,6 +3,7 @@
 from datetime import datetime
 
 import pytest
+from django.db import OperationalError
 
 from apps.core import health
 from apps.core.health import Finding
@@ -24,6 +25,18 @@ class TestRun:
 
         assert found["a"] == Finding("error", "The check itself failed: OSError.")
         assert found["b"] == Finding("ok", "It is Monday.")
+
+    def test_says_when_it_is_the_database_that_is_away(
+        self, now: datetime, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def ask(_now: datetime) -> Finding:
+            raise OperationalError("connection to server at secret.example.com failed")
+
+        monkeypatch.setattr(health, "_checks", {"a": ask})
+
+        assert dict(health.run(now)) == {
+            "a": Finding("error", "The database did not answer (OperationalError).")
+        }
 
     def test_knows_each_name_once(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(health, "_checks", {"a": broken})

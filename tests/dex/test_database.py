@@ -22,6 +22,7 @@ class TestExternal:
         assert (found["HOST"], found["PORT"], found["NAME"]) == ("db.example", "6432", "fleet")
         assert (found["USER"], found["PASSWORD"]) == ("dex", "p@ss")
         assert found["OPTIONS"]["sslmode"] == "require"
+        assert found["OPTIONS"]["connect_timeout"] == database.CONNECT_SECONDS
 
     def test_reads_a_percent_encoded_socket_folder(self) -> None:
         found = database.external("postgresql://dex@%2Fvar%2Frun%2Fpostgresql/dex", "command")

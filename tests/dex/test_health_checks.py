@@ -10,12 +10,18 @@ from django.core.cache.backends.redis import RedisCache
 from django.core.management import call_command
 from django.db import connection
 from django.utils import timezone
+from kombu import Connection
 
 from apps.core import health
+from apps.events.models import UpkeepRun
 from dex import health_checks
+from tests import conftest
+from tests.dex import servers
+from tests.instances import wait_for
 
 pytestmark = pytest.mark.django_db
 
+FILES = "django.core.files.storage.FileSystemStorage"
 GB = 1024**3
 Usage = namedtuple("Usage", "total used free")
 
@@ -42,14 +48,33 @@ class TestDatabase:
     def test_names_a_setting_that_lets_values_into_the_log(
         self, now: datetime, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setitem(health_checks.LOG_SETTINGS, "log_error_verbosity", "other")
+        monkeypatch.setitem(health_checks.LOG_SETTINGS, "log_error_verbosity", ("other",))
 
         found = health_checks.check_log_settings(now)
 
         assert (found.level, found.text) == (
             "warning",
-            "Set on the PostgreSQL server: log_error_verbosity.",
+            "Set in postgresql.conf: log_error_verbosity = other.",
         )
+
+    @pytest.mark.parametrize(
+        ("setting", "value", "good"),
+        [("log_statement", "mod", "none"), ("log_min_duration_statement", "250", "-1")],
+    )
+    def test_names_one_that_logs_statements(
+        self, now: datetime, setting: str, value: str, good: str
+    ) -> None:
+        with conftest.DATABASE.cluster.connect() as owner:
+            owner.execute(f"GRANT SET ON PARAMETER {setting} TO dex")
+        try:
+            with connection.cursor() as cursor:
+                cursor.execute(f"SET LOCAL {setting} = '{value}'")
+            found = health_checks.check_log_settings(now)
+        finally:
+            with conftest.DATABASE.cluster.connect() as owner:
+                owner.execute(f"REVOKE SET ON PARAMETER {setting} FROM dex")
+
+        assert found.text == f"Set in postgresql.conf: {setting} = {good}."
 
     def test_counts_missing_migrations(self, now: datetime) -> None:
         with connection.cursor() as cursor:
@@ -57,11 +82,28 @@ class TestDatabase:
 
         found = health_checks.check_migrations(now)
 
-        assert (found.level, found.text[:12]) == ("error", "1 migrations")
+        assert (found.level, found.text[:26]) == ("error", "Migrations not applied: 1.")
 
-    def test_compares_the_clocks(self) -> None:
-        assert health_checks.check_clock(timezone.now()).level == "ok"
-        assert health_checks.check_clock(timezone.now() - timedelta(minutes=1)).level == "error"
+    def test_names_a_server_that_is_too_old(
+        self, now: datetime, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(health_checks, "OLDEST_POSTGRES", 990_000)
+
+        found = health_checks.check_database(now)
+
+        assert found.level == "error"
+        assert found.text.endswith("; dex needs 99 or newer.")
+
+    def test_compares_the_clocks_at_the_moment_of_the_check(
+        self, now: datetime, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        good = health_checks.check_clock(now)  # when the first check began
+        monkeypatch.setattr("apps.core.clock.now", lambda: timezone.now() - timedelta(minutes=1))
+
+        bad = health_checks.check_clock(now)
+
+        assert good.level == "ok"
+        assert (bad.level, bad.text[:27]) == ("error", "The database's clock is 60 ")
 
 
 class TestMachine:
@@ -87,7 +129,8 @@ class TestMachine:
 
         found = health_checks.check_secrets(now)
 
-        assert (found.level, found.text) == ("error", "Others can read: open.")
+        assert found.level == "error"
+        assert found.text.startswith(f"Other accounts can read in {tmp_path}: open.")
 
     def test_reports_a_broker_that_does_not_answer(self, now: datetime, settings: Any) -> None:
         settings.CELERY_BROKER_URL = "redis://:secret@127.0.0.1:1/0"
@@ -96,6 +139,36 @@ class TestMachine:
 
         assert found.level == "error"
         assert "secret" not in found.text
+
+    def test_counts_the_tasks_that_wait(self, now: datetime, settings: Any) -> None:
+        with servers.valkey_server() as valkey:
+            settings.CELERY_BROKER_URL = f"{valkey}0"
+            wait_for(lambda: health_checks.check_broker(now).level == "ok")
+            with Connection(f"{valkey}0") as broker, broker.SimpleQueue("default") as queue:
+                queue.put({})
+
+            found = health_checks.check_broker(now)
+
+        assert (found.level, found.text) == (
+            "ok",
+            "The broker (redis) answers, tasks that wait in it: 1.",
+        )
+
+    @pytest.mark.parametrize(("hours", "level"), [(1, "ok"), (30, "error")])
+    def test_reports_that_nothing_is_done(self, now: datetime, hours: int, level: str) -> None:
+        at = now - timedelta(hours=hours)
+        UpkeepRun.objects.create(task="events.roll_up", started_at=at, finished_at=at)
+
+        assert health_checks.check_upkeep(now).level == level
+
+    def test_tries_the_storage_and_leaves_nothing(
+        self, now: datetime, settings: Any, tmp_path: Path
+    ) -> None:
+        where = {"BACKEND": FILES, "OPTIONS": {"location": tmp_path}}
+        settings.STORAGES = settings.STORAGES | {"default": where}
+
+        assert health_checks.check_storage(now).level == "ok"
+        assert list(tmp_path.iterdir()) == []
 
     def test_says_what_a_cache_that_is_away_means(
         self, now: datetime, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
