@@ -88,6 +88,12 @@ GROUPS: tuple[tuple[str | Promise, tuple[Item, ...]], ...] = (
                 "collectors.view_collectorconfiguration",
             ),
             Item(
+                _("Approvals"),
+                "gavel",
+                "core_approval_changelist",
+                "collectors.view_collectorconfiguration",
+            ),
+            Item(
                 _("Effective for a device"),
                 "rule",
                 "collectors_configuration_effective",
@@ -130,12 +136,6 @@ GROUPS: tuple[tuple[str | Promise, tuple[Item, ...]], ...] = (
             Item(_("Profiles"), "badge", "accounts_profile_changelist", "accounts.view_profile"),
             Item(
                 _("Audit log, newest"),
-            Item(
-                _("Approvals"),
-                "gavel",
-                "core_approval_changelist",
-                "collectors.view_collectorconfiguration",
-            ),
                 "history",
                 "audit_inboxevent_changelist",
                 "audit.view_inboxevent",
