@@ -61,4 +61,14 @@ SCHEDULE: tuple[Periodic, ...] = (
         timedelta(minutes=10),
         _("Closes requests for approval that nobody answered within 72 hours."),
     ),
+    Periodic(
+        "users.close_silent_sessions",
+        timedelta(hours=1),
+        _("Ends sessions of which nothing is heard any more."),
+    ),
+    Periodic(
+        "users.refresh_use",
+        ("15", "2"),
+        _("Recomputes which devices one person uses, and which rights users hold."),
+    ),
 )

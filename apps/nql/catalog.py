@@ -34,6 +34,7 @@ Type = Literal[
     "uuid",
 ]
 Metric = Literal["gauge", "counter"]
+Derived = Literal["", "days_since", "end_of_inventory"]
 
 SUFFIXES: Mapping[str, str] = MappingProxyType(
     {
@@ -59,11 +60,14 @@ class Field:
     """One field of a table, by its path in a query.
 
     column: the model's field; by default the path with underscores and the unit suffix of the
-        type. Of a metric of a sampled table: the name before the aggregate suffix.
+        type. Of a metric of a sampled table: the name before the aggregate suffix. "one__field"
+        is the field of the one row of an upper app that points at this one.
     metric: how samples of it add up: "gauge" or "counter"; None for a plain field.
     values: the allowed words of an enum.
     description: by default the help text of the model's field.
     is_default: shown when a query has no `list`.
+    derived: what the query makes of the column: "days_since" counts whole days from its moment,
+        "end_of_inventory" is when the term of retention after it ends.
     """
 
     path: str
@@ -73,6 +77,7 @@ class Field:
     values: Sequence[str] = ()
     description: str | Promise = ""
     is_default: bool = False
+    derived: Derived = ""
 
     def __post_init__(self) -> None:
         if self.type not in get_args(Type):
@@ -112,6 +117,7 @@ class Table:
 
     name: namespace and table ("device.devices"). record: what one row is called ("device"),
     which is also how other tables link to it. permission: codename with app that opens it.
+    only: the rows of this table where several share a model: column -> its value.
     """
 
     name: str
@@ -122,6 +128,7 @@ class Table:
     permission: str = ""
     links: Sequence[Link] = ()
     description: str | Promise = ""
+    only: Mapping[str, str] = field(default_factory=dict)
     _by_path: dict[str, Field] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -138,7 +145,20 @@ class Table:
 
     def class_of(self, path: str) -> FieldClass | None:
         """Return the personal-data class of a field, as its model registered it."""
-        return registry.of_field(self.model, self._by_path[path].columns[0])
+        model, column = owner_of(self.model, self._by_path[path].columns[0])
+        return registry.of_field(model, column) if model else None
+
+    def add(self, fields: Sequence[Field]) -> None:
+        """Take in the fields of an upper app.
+
+        Raises:
+            CatalogError: a path is taken.
+        """
+        for entry in fields:
+            if entry.path in self._by_path:
+                raise CatalogError(f"{self.name} has {entry.path} already")
+            self._by_path[entry.path] = entry
+        object.__setattr__(self, "fields", [*self.fields, *fields])
 
 
 _tables: dict[str, Table] = {}
@@ -153,6 +173,27 @@ def register(table: Table) -> None:
     if table.name in _tables:
         raise CatalogError(f"{table.name} is registered already")
     _tables[table.name] = table
+
+
+def extend(name: str, fields: Sequence[Field]) -> None:
+    """Add fields that an upper app knows to a table of a lower one; called from its `nql.py`.
+
+    Raises:
+        CatalogError: a path is taken.
+    """
+    _tables[name].add(fields)
+
+
+def owner_of(model: type[models.Model], column: str) -> tuple[type[models.Model] | None, str]:
+    """Return the model that holds a column, and its name there; None where there is no such step.
+
+    column: a field of `model`, or "one__field" over the one row that points at it.
+    """
+    step, _, rest = column.partition("__")
+    if not rest:
+        return model, column
+    relation = next((f for f in model._meta.get_fields() if f.name == step and f.one_to_one), None)
+    return (relation.related_model if relation else None), rest  # type: ignore[return-value]
 
 
 def table(name: str) -> Table | None:
@@ -170,10 +211,17 @@ def problems(table: Table) -> Iterator[str]:
     known = {entry.name for entry in table.model._meta.concrete_fields}
     for entry in table.fields:
         for column in entry.columns:
-            if column not in known:
+            if not _exists(table.model, column):
                 yield f"{table.name} {entry.path}: {table.model._meta.label} has no {column}."
+    for column in table.only.keys() - known:
+        yield f"{table.name}: {table.model._meta.label} has no {column}."
     for link in table.links:
         if link.column.removesuffix("_id") not in known and link.column not in known:
             yield f"{table.name} link {link.name}: no column {link.column}."
         if link.table not in _tables:
             yield f"{table.name} link {link.name}: no table {link.table}."
+
+
+def _exists(model: type[models.Model], column: str) -> bool:
+    owner, name = owner_of(model, column)
+    return owner is not None and name in {f.name for f in owner._meta.concrete_fields}

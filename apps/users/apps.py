@@ -11,4 +11,4 @@ class UsersConfig(AppConfig):
     verbose_name = _("Users")
 
     def ready(self) -> None:
-        from apps.users import events, nql, panels, personal_data  # noqa: F401
+        from apps.users import events, inventory, nql, panels, personal_data  # noqa: F401

@@ -2,6 +2,7 @@
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 
 class UserType(models.TextChoices):
@@ -29,3 +30,66 @@ class LogonType(models.TextChoices):
     UNLOCK = "unlock", _("unlock")
     CACHED = "cached", _("cached")
     SERVICE = "service", _("service")
+
+
+class Rights(models.TextChoices):
+    """What an account may do on a device, from the least that is known to the most."""
+
+    UNKNOWN = "unknown", pgettext_lazy("rights", "unknown")
+    STANDARD = "standard", pgettext_lazy("rights", "standard user")
+    POWER_USER = "power_user", _("power user")
+    ADMINISTRATOR = "administrator", pgettext_lazy("rights", "administrator")
+
+
+class SessionState(models.TextChoices):
+    """What a session is doing."""
+
+    ACTIVE = "active", pgettext_lazy("session", "active")
+    LOCKED = "locked", pgettext_lazy("session", "locked")
+    DISCONNECTED = "disconnected", pgettext_lazy("session", "disconnected")
+    CLOSED = "closed", pgettext_lazy("session", "closed")
+
+
+class SessionProtocol(models.TextChoices):
+    """How a screen reaches the person in front of it."""
+
+    CONSOLE = "console", _("console")
+    RDP = "rdp", "RDP"
+    ICA = "ica", "ICA"
+    PCOIP = "pcoip", "PCoIP"
+    BLAST = "blast", "Blast"
+    SSH = "ssh", "SSH"
+    OTHER = "other", pgettext_lazy("protocol", "other")
+
+
+class SessionChangeKind(models.TextChoices):
+    """What changed; each is a table of the catalogue."""
+
+    LOGOUT = "logout", _("logout")
+    LOCK = "lock", _("lock")
+    UNLOCK = "unlock", pgettext_lazy("change", "unlock")
+    CONNECT = "connect", _("connect")
+    DISCONNECT = "disconnect", _("disconnect")
+
+
+class ChangeReason(models.TextChoices):
+    """What brought a change about."""
+
+    USER = "user", pgettext_lazy("reason", "user")
+    SYSTEM = "system", pgettext_lazy("reason", "system")
+    IDLE = "idle", _("idle")
+    NETWORK = "network", pgettext_lazy("reason", "network")
+    UNKNOWN = "unknown", pgettext_lazy("reason", "unknown")
+
+
+class DesktopBroker(models.TextChoices):
+    """What hands out virtual desktops; the words of `devices`."""
+
+    CITRIX_CVAD = "citrix_cvad", "Citrix CVAD"
+    CITRIX_DAAS = "citrix_daas", "Citrix DaaS"
+    AZURE_VIRTUAL_DESKTOPS = "azure_virtual_desktops", "Azure Virtual Desktop"
+    WINDOWS_365 = "windows_365", "Windows 365"
+    HORIZON_ON_PREM = "horizon_on_prem", "Horizon"
+    AWS_WORKSPACE = "aws_workspace", "Amazon WorkSpaces"
+    AWS_APPSTREAM = "aws_appstream", "Amazon AppStream"
+    OTHER = "other", pgettext_lazy("broker", "other")

@@ -16,11 +16,13 @@ from tests.factories.collectors import (
     ADA_ROSSI,
     SOFFICE,
     boot,
+    configure,
     execution,
     login,
     make_machine,
     performance,
 )
+from tests.factories.sessions import at, change, sample, vdi, vdi_session
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("fixed_clock")]
 
@@ -31,6 +33,7 @@ every_table = pytest.mark.parametrize("model", MODELS, ids=lambda model: model._
 @pytest.fixture
 def rows(db: None, fixed_clock: datetime) -> None:
     """Have rows in every event table, daily ones included."""
+    configure(virtual_session_metrics="on")
     make_machine().send(
         boot(),
         performance(),
@@ -38,6 +41,13 @@ def rows(db: None, fixed_clock: datetime) -> None:
         execution(),
         execution("2026-03-01T11:30:00Z"),
         login(),
+        change("lock", at(9)),
+        sample(at(9)),
+        sample("2026-03-01T11:30:00Z"),
+        vdi_session(at(9)),
+        vdi(at(9)),
+        vdi("2026-03-01T11:30:00Z"),
+        vdi(at(9), seconds=30),
         users=ADA_ROSSI,
         binaries=SOFFICE,
     )

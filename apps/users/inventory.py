@@ -1,0 +1,119 @@
+"""The inventory part `users`: accounts seen on a device (the struct is the protocol)."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+import msgspec
+
+from apps.devices.models import Device
+from apps.events.inventory import Part, register
+from apps.events.policy import Policy
+from apps.users import services
+from apps.users.choices import NamePrivacyLevel
+from apps.users.entries import (
+    AccountName,
+    AccountType,
+    account_row,
+    is_pseudonym,
+    permitted_form,
+    stored,
+)
+from apps.users.groups import permitted_groups
+
+GROUPS_LIMIT = 500  # of one account; directories have accounts in thousands
+Identifier = Annotated[str, msgspec.Meta(max_length=200)]
+PrincipalName = Annotated[str, msgspec.Meta(max_length=320)]
+Group = Annotated[str, msgspec.Meta(min_length=1, max_length=255)]
+
+
+class AccountItem(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One account.
+
+    name: as in the batch's dictionary `users`. sid: a SID, or the numeric id of this device; like
+    upn, a pseudonym where the name is one.
+    """
+
+    name: AccountName | None
+    type: AccountType
+    sid: Identifier | None = None
+    upn: PrincipalName | None = None
+    rights: Literal["standard", "power_user", "administrator", "unknown"] | None = None
+    groups: Annotated[list[Group], msgspec.Meta(max_length=GROUPS_LIMIT)] | None = None
+
+
+def apply_users(
+    *, device_id: int, state: Sequence[AccountItem], policy: Policy, now: datetime
+) -> None:
+    """Bring accounts, their rights and groups to what the device says.
+
+    An account whose name may not be kept leaves nothing.
+    """
+    accounts: dict[str, tuple[AccountItem, dict[str, Any]]] = {}
+    for item in state:
+        row = account_row(item.name, item.type, device_id, policy) if item.name else None
+        if row:
+            accounts[row["identity"]] = (item, row)
+    ids = services.remember_accounts(
+        device_id=device_id, rows=[row for _, row in accounts.values()], now=now
+    )
+    place = Device.objects.values_list("uid", flat=True).get(pk=device_id)
+    services.identify(
+        facts={ids[i]: _facts(item, str(place)) for i, (item, _row) in accounts.items()}
+    )
+    services.set_rights(
+        device_id=device_id,
+        held={
+            ids[i]: (item.rights or "unknown", item.groups or [])
+            for i, (item, _) in accounts.items()
+        },
+        now=now,
+    )
+
+
+def permitted_name(value: str, policy: Policy) -> str:
+    """Return a name or SID as the switch `username` allows it, else ""."""
+    return permitted_form(value, "username", policy)
+
+
+def permitted_upn(value: str, policy: Policy) -> str:
+    """Return a principal name as the switch `upn` allows it, else ""."""
+    return permitted_form(value, "upn", policy)
+
+
+def _facts(item: AccountItem, place: str) -> Mapping[str, Any]:
+    """Return the columns that an account's item tells; what it does not tell stays."""
+    facts: dict[str, Any] = {}
+    if item.sid:
+        facts["sid"] = _sid(item.sid, place)
+    if item.upn:
+        is_hashed = is_pseudonym(item.upn)
+        facts["upn"] = stored(item.upn) if is_hashed else item.upn
+        facts["upn_privacy_level"] = (
+            NamePrivacyLevel.HASHED if is_hashed else NamePrivacyLevel.CLEAR
+        )
+    return facts
+
+
+def _sid(sid: str, place: str) -> str:
+    """Return what is stored: a numeric id means something on its own device only."""
+    if is_pseudonym(sid):
+        return stored(sid)
+    return f"{sid}@{place}" if sid.isdecimal() else sid
+
+
+register(
+    Part(
+        name="users",
+        struct=AccountItem,
+        apply=apply_users,
+        is_list=True,
+        field_switches={"rights": "user_groups"},
+        permitted={
+            "name": ("username", permitted_name),
+            "sid": ("username", permitted_name),
+            "upn": ("upn", permitted_upn),
+            "groups": ("user_groups", permitted_groups),
+        },
+    )
+)

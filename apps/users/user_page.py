@@ -1,0 +1,120 @@
+"""What the page of one user shows: within the caller's view domain, by what the caller may see."""
+
+from collections.abc import Iterator, Sequence
+from datetime import timedelta
+
+from django.utils.translation import gettext_lazy as _
+
+from apps.core.admin import Visit
+from apps.core.admin.detail import object_link
+from apps.core.admin.values import Fact, Section, Table, columns, moment_html
+from apps.devices.models import Device
+from apps.users import charts, tables, timeline
+from apps.users.models import Login, Session, User, UserDevice
+from apps.users.words import group_badges, name_badge, rights_badge, type_text
+
+DEVICES_SHOWN = 20
+SESSIONS_SHOWN = 50  # drawn; the table below shows fewer
+SESSION_ROWS = 10
+LOGINS_SHOWN = 30
+LOGIN_DAYS = 30
+
+
+def facts(user: User, visit: Visit) -> Sequence[Fact]:
+    """Return what is known of the account."""
+    show = visit.scope.show
+    return [
+        Fact(_("Name"), show(user, "name"), hint=str(show(user, "uid"))),
+        Fact(_("Name is"), name_badge(user)),
+        Fact(_("Type"), type_text(user)),
+        Fact(_("Principal name"), show(user, "upn")),
+        Fact(_("SID"), show(user, "sid")),
+        Fact(_("Rights"), rights_badge(show(user, "rights"))),
+        Fact(_("Department"), show(user, "ad_department")),
+        Fact(_("Job title"), show(user, "ad_job_title")),
+        Fact(_("Last seen"), moment_html(user.last_seen_at, visit.now)),
+        Fact(_("First seen"), moment_html(user.first_seen_at, visit.now)),
+    ]
+
+
+def sections(user: User, visit: Visit) -> list[Section]:
+    """Return the parts of the page. Cost: 6 queries."""
+    devices = Device.objects.permitted_to(visit.scope)
+    links = list(
+        UserDevice.objects.filter(user=user, device__in=devices)
+        .select_related("device__entity")
+        .order_by("-last_used_at", "pk")[:DEVICES_SHOWN]
+    )
+    visit.saw(links)
+    return list(_sections(user, links, visit))
+
+
+def _sections(user: User, links: Sequence[UserDevice], visit: Visit) -> Iterator[Section]:
+    ids = [link.device_id for link in links]
+    tabled = {"tables": [_devices(links, visit)]}
+    yield Section("devices", _("Devices and rights"), tables.TEMPLATE, tabled, is_wide=True)
+    groups = visit.scope.show(user, "groups")
+    yield Section("groups", _("Groups"), "admin/users/groups.html", group_badges(groups))
+    if visit.may("users.view_session"):
+        yield _sessions(user, ids, visit)
+    if visit.may("users.view_sessionsample"):
+        data = charts.activity(user, ids, visit.now)
+        yield Section("activity", _("Activity by day"), charts.TEMPLATE, data, is_wide=True)
+    if visit.may("users.view_login"):
+        yield _logins(user, ids, visit)
+
+
+def _devices(links: Sequence[UserDevice], visit: Visit) -> Table:
+    return Table(
+        caption=_("Devices of this user"),
+        columns=columns(
+            _("Device"),
+            _("Entity"),
+            _("Rights there"),
+            _("Last used"),
+            _("First used"),
+        ),
+        rows=[
+            [
+                object_link(link.device, visit.scope),
+                link.device.entity.name,
+                rights_badge(visit.scope.show(link, "rights")),
+                moment_html(link.last_used_at, visit.now),
+                moment_html(link.first_used_at, visit.now),
+            ]
+            for link in links
+        ],
+        empty=_("No device of your view domain."),
+    )
+
+
+def _sessions(user: User, device_ids: Sequence[int], visit: Visit) -> Section:
+    rows = Session.objects.filter(user=user, device__in=device_ids).select_related("device")
+    newest = list(rows.order_by("-start_time_at", "-pk")[:SESSIONS_SHOWN])
+    visit.saw(newest)
+    table = tables.sessions(
+        newest[:SESSION_ROWS],
+        visit,
+        whom="device",
+        caption=_("Newest sessions"),
+        empty=_("No session was reported on a device of your view domain."),
+    )
+    data = {"days": timeline.of_sessions(newest, visit.now), "table": table}
+    return Section("sessions", _("Sessions"), timeline.TEMPLATE, data, is_wide=True)
+
+
+def _logins(user: User, device_ids: Sequence[int], visit: Visit) -> Section:
+    """Return the newest logins on these devices: their index serves, a scan of all does not."""
+    since = visit.now - timedelta(days=LOGIN_DAYS)
+    rows = Login.objects.filter(device__in=device_ids, user=user, occurred_at__gte=since)
+    newest = list(rows.select_related("device").order_by("-occurred_at", "-id")[:LOGINS_SHOWN])
+    visit.saw(newest)
+    table = tables.logins(
+        newest,
+        visit,
+        whom="device",
+        caption=_("Logins of the last 30 days"),
+        empty=_("No login was reported in the last 30 days."),
+    )
+    data = {**(charts.logins(newest) or {}), "table": table, "is_open": True}
+    return Section("logins", _("Logins"), charts.TEMPLATE, data, is_wide=True)

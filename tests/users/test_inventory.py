@@ -1,0 +1,192 @@
+"""Accounts as devices list them: SID, principal name, rights and groups."""
+
+from typing import Any
+
+import pytest
+
+from apps.collectors.models import RefusalCount
+from apps.users import services
+from apps.users.models import User, UserDevice
+from tests.factories.collectors import (
+    ADA_ROSSI,
+    Machine,
+    configure,
+    device_of,
+    login,
+    make_machine,
+)
+from tests.factories.inventory import part
+from tests.factories.sessions import ACCOUNT
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("fixed_clock")]
+
+PSEUDONYM = "h:" + "1" * 32
+
+
+def tell(machine: Machine, *accounts: dict[str, Any]) -> Any:
+    """Send the accounts of a device."""
+    return machine.send(inventory=[part("users", list(accounts))])
+
+
+def dropped() -> dict[str, int]:
+    """Return what the policy took, by switch."""
+    rows = RefusalCount.objects.filter(kind="inventory.users")
+    return {row.code: row.number for row in rows}
+
+
+class TestAccounts:
+    def test_become_users_with_all_that_was_told(self) -> None:
+        configure(upn="clear", user_groups="all")
+        machine = make_machine()
+
+        tell(machine, ACCOUNT)
+
+        user = User.objects.get()
+        assert (user.name, user.type) == ("a.rossi@CORP", "domain_user")
+        assert (user.sid, user.upn) == ("S-1-5-21-1-2-3-1001", "a.rossi@corp.example")
+        assert user.upn_privacy_level == "clear"
+        assert (user.rights, user.groups) == (
+            "administrator",
+            ["BUILTIN\\Administrators", "CORP\\Payroll"],
+        )
+
+    def test_are_the_users_whom_events_name(self) -> None:
+        machine = make_machine()
+        machine.send(login(), users=ADA_ROSSI)
+
+        tell(machine, ACCOUNT)
+
+        assert User.objects.get().rights == "administrator"
+        assert UserDevice.objects.get().rights == "administrator"
+
+    def test_of_a_number_belong_to_their_device(self) -> None:
+        machine = make_machine()
+
+        tell(machine, {"name": "pc\\ada", "type": "local_user", "sid": "1000"})
+
+        assert User.objects.get().sid == f"1000@{device_of(machine).uid}"
+
+    def test_keep_what_a_later_report_does_not_tell(self) -> None:
+        machine = make_machine()
+        tell(machine, ACCOUNT)
+
+        tell(machine, {"name": ACCOUNT["name"], "type": "domain_user"})
+
+        user = User.objects.get()
+        assert user.sid == ACCOUNT["sid"]
+        assert (user.rights, user.groups) == ("unknown", [])
+
+    @pytest.mark.parametrize(
+        ("change", "pointer"),
+        [
+            ({"name": "a\x00b"}, "/inventory/0/items/0/name"),
+            ({"rights": "king"}, "/inventory/0/items/0/rights"),
+            ({"groups": [""]}, "/inventory/0/items/0/groups/0"),
+            ({"groups": ["g"] * 501}, "/inventory/0/items/0/groups"),
+            ({"password": "x"}, "/inventory/0/items/0/password"),
+        ],
+    )
+    def test_that_are_wrong_are_refused(self, change: dict[str, Any], pointer: str) -> None:
+        response = tell(make_machine(), {**ACCOUNT, **change})
+
+        assert [entry["pointer"] for entry in response.json()["refused"]] == [pointer]
+        assert not User.objects.exists()
+
+    @pytest.mark.case("data-model.16")
+    def test_with_a_nul_are_refused_alone(self) -> None:
+        configure(user_groups="all")
+        machine = make_machine()
+        bad = {**ACCOUNT, "groups": ["a\x00b"]}
+
+        response = machine.send(login(), users=ADA_ROSSI, inventory=[part("users", [bad])])
+
+        assert (response.json()["accepted"], len(response.json()["refused"])) == (1, 1)
+        assert User.objects.get().groups == []
+
+
+class TestRights:
+    def test_are_the_highest_of_all_devices(self) -> None:
+        first, second = make_machine(), make_machine()
+        tell(first, {**ACCOUNT, "rights": "power_user", "groups": ["wheel"]})
+
+        tell(second, {**ACCOUNT, "rights": "standard", "groups": ["users"]})
+
+        user = User.objects.get()
+        assert (user.rights, user.groups) == ("power_user", ["users", "wheel"])
+
+    def test_go_with_the_device_that_told_them(self) -> None:
+        first, second = make_machine(), make_machine()
+        tell(first, {**ACCOUNT, "rights": "administrator", "groups": ["wheel"]})
+        tell(second, {**ACCOUNT, "rights": "standard", "groups": ["users"]})
+        user = User.objects.get()
+
+        device_of(first).delete()
+        services.refresh_rights(user_ids=[user.pk])
+
+        user.refresh_from_db()
+        assert (user.rights, user.groups) == ("standard", ["users"])
+
+    def test_end_where_the_device_lists_the_account_no_more(self) -> None:
+        machine = make_machine()
+        tell(machine, ACCOUNT)
+
+        tell(machine, {"name": "CORP\\other", "type": "domain_user"})
+
+        user = User.objects.get(name="a.rossi@CORP")
+        assert (user.rights, user.groups) == ("unknown", [])
+
+
+@pytest.mark.case("data-model.5")
+class TestSwitches:
+    def test_let_in_built_in_groups_alone(self) -> None:
+        machine = make_machine()
+
+        tell(machine, ACCOUNT)
+
+        user = User.objects.get()
+        assert (user.groups, user.rights) == (["BUILTIN\\Administrators"], "administrator")
+        assert dropped()["user_groups"] == 1
+
+    def test_let_in_neither_rights_nor_groups(self) -> None:
+        configure(user_groups="off")
+
+        tell(make_machine(), ACCOUNT)
+
+        assert (User.objects.get().rights, User.objects.get().groups) == ("unknown", [])
+        assert dropped()["user_groups"] == 2
+
+    def test_let_in_no_principal_name(self) -> None:
+        tell(make_machine(), ACCOUNT)
+
+        user = User.objects.get()
+        assert (user.upn, user.upn_privacy_level) == ("", "none")
+        assert dropped()["upn"] == 1
+
+    def test_leave_nothing_of_an_account_without_a_name(self) -> None:
+        configure(username="none", upn="clear", user_groups="all")
+
+        tell(make_machine(), ACCOUNT)
+
+        assert not User.objects.exists()
+        assert not UserDevice.objects.exists()
+        assert dropped()["username"] == 2
+
+    @pytest.mark.parametrize(("upn", "level"), [("hashed", "hashed"), ("clear", "hashed")])
+    def test_take_pseudonyms_where_names_are_clear(self, upn: str, level: str) -> None:
+        configure(upn=upn)
+
+        tell(make_machine(), {**ACCOUNT, "name": PSEUDONYM, "sid": PSEUDONYM, "upn": PSEUDONYM})
+
+        user = User.objects.get()
+        assert user.name.startswith("u1_")
+        assert user.sid == user.upn == user.name
+        assert (user.name_privacy_level, user.upn_privacy_level) == ("hashed", level)
+
+    def test_take_no_clear_name_where_pseudonyms_are_asked(self) -> None:
+        configure(username="hashed", upn="hashed")
+
+        tell(make_machine(), ACCOUNT, {**ACCOUNT, "name": PSEUDONYM})
+
+        user = User.objects.get()
+        assert user.name_privacy_level == "hashed"
+        assert (user.sid, user.upn) == ("", "")
