@@ -4,7 +4,7 @@ import struct
 from collections import Counter as Tally
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import chain, islice
+from itertools import islice
 from typing import Any
 
 from django.db import DataError, IntegrityError, connection, transaction
@@ -19,7 +19,7 @@ from apps.events.refusals import Refused
 HEADER = b"PGCOPY\n\xff\r\n\x00" + bytes(8)
 TRAILER = struct.pack(">h", -1)
 CHECK_VIOLATION = "23514"
-CHUNK_ROWS = 100  # sent while the next ones are encoded: the server works meanwhile
+CHUNK_ROWS = 50  # sent while the next ones are encoded: the server works meanwhile
 
 
 @dataclass(slots=True)
@@ -66,10 +66,7 @@ def _copy_all(statement: str, encoded: Iterator[tuple[int, bytes]]) -> Copied:
             copied.stored += len(chunk)
             yield b"".join(chunk)
 
-    rows = chunks()
-    first = next(rows, None)  # no COPY where nothing is to be stored
-    if first is not None:
-        _copy(statement, chain([first], rows))
+    _copy(statement, chunks())
     return copied
 
 
@@ -109,7 +106,7 @@ def _copy(statement: str, chunks: Iterable[bytes]) -> None:
             for chunk in chunks:
                 copy.write(before + chunk)
                 before = b""
-            copy.write(TRAILER)
+            copy.write(before + TRAILER)
     except IntegrityError as error:
         cause = error.__cause__
         state = getattr(cause, "sqlstate", None)

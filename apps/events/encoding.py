@@ -62,15 +62,29 @@ class Encoding:
         policy: Policy,
         left_out: LeftOut,
     ) -> Iterator[tuple[int, bytes]]:
-        """Yield index and bytes of each row that can be stored; note the rest in `left_out`."""
+        """Return index and bytes of each row that can be stored; note the rest in `left_out`.
+
+        The ids are drawn now, the rows are encoded as they are asked for: a COPY may be under way
+        then, on whose connection nothing else can be asked.
+        """
         shared = b"".join(
             codec.NULL if constants[column] is None else encode(constants[column])
             for column, encode in self.constants
         )
         # A batch has few times.
         times = {time: codec.timestamptz(time) + shared for time in {row.time for row in rows}}
+        return self._encoded(rows, ids.draw(len(rows)), times, policy, left_out)
+
+    def _encoded(
+        self,
+        rows: Sequence[Row],
+        row_ids: Sequence[int],
+        times: Mapping[datetime, bytes],
+        policy: Policy,
+        left_out: LeftOut,
+    ) -> Iterator[tuple[int, bytes]]:
         write, dropped = self.write, left_out.dropped
-        for row, row_id in zip(rows, ids.draw(len(rows)), strict=True):
+        for row, row_id in zip(rows, row_ids, strict=True):
             try:
                 data = write(row_id, times[row.time], row, policy, dropped)
             except Refused as refused:

@@ -133,6 +133,16 @@ class TestMetrics:
             {"index": 1, "code": "invalid", "pointer": "/events/1/metrics/used_memory_bytes/min"}
         ]
 
+    def test_bears_a_batch_without_one_good_record(self, machine: Machine) -> None:
+        upside_down = performance()
+        upside_down["metrics"]["used_memory_bytes"] = {"sum": 3, "count": 1, "min": 2, "max": 1}
+
+        response = machine.send(upside_down)
+
+        assert response.status_code == 202
+        assert response.json()["accepted"] == 0
+        assert not PerformanceSample.objects.exists()
+
 
 class TestMissingPartition:
     @pytest.fixture
