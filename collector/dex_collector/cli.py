@@ -128,7 +128,7 @@ def next_contents(spool: Spool, state: Path) -> list[dict[str, object]]:
     identity = IdentityStore(state / "identity.json").load()
     store = ConfigurationStore(state / "configuration.json")
     if identity is not None:
-        store.load(identity.instance_public_key())
+        store.load(identity)
     clock = SystemClock()
     stamp = Stamp(
         boot_id=str(spool.read("boot_id")),

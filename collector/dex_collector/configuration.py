@@ -4,6 +4,7 @@ import base64
 import binascii
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, time, tzinfo
 from pathlib import Path
@@ -13,6 +14,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from dex_collector import private_files
+from dex_collector.identity import Identity
 
 CONTEXT = b"dex-configuration-v1\0"
 
@@ -45,8 +47,10 @@ SWITCHES: dict[str, tuple[str, ...]] = {
     "remote_actions": ("off", "on"),
     "call_participants": ("off", "on"),
 }
+# What holds where an enrolled collector lost its configuration, which may have been stricter still.
+NARROWEST: dict[str, str] = {name: values[0] for name, values in SWITCHES.items()}
 # The preset `strict`: what holds where a switch, or the whole configuration, is absent.
-STRICT: dict[str, str] = {name: values[0] for name, values in SWITCHES.items()} | {
+STRICT: dict[str, str] = NARROWEST | {
     "username": "hashed",
     "local_addresses": "prefix",
     "vpn_status": "on",
@@ -167,6 +171,19 @@ def verify(signed: Mapping[str, Any], public_key: bytes, context: bytes) -> str:
     return str(document)
 
 
+def _verified_for(identity: Identity, signed: Mapping[str, Any]) -> str:
+    """Return the document of a configuration that the instance signed for this collector."""
+    document = verify(signed, identity.instance_public_key(), CONTEXT)
+    try:
+        content = json.loads(document)
+        addressee = (content.get("collector_id"), content.get("instance"))
+    except (ValueError, AttributeError) as error:
+        raise ConfigurationRefused("it is unreadable") from error
+    if addressee != (identity.collector_id, identity.instance_id):
+        raise ConfigurationRefused("it is for another collector or instance")
+    return document
+
+
 def parse(document: str) -> Configuration:
     """Return the configuration in a verified document; unknown switches are ignored.
 
@@ -226,28 +243,23 @@ class ConfigurationStore:
         self._newest = self.current.order  # an older one that was stricter does not lower it
         self._unsaved: str | None = None  # the disk did not take it yet
 
-    def load(self, public_key: bytes) -> None:
-        """Read the stored one; an unreadable or forged file means strict."""
+    def load(self, identity: Identity) -> None:
+        """Read the stored one; without a good one the narrowest holds until the next check-in."""
         try:
             stored = json.loads(self.path.read_text(encoding="utf-8"))
-            self.current = parse(verify(stored, public_key, CONTEXT))
+            self.current = parse(_verified_for(identity, stored))
             self._newest = max(self.current.order, tuple(stored.get("newest") or ()))
         except (OSError, TypeError, ValueError, ConfigurationRefused):
-            self.current = Configuration()
+            self.current = Configuration(switches=NARROWEST)
 
-    def replace(
-        self, signed: Mapping[str, Any], *, public_key: bytes, collector_id: str, instance: str
-    ) -> Configuration:
-        """Put a newer or stricter configuration in force and return it; `save` writes it.
+    def replace(self, signed: Mapping[str, Any], identity: Identity) -> Configuration:
+        """Put a newer or stricter configuration in force, write it if possible, and return it.
 
         Raises:
             ConfigurationRefused: forged, for another collector or instance, unreadable, or older
                 without being stricter: what was in force once does not come back by a replay.
         """
-        document = verify(signed, public_key, CONTEXT)
-        content = json.loads(document)
-        if content.get("collector_id") != collector_id or content.get("instance") != instance:
-            raise ConfigurationRefused("it is for another collector or instance")
+        document = _verified_for(identity, signed)
         configuration = parse(document)
         if configuration.order < self._newest and not configuration.is_stricter_than(self.current):
             raise ConfigurationRefused("it is older than the newest one that was in force")
@@ -255,6 +267,8 @@ class ConfigurationStore:
         self._newest = max(self._newest, configuration.order)
         stored = {"document": document, "signature": signed["signature"], "newest": self._newest}
         self._unsaved = json.dumps(stored, ensure_ascii=False)
+        with suppress(OSError):
+            self.save()  # at once: a full disk may stop all that follows
         return configuration
 
     def save(self) -> None:
@@ -263,9 +277,16 @@ class ConfigurationStore:
         Raises:
             OSError: the disk takes nothing; call again later.
         """
-        if self._unsaved is not None:
+        if self._unsaved is None:
+            return
+        try:
             private_files.write(self.path, self._unsaved)
-            self._unsaved = None
+        except OSError:
+            # The older one must not hold again after a restart; and its place may do for this one.
+            self.path.unlink(missing_ok=True)
+            private_files.sync_folder(self.path.parent)
+            private_files.write(self.path, self._unsaved)
+        self._unsaved = None
 
     def forget(self) -> None:
         """Return to strict: a new enrolment may begin with any version."""

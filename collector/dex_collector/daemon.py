@@ -109,7 +109,7 @@ class Daemon:
         )
         self._enroller.prepare()
         if self.link.kept is not None:
-            self.configuration.load(self.link.kept.instance_public_key())
+            self.configuration.load(self.link.kept)
         self.measurement = Measurement(settings.root, clock, self.spool, self.configuration, probes)
         self.sender = Sender(
             self.link,
@@ -304,14 +304,9 @@ class Daemon:
         """Obey a configuration; return whether it was a good one."""
         if not isinstance(signed, dict):
             return False
-        identity, older = self.link.enrolled, self.configuration.current
+        older = self.configuration.current
         try:
-            newer = self.configuration.replace(
-                signed,
-                public_key=identity.instance_public_key(),
-                collector_id=identity.collector_id or "",
-                instance=identity.instance_id or "",
-            )
+            newer = self.configuration.replace(signed, self.link.enrolled)
         except ConfigurationRefused as error:
             self.spool.count("configurations_refused")
             logger.error("Configuration refused", extra=facts(reason=str(error)))

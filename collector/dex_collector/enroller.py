@@ -102,9 +102,11 @@ class Enroller:
         return False
 
     def _host_name(self) -> str:
-        """Return the host name, in the form that a configuration allows which is known already."""
-        name, configuration = read_host_name(self._root), self._configuration.current
-        return (shown_device_name(name, configuration) or "") if configuration.version else name
+        """Return the host name; after an enrolment as the configuration allows it."""
+        name = read_host_name(self._root)
+        if self._link.kept is None:
+            return name
+        return shown_device_name(name, self._configuration.current) or ""
 
     def _candidate(self) -> tuple[Identity, str | None]:
         identity, key = self._link.identity, self._read_key()
@@ -145,12 +147,7 @@ class Enroller:
         if not isinstance(signed, dict):
             return
         try:
-            self._configuration.replace(
-                signed,
-                public_key=identity.instance_public_key(),
-                collector_id=identity.collector_id or "",
-                instance=identity.instance_id or "",
-            )
+            self._configuration.replace(signed, identity)
         except ConfigurationRefused as error:
             self._spool.count("configurations_refused")
             logger.error("Configuration refused", extra=facts(reason=str(error)))

@@ -2,6 +2,7 @@
 
 import base64
 import json
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -103,6 +104,7 @@ def check_in(
     headers = bearer(identity) | {
         "Dex-Fingerprints": json.dumps(present, separators=(",", ":")),
         "Dex-Collector-Version": __version__,
+        "Dex-Utc-Offset": f"{time.localtime().tm_gmtoff // 60:+d}",  # work hours are by this zone
     }
     if etag is not None:
         headers["If-None-Match"] = etag

@@ -1,18 +1,24 @@
 """Which configuration is taken, and what a start finds of it."""
 
+import errno
 import json
 import logging
+import sqlite3
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import time
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from dex_collector.configuration import Configuration, WorkHours
+from dex_collector import private_files
+from dex_collector.configuration import NARROWEST, Configuration, WorkHours
 from dex_collector.daemon import Daemon
-from tests.collector.conftest import configuration
+from dex_collector.probes import executions_linux
+from tests.collector.conftest import configuration, run
 from tests.collector.fakes import FakeClock, FakeServer, Reply
+from tests.collector.written import everything_written
 
 Start = Callable[..., Daemon]
 
@@ -194,3 +200,116 @@ class TestStricter:
         older: Configuration = replace(configuration(), epoch=2)
 
         assert not configuration(serial_numbers="off").is_stricter_than(older)
+
+
+class TestFullDisk:
+    """While the disk is full a stricter configuration holds, also over a restart."""
+
+    def test_lets_it_be_in_force_and_is_written_later(
+        self,
+        daemon: Daemon,
+        server: FakeServer,
+        state: Path,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        server.configure(username="none")
+        with monkeypatch.context() as failing:
+            failing.setattr(private_files, "write", full_disk)
+            check_in_by_steps(daemon)
+        during = daemon.configuration.current.value("username")
+
+        daemon.step()
+
+        stored = json.loads(json.loads((state / "configuration.json").read_text())["document"])
+        assert during == "none"
+        assert (stored["version"], stored["switches"]["username"]) == (2, "none")
+
+    def test_gives_it_the_place_of_the_older_one(
+        self, daemon: Daemon, start: Start, server: FakeServer, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        real = private_files.write
+        server.configure(username="none")
+
+        def full_while_the_older_is_there(path: Path, text: str) -> None:
+            full_disk() if path.exists() else real(path, text)
+
+        with monkeypatch.context() as failing:
+            failing.setattr(private_files, "write", full_while_the_older_is_there)
+            check_in_by_steps(daemon)
+        daemon.close()
+
+        later = start(probes=())
+
+        assert later.configuration.current.order == (1, 2)
+        assert later.configuration.current.value("username") == "none"
+
+    @pytest.mark.parametrize("takes_the_purge", [True, False])
+    def test_leaves_no_older_one_for_a_restart(
+        self,
+        start: Start,
+        server: FakeServer,
+        clock: FakeClock,
+        state: Path,
+        monkeypatch: pytest.MonkeyPatch,
+        takes_the_purge: bool,
+    ) -> None:
+        daemon = start()
+        run(daemon, clock, seconds=60)
+        assert b"PF4ABCDE" in everything_written(state)
+        server.configure(serial_numbers="off", executions="off", username="none")
+        with monkeypatch.context() as failing:
+            failing.setattr(private_files, "write", full_disk)
+            if not takes_the_purge:
+                failing.setattr(daemon.spool, "rewrite", full_spool)
+            check_in_by_steps(daemon)
+            daemon.close()
+        server.is_down = True
+        later = start()
+        reads: list[str] = []
+        monkeypatch.setattr(executions_linux, "read_processes", lambda *given: reads.append("read"))
+
+        run(later, clock, seconds=130)
+
+        assert later.configuration.current.values() == NARROWEST
+        assert reads == []
+        assert b"PF4ABCDE" not in everything_written(state)
+
+        server.is_down = False
+        run(later, clock, seconds=900)
+
+        assert later.configuration.current.version == 2
+
+
+class TestLostFile:
+    @pytest.mark.parametrize("content", [None, "", "[]", '{"document": "{}", "signature": ""}'])
+    def test_means_the_narrowest(
+        self, daemon: Daemon, start: Start, state: Path, content: str | None
+    ) -> None:
+        daemon.close()
+        file = state / "configuration.json"
+        file.unlink() if content is None else file.write_text(content)
+
+        assert start(probes=()).configuration.current.values() == NARROWEST
+
+    def test_as_does_one_of_another_collector(
+        self, daemon: Daemon, start: Start, server: FakeServer, state: Path
+    ) -> None:
+        daemon.close()
+        (state / "configuration.json").write_text(json.dumps(server.signed("collector-7")))
+
+        assert start(probes=()).configuration.current.values() == NARROWEST
+
+
+def check_in_by_steps(daemon: Daemon) -> None:
+    """Let a check-in be due, and take two steps."""
+    daemon._next_check_in = 0
+    daemon.step()
+    daemon.step()
+
+
+def full_disk(*arguments: object) -> None:
+    raise OSError(errno.ENOSPC, "No space left on device")
+
+
+def full_spool(*arguments: object) -> None:
+    raise sqlite3.OperationalError("database or disk is full")

@@ -1,14 +1,10 @@
 """What is off is not read; names leave the device as the configuration says."""
 
-import errno
-import json
 import logging
 import re
 import sqlite3
 import threading
-import zlib
 from collections.abc import Callable
-from contextlib import closing, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -22,6 +18,7 @@ from dex_collector.probes import disks_linux, executions_linux, hardware_linux, 
 from dex_collector.probes.base import Context, Fact, Output, Probe
 from tests.collector.conftest import configuration, run
 from tests.collector.fakes import COLLECTOR_KEY, NOON, FakeClock, FakeServer
+from tests.collector.written import everything_written, unpacked
 
 Start = Callable[..., Daemon]
 
@@ -31,7 +28,6 @@ LOGIN = {
     "user": {"name": "adas-laptop\\ada", "type": "local_user"},
     "fields": {},
 }
-GZIP = re.compile(rb"\x1f\x8b\x08")  # how a body begins, RFC 1952
 CLEAR_NAMES = (b"\\ada", b"\\root", b"adas-laptop", b"/ada")
 
 
@@ -421,32 +417,6 @@ class TestStricterConfiguration:
         run(daemon, clock, seconds=900, every=10)
         assert server.parts("hardware")[-1]["full"]
 
-    def test_is_in_force_though_the_disk_is_full(
-        self,
-        start: Start,
-        server: FakeServer,
-        clock: FakeClock,
-        state: Path,
-        monkeypatch: pytest.MonkeyPatch,
-    ) -> None:
-        daemon = start()
-        run(daemon, clock, seconds=10)
-        server.configure(username="none")
-        daemon._next_check_in = 0
-        with monkeypatch.context() as failing:
-            failing.setattr("dex_collector.private_files.write", full_disk)
-            daemon.step()
-            daemon.step()
-        during, file = daemon.configuration.current.value("username"), state / "configuration.json"
-        is_written = "none" in str(json.loads(json.loads(file.read_text())["document"])["switches"])
-
-        daemon.step()
-
-        stored = json.loads(json.loads(file.read_text())["document"])
-        assert during == "none"
-        assert not is_written or stored["version"] == 2
-        assert (stored["version"], stored["switches"]["username"]) == (2, "none")
-
 
 class TestLogins:
     def test_of_the_night_are_not_told_in_the_morning(
@@ -495,42 +465,10 @@ def fail(*arguments: object) -> None:
     raise sqlite3.OperationalError("database or disk is full")
 
 
-def full_disk(*arguments: object) -> None:
-    raise OSError(errno.ENOSPC, "No space left on device")
-
-
 def clear_names_in(written: bytes) -> list[bytes]:
     """Return the clear names in a text, however often its backslashes were escaped."""
     plain = re.sub(rb"\\+", rb"\\", written)
     return [name for name in CLEAR_NAMES if name in plain]
-
-
-def everything_written(state: Path) -> bytes:
-    """Return all that lies in the state folder: names of files, their bytes, and what is packed."""
-    texts = []
-    for file in state.rglob("*"):
-        content = file.read_bytes() if file.is_file() else b""
-        texts += [str(file.relative_to(state)).encode(), content]
-        # Bodies, also those in free pages and in the write-ahead log.
-        texts += [unpacked(content[found.start() :]) for found in re.finditer(GZIP, content)]
-    # A body longer than a page lies in pieces: it is whole for the database alone.
-    with closing(sqlite3.connect(state / "spool.db")) as db:
-        names = [
-            name for (name,) in db.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
-        ]
-        rows = [row for name in names for row in db.execute(f"SELECT * FROM {name}")]
-    values = [value for row in rows for value in row]
-    texts += [unpacked(v) if isinstance(v, bytes) else str(v).encode() for v in values]
-    return b"\n".join(texts)
-
-
-def unpacked(packed: bytes) -> bytes:
-    """Return what can be read of something packed, up to where it breaks."""
-    unpacker, text = zlib.decompressobj(wbits=31), b""
-    with suppress(zlib.error):
-        for start in range(0, len(packed), 64):
-            text += unpacker.decompress(packed[start : start + 64])
-    return text
 
 
 def quarantined(daemon: Daemon) -> list[bytes]:
