@@ -9,7 +9,6 @@ from django.db.models import Prefetch
 from django.forms import ModelForm
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
-from unfold.widgets import UnfoldAdminSelectWidget
 
 from apps.accounts.admin import ServiceAdmin
 from apps.accounts.choices import ProfileKind
@@ -17,7 +16,7 @@ from apps.accounts.http import AccountRequest
 from apps.core import clock
 from apps.organization import services
 from apps.organization.choices import EntityKind
-from apps.organization.forms import EntityChoice, EntityForm, ViewDomainForm, indented
+from apps.organization.forms import EntityForm, ViewDomainForm, indented
 from apps.organization.models import Entity, EntityGroupPermission, ViewDomain
 
 NODES_SHOWN = 5  # of each profile in the list
@@ -41,6 +40,7 @@ class EntityAdmin(ServiceAdmin):
     form = EntityForm
     list_display = ["tree_name", "kind"]
     search_fields = ["name"]
+    autocomplete_fields = ["parent"]
     ordering = ["path"]
     sortable_by: list[str] = []
     fieldsets = [(None, {"fields": ["name", "parent"]})]
@@ -49,18 +49,6 @@ class EntityAdmin(ServiceAdmin):
     def tree_name(self, entity: Entity) -> str:
         """Return the name at its depth."""
         return indented(entity)
-
-    def formfield_for_foreignkey(
-        self, db_field: Any, request: AccountRequest, **kwargs: Any
-    ) -> Any:
-        """Offer the entities above in the order of the tree."""
-        if db_field.name != "parent":
-            return super().formfield_for_foreignkey(db_field, request, **kwargs)
-        return EntityChoice(
-            label=db_field.verbose_name,
-            queryset=Entity.objects.permitted_to(request.scope).in_tree_order(),
-            widget=UnfoldAdminSelectWidget(),
-        )
 
     def get_fixed_fields(self, request: AccountRequest, obj: Entity | None = None) -> list[str]:
         """Keep the root and "Unclassified" in their place; their names may change."""

@@ -3,9 +3,10 @@
 from typing import Any
 
 from django import forms
+from django.contrib import admin
 from django.utils.translation import gettext_lazy as _
-from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
+from apps.core.admin.autocomplete import CompletedSelectMultiple
 from apps.organization.grants import ACTIONS
 from apps.organization.models import Entity, EntityGroupPermission, ViewDomain
 
@@ -13,22 +14,6 @@ from apps.organization.models import Entity, EntityGroupPermission, ViewDomain
 def indented(entity: Entity) -> str:
     """Return the name of an entity, moved to the right by its depth."""
     return "\N{EM SPACE}" * entity.depth + entity.name
-
-
-class EntityChoice(forms.ModelChoiceField):
-    """One entity, in the order of the tree."""
-
-    def label_from_instance(self, obj: Any) -> str:
-        """Return the indented name."""
-        return indented(obj)
-
-
-class EntityChoices(forms.ModelMultipleChoiceField):
-    """Entities, in the order of the tree."""
-
-    def label_from_instance(self, obj: Any) -> str:
-        """Return the indented name."""
-        return indented(obj)
 
 
 class EntityForm(forms.ModelForm):
@@ -48,12 +33,18 @@ class EntityForm(forms.ModelForm):
         return parent
 
 
-def _entities(label: Any) -> EntityChoices:
-    """Return the field of one action."""
-    return EntityChoices(
+def _entities(label: Any) -> forms.ModelMultipleChoiceField:
+    """Return the field of one action; its page holds the chosen entities alone."""
+    widget = CompletedSelectMultiple(
+        EntityGroupPermission._meta.get_field("content_object"),
+        admin.site,
+        labels=lambda rows: Entity.objects.trails(rows),
+        placeholder=_("Type the name of an entity"),
+    )
+    return forms.ModelMultipleChoiceField(
         label=label,
         required=False,
-        widget=UnfoldAdminCheckboxSelectMultipleWidget,
+        widget=widget,
         queryset=Entity.objects.in_tree_order(),
         help_text=_("With everything below."),
     )

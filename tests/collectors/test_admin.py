@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from apps.accounts.models import Profile
+from apps.accounts.models import Account, Profile
 from apps.collectors.choices import CollectorState, ConfigurationState, Level, Preset
 from apps.collectors.forms import LEGAL_BASES
 from apps.collectors.models import Collector, CollectorConfiguration, EnrolmentKey, RefusalCount
@@ -27,6 +27,7 @@ from tests.factories.collectors import (
     make_key,
     make_machine,
 )
+from tests.factories.organization import grant
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("fixed_clock")]
 
@@ -152,9 +153,22 @@ class TestEnrolmentKeys:
         ben_client.post(f"{KEYS}add/", key_form(entity=lyon.pk))
         ben_client.post(f"{KEYS}add/", key_form(entity=""))
 
-        assert "Paris" in page
         assert "Lyon" not in page
         assert not EnrolmentKey.objects.exists()
+        ben_client.post(f"{KEYS}add/", key_form(entity=paris.pk))
+        assert EnrolmentKey.objects.get().entity == paris
+
+    @pytest.mark.parametrize("model", ["enrolmentkey", "collectorconfiguration"])
+    def test_go_to_entities_that_are_managed(
+        self, ben: Account, ben_client: Client, lyon: Entity, model: str
+    ) -> None:
+        assert ben.main_profile is not None
+        grant(ben.main_profile, lyon, actions=["view_device"])
+        field = {"app_label": "collectors", "model_name": model, "field_name": "entity"}
+
+        found = ben_client.get("/admin/autocomplete/", field).json()["results"]
+
+        assert [entry["text"] for entry in found] == ["Paris"]
 
     def test_of_another_entity_are_not_there_for_ben(
         self, ben_client: Client, paris: Entity, lyon: Entity

@@ -49,7 +49,7 @@ def listed(client: Client, entity: Any) -> str:
     """Return the list of an entity's devices, without what differs from page to page."""
     page = client.get(LIST, {"entity__id__exact": entity}).content.decode()
     page = re.sub(r'(nonce|csrfmiddlewaretoken)"? ?(value)?="[^"]*"', "", page)
-    return re.sub(rf'(?<=[="]){entity}(?=["&])', "ENTITY", page)
+    return re.sub(rf'(?<=exact=){entity}\b|(?<=value="){entity}(?=")', "ENTITY", page)
 
 
 class TestEntities:

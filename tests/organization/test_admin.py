@@ -16,6 +16,7 @@ pytestmark = pytest.mark.django_db
 ENTITIES = "/admin/organization/entity/"
 VIEW_DOMAINS = "/admin/organization/viewdomain/"
 LIST_QUERIES = 8
+PAGE_QUERIES = 15
 
 
 class TestEntityAdmin:
@@ -60,6 +61,16 @@ class TestEntityAdmin:
 
         assert response.status_code == 200
         assert "There is an entity of this name" in response.content.decode()
+
+    def test_offers_the_entity_above_by_its_name(self, ada_client: Client, paris: Entity) -> None:
+        floor = make_entity("Floor", paris)
+        room = make_entity("Room", floor)
+        make_entity("Empty quarter")
+
+        page = ada_client.get(f"{ENTITIES}{room.pk}/change/").content.decode()
+
+        assert f'<option value="{floor.pk}" selected>Paris / Floor</option>' in page
+        assert "Empty quarter" not in page
 
     def test_moves_an_entity(self, ada_client: Client, paris: Entity, lyon: Entity) -> None:
         form = {"name": "Paris", "parent": lyon.pk}
@@ -145,7 +156,41 @@ class TestViewDomainAdmin:
 
         page = ada_client.get(f"{VIEW_DOMAINS}{profile.pk}/change/").content.decode()
 
-        assert re.search(rf'value="{paris.pk}"[^>]* checked', page)
+        assert len(re.findall(rf'<option value="{paris.pk}" selected>Paris<', page)) == 3
+
+    @pytest.mark.parametrize("number", [5, 45])
+    def test_names_what_is_granted_alone(
+        self, ada_client: Client, paris: Entity, django_assert_num_queries: Any, number: int
+    ) -> None:
+        profile = make_profile()
+        floors = [make_entity(f"Floor {place:02d}", paris) for place in range(number)]
+        make_entity("Empty quarter")
+        grant(profile, *floors)
+
+        with django_assert_num_queries(PAGE_QUERIES):
+            page = ada_client.get(f"{VIEW_DOMAINS}{profile.pk}/change/").content.decode()
+
+        assert page.count("selected>Paris / Floor 04<") == 3
+        assert "Empty quarter" not in page
+
+    def test_completes_names(self, ada_client: Client, paris: Entity, lyon: Entity) -> None:
+        page = ada_client.get(f"{VIEW_DOMAINS}{make_profile().pk}/change/").content.decode()
+
+        field = re.findall(r'data-(app-label|model-name|field-name)="(\w+)"', page)[:3]
+        query = {name.replace("-", "_"): value for name, value in field}
+        found = ada_client.get("/admin/autocomplete/", {**query, "term": "par"}).json()
+        assert found["results"] == [{"id": str(paris.pk), "text": "Paris"}]
+
+    def test_keeps_the_choice_when_something_is_wrong(
+        self, ada_client: Client, paris: Entity
+    ) -> None:
+        url = f"{VIEW_DOMAINS}{make_profile().pk}/change/"
+
+        response = ada_client.post(url, {"view_device": [paris.pk, 999_999, "x"]})
+
+        page = response.content.decode()
+        assert response.status_code == 200
+        assert "selected>Paris<" in page
 
     def test_leaves_the_built_in_profile_alone(self, ada_client: Client) -> None:
         url = f"{VIEW_DOMAINS}{Profile.objects.administrator().pk}/change/"

@@ -35,7 +35,6 @@ from apps.core.approvals.models import Approval
 from apps.core.formats import NOTHING
 from apps.core.http import ScopedRequest
 from apps.devices.models import Device
-from apps.organization.forms import indented
 from apps.organization.models import Entity
 
 DEVICES_FOUND = 20
@@ -64,6 +63,8 @@ class CollectorConfigurationAdmin(ConfirmingMixin, DetailAdmin):
     list_display: Sequence[Any] = ["level", "preset", "version", "state_badge"]
     list_filter = ["state", "level", "preset"]
     list_select_related = ["entity", "device__entity", "author", "approver"]
+    autocomplete_fields = ["entity"]
+    completed_for = {"entity": "manage"}
     ordering = ["state", "-version"]
     sortable_by: Sequence[str] = ()
     actions = None
@@ -354,11 +355,15 @@ class CollectorConfigurationAdmin(ConfirmingMixin, DetailAdmin):
 
     def _choose_target(self, request: Any) -> HttpResponse:
         """Show where a configuration may be made. Cost: 2 queries."""
-        entities = Entity.objects.permitted_to(request.scope, "manage").in_tree_order()
+        entity = CollectorConfiguration._meta.get_field("entity")
+        field = self.formfield_for_foreignkey(entity, request)
+        attrs = {"id": "dex-entity", "required": True}
         context = {
             "title": _("Where does it hold?"),
             "is_unrestricted": request.scope.is_unrestricted,
-            "entities": [(entity.pk, indented(entity)) for entity in entities],
+            "has_entities": field.queryset.exists(),
+            "entity_select": field.widget.render("entity", None, attrs),
+            "media": field.widget.media,
             **self._search(request, "manage", f"?level={Level.DEVICE}&device="),
         }
         return self.page(request, None, "admin/collectors/choose_target.html", context)

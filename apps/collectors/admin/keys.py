@@ -13,7 +13,6 @@ from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 from unfold.decorators import action, display
-from unfold.widgets import UnfoldAdminSelectWidget
 
 from apps.accounts.admin import ServiceAdmin
 from apps.accounts.http import AccountRequest
@@ -28,8 +27,6 @@ from apps.core.admin.detail import bound, change_url, list_url, part_link
 from apps.core.admin.values import Button, Fact, moment_html, number_text
 from apps.core.http import ScopedRequest
 from apps.devices.choices import Platform
-from apps.organization.forms import EntityChoice
-from apps.organization.models import Entity
 
 CONSEQUENCES = [
     _("No new device can enrol with it any more, and this cannot be taken back."),
@@ -53,6 +50,8 @@ class EnrolmentKeyAdmin(ConfirmingMixin, ServiceAdmin):
     list_filter = ["purpose"]
     search_fields = ["name"]
     list_select_related = ["entity"]
+    autocomplete_fields = ["entity"]
+    completed_for = {"entity": "manage"}
     ordering = ["-created_at", "-pk"]
     fieldsets = [
         (None, {"fields": ["name", "entity", "platforms", "purpose"]}),
@@ -203,18 +202,13 @@ class EnrolmentKeyAdmin(ConfirmingMixin, ServiceAdmin):
         return field
 
     def formfield_for_foreignkey(self, db_field: Any, request: Any, **kwargs: Any) -> Any:
-        """Offer the entities that the caller manages, in the order of the tree."""
-        if db_field.name != "entity":
-            return super().formfield_for_foreignkey(db_field, request, **kwargs)
-        is_free = request.scope.is_unrestricted
-        return EntityChoice(
-            label=_("Entity"),
-            queryset=Entity.objects.permitted_to(request.scope, "manage").in_tree_order(),
-            required=not is_free,
-            empty_label=str(_("Unclassified")) if is_free else None,
-            widget=UnfoldAdminSelectWidget(),
-            help_text=_("Devices that enrol with it go there."),
-        )
+        """Say what no entity means, to those who may leave it empty."""
+        field = super().formfield_for_foreignkey(db_field, request, **kwargs)
+        if db_field.name == "entity":
+            field.help_text = _("Devices that enrol with it go there.")
+            field.required = field.widget.is_required = not request.scope.is_unrestricted
+            field.widget.placeholder = "" if field.required else _("Unclassified")
+        return field
 
     def save_model(self, request: Any, obj: EnrolmentKey, form: ModelForm, change: bool) -> None:
         """Make the key by its service; its text lives only as long as this request."""

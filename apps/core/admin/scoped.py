@@ -67,16 +67,18 @@ class ScopedAdmin(ModelAdmin):
         return {row.pk: request.scope.label(row) for row in rows}
 
     def formfield_for_foreignkey(self, db_field: Any, request: Request, **kwargs: Any) -> Any:
-        """Offer rows of the view domain only, where names complete."""
-        if db_field.name not in self.get_autocomplete_fields(request):
-            return super().formfield_for_foreignkey(db_field, request, **kwargs)
-        related = self.admin_site.get_model_admin(db_field.remote_field.model)
-        rows = related.get_queryset(request)
-        if db_field.name in self.completed_for:
-            rows = rows.permitted_to(request.scope, self.completed_for[db_field.name])
-        widget = CompletedSelect(db_field, self.admin_site, labels=labels_by(related, request))
-        own = {"queryset": rows, "widget": widget, **kwargs}
-        return super().formfield_for_foreignkey(db_field, request, **own)
+        """Offer rows of the view domain only; names complete in `autocomplete_fields`."""
+        rows = db_field.remote_field.model._default_manager.all()
+        if hasattr(rows, "permitted_to"):
+            action = self.completed_for.get(db_field.name)
+            own = rows.permitted_to(request.scope, *([action] if action else []))
+            kwargs = {"queryset": own, **kwargs}
+        if db_field.name in self.get_autocomplete_fields(request):
+            related = self.admin_site.get_model_admin(db_field.remote_field.model)
+            labels = labels_by(related, request)
+            widget = CompletedSelect(db_field, self.admin_site, labels=labels)
+            kwargs = {"widget": widget, **kwargs}
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
     def has_change_permission(self, request: Request, obj: Any = None) -> bool:
         """Ask for the permission on the model first, then for the grant on the entity."""
