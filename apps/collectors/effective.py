@@ -5,9 +5,11 @@ import hashlib
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, time, timedelta, timezone
 from functools import cached_property
 from typing import Any
+
+from django.utils.timezone import get_default_timezone
 
 from apps.collectors import differences, epochs
 from apps.collectors.choices import ConfigurationState, Level, Preset
@@ -18,7 +20,7 @@ from apps.collectors.models import Collector, CollectorConfiguration
 from apps.collectors.switches import BY_NAME, PRESETS, preset_of
 from apps.core import clock
 from apps.devices.models import Device
-from apps.events.policy import Policy
+from apps.events.policy import Policy, WorkHours
 
 CACHE_LIMIT = 100_000  # devices of one process
 HASHED = ("username", "upn", "device_name")  # switches that may ask for a pseudonym
@@ -39,6 +41,7 @@ class Effective:
 
     origins: switch or detail -> level, None where nothing is configured and `strict` holds.
     epoch: of pseudonyms. announced: what changes soon, in the order of time.
+    utc_offset_minutes: of the device's zone, None where it is unknown: then the instance's holds.
     """
 
     switches: Mapping[str, str]
@@ -46,6 +49,7 @@ class Effective:
     origins: Mapping[str, Level | None]
     epoch: int = 0
     announced: tuple[Announcement, ...] = ()
+    utc_offset_minutes: int | None = None
 
     @property
     def preset(self) -> Preset:
@@ -58,7 +62,33 @@ class Effective:
 
     @cached_property
     def policy(self) -> Policy:
-        return Policy(self.switches)
+        """Return what the pipeline asks: switches, lists, work hours, epoch."""
+        lists = {
+            "user_groups": self._groups(),
+            "network_connections": self.details["listed_binaries"],
+        }
+        return Policy(
+            self.switches,
+            lists={name: frozenset(map(str.lower, names)) for name, names in lists.items()},
+            hours=self._work_hours(),
+            hash_epoch=self.epoch,
+        )
+
+    def _groups(self) -> list[str]:
+        return sorted({*BUILT_IN, *self.details["listed_groups"]})
+
+    def _work_hours(self) -> WorkHours | None:
+        """Return when rows may be linked to people; on which network, the device alone knows."""
+        if self.switches["work_hours"] == "always":
+            return None
+        schedule = self.details["schedule"]
+        offset = self.utc_offset_minutes
+        return WorkHours(
+            days=frozenset(schedule["days"]),
+            start=time.fromisoformat(schedule["start"]),
+            end=time.max if schedule["end"] == "24:00" else time.fromisoformat(schedule["end"]),
+            zone=get_default_timezone() if offset is None else timezone(timedelta(minutes=offset)),
+        )
 
     @cached_property
     def content(self) -> dict[str, Any]:
@@ -74,7 +104,7 @@ class Effective:
                 "on_site": by_sort(self.details["networks"]),
             },
             "lists": {
-                "user_groups": sorted({*BUILT_IN, *self.details["listed_groups"]}),
+                "user_groups": self._groups(),
                 "network_connections": self.details["listed_binaries"],
             },
             "announced": [
@@ -116,7 +146,9 @@ class InForce:
     epoch: int = 0
     planned: tuple[Planned, ...] = ()
 
-    def of(self, *, device_id: int, entity_path: str) -> Effective:
+    def of(
+        self, *, device_id: int, entity_path: str, utc_offset_minutes: int | None = None
+    ) -> Effective:
         """Return what holds for a device in the entity with this path ("/1/7/")."""
         layers: list[tuple[Level, Mapping[str, Any] | None]] = [
             (Level.INSTANCE, self.instance),
@@ -132,7 +164,7 @@ class InForce:
                 elif name in details:
                     details[name], origins[name] = value, level
         announced = self._announced(device_id, entity_path, {**switches, **details})
-        return Effective(switches, details, origins, self.epoch, announced)
+        return Effective(switches, details, origins, self.epoch, announced, utc_offset_minutes)
 
     def at(self, place: Place, entity_path: str = "") -> dict[str, Any]:
         """Return every setting as it holds at a place; entity_path: of the entity or device."""
@@ -181,7 +213,7 @@ class _Snapshot:
 
     generation: int
     in_force: InForce
-    of_device: dict[tuple[int, str], Effective] = field(default_factory=dict)
+    of_device: dict[tuple[int, str, int | None], Effective] = field(default_factory=dict)
 
     def is_over(self, now: datetime) -> bool:
         """Return whether an announced configuration has come into force since."""
@@ -198,9 +230,11 @@ def for_collector(collector: Collector) -> Effective:
     """
     device = collector.device
     known = _at(collector.configuration_generation)  # type: ignore[attr-defined]
-    key = (device.pk, device.entity.path)
+    key = (device.pk, device.entity.path, collector.utc_offset_minutes)
     if key not in known.of_device:
-        known.of_device[key] = known.in_force.of(device_id=key[0], entity_path=key[1])
+        known.of_device[key] = known.in_force.of(
+            device_id=key[0], entity_path=key[1], utc_offset_minutes=key[2]
+        )
     return known.of_device[key]
 
 

@@ -87,6 +87,7 @@ class Kind:
     permitted: plain field -> its switch, and what of a value that switch leaves; a loss is counted.
     accepts: may name the switch that denies a record for what it refers to (dimension -> its row).
     retention: class of the rows (privacy.md 6).
+    is_about_people: a row means nothing without its user: outside work hours it is dropped.
     on_stored: called with the device and the rows, in their transaction, to bring forward what
         an object remembers of its events (the last boot); must bear a repeat.
     """
@@ -101,6 +102,7 @@ class Kind:
     permitted: Mapping[str, tuple[str, Permitted]] = field(default_factory=dict)
     accepts: Accepts | None = None
     retention: Retention = Retention.OPERATIONAL
+    is_about_people: bool = False
     on_stored: Callable[[int, Sequence[Any]], None] | None = None
 
     @cached_property

@@ -1,10 +1,29 @@
 """What one device may tell: the effective collection switches, as the pipeline sees them."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime, time, timedelta, tzinfo
 
 # Of these values a switch lets nothing in by itself: what is on a list is asked for by name.
 SILENT_VALUES = frozenset({"off", "none", "listed_binaries"})
+
+
+@dataclass(frozen=True, slots=True)
+class WorkHours:
+    """When rows may be linked to people, by the device's zone.
+
+    days: Monday is 1. start, end: the same on each day; `time.max` is the end of the day.
+    """
+
+    days: frozenset[int]
+    start: time
+    end: time
+    zone: tzinfo
+
+    def covers(self, moment: datetime) -> bool:
+        """Return whether `moment` lies in the schedule."""
+        local = moment.astimezone(self.zone)
+        return local.isoweekday() in self.days and self.start <= local.time() < self.end
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,9 +32,15 @@ class Policy:
 
     switches: value by switch name (privacy.md 2). A switch that is not named is denied: who
     does not know a switch has not been allowed what it governs.
+    lists: switch -> what is listed, in lower case, where the switch lets in what is on a list.
+    hours: None where rows may be linked to people at any time.
+    hash_epoch: in which pseudonyms are made now.
     """
 
     switches: Mapping[str, str]
+    lists: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    hours: WorkHours | None = None
+    hash_epoch: int = 0
 
     def allows(self, requirement: str | None) -> bool:
         """Return whether values that ask for `requirement` may be stored; None asks for nothing.
@@ -32,6 +57,17 @@ class Policy:
     def value(self, switch: str) -> str:
         """Return the value of `switch`, "off" where it is not named."""
         return self.switches.get(switch, "off")
+
+    def listed(self, switch: str) -> frozenset[str]:
+        """Return what is on the list of `switch`, in lower case; nothing where it has none."""
+        return self.lists.get(switch, frozenset())
+
+    def covers(self, moment: datetime, seconds: int = 0) -> bool:
+        """Return whether a row may be linked to a person; seconds: length of its bucket."""
+        if self.hours is None:
+            return True
+        last = moment + timedelta(seconds=max(seconds - 1, 0))
+        return self.hours.covers(moment) or self.hours.covers(last)
 
 
 def switch_of(requirement: str | None) -> str:

@@ -163,9 +163,38 @@ class _Preparation:
         for rows in groups.values():
             kind = kinds.of_record(rows[0][1])
             if self.sender.policy.allows(kind.switch):
-                yield kind, rows
+                if within := self._within_work_hours(kind, rows):
+                    yield kind, within
             else:
                 self.out.dropped[kind.name, switch_of(kind.switch)] += len(rows)
+
+    def _within_work_hours(
+        self, kind: AnyKind, rows: list[tuple[int, Any]]
+    ) -> list[tuple[int, Any]]:
+        """Unlink from people what happened outside work hours; drop what then means nothing."""
+        columns = [c for c, dictionary in kind.dimensions.items() if dictionary == "users"]
+        if self.sender.policy.hours is None or not columns:
+            return rows
+        seconds = kind.bucket_seconds if isinstance(kind, SampledKind) else 0
+        is_about_people = kind.is_about_people or bool(set(columns) & set(kind.required))
+        within = []
+        for index, record in rows:
+            told = getattr(record, kind.model.TIME_FIELD)
+            is_linked = any(getattr(record, column) is not None for column in columns)
+            if not (is_linked or is_about_people) or self._is_in_work_hours(told, seconds):
+                within.append((index, record))
+                continue
+            self.out.dropped[kind.name, "work_hours"] += 1
+            if not is_about_people:
+                unlinked = msgspec.structs.replace(record, **dict.fromkeys(columns))
+                within.append((index, unlinked))
+        return within
+
+    def _is_in_work_hours(self, told: datetime, seconds: int) -> bool:
+        try:
+            return self.sender.policy.covers(told + self.shift, seconds)
+        except OverflowError:
+            return True  # the year 9999: it is refused for its time
 
     def _decoded(self) -> Iterator[Any]:
         """Yield each record decoded, None for one that is refused."""

@@ -6,13 +6,11 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
-from apps.core import keys
+from apps.collectors import epochs
 from apps.events.dimensions import Origin
 from apps.events.policy import Policy
 from apps.users import hashing
 from apps.users.choices import NamePrivacyLevel, UserType
-
-HASH_EPOCH = 0
 
 # NUL, which PostgreSQL cannot hold, and other controls have no place in a name.
 AccountName = Annotated[
@@ -40,7 +38,9 @@ def account_row(name: str, type_: str, device_id: int, policy: Policy) -> dict[s
     form = permitted_form(name, "username", policy)
     if not form:
         return None
-    return _hashed(name, type_) if is_pseudonym(name) else _clear(name, type_, device_id)
+    if is_pseudonym(name):
+        return _hashed(name, type_, policy.hash_epoch)
+    return _clear(name, type_, device_id)
 
 
 def permitted_form(value: str, switch: str, policy: Policy) -> str:
@@ -56,9 +56,9 @@ def is_pseudonym(value: str) -> bool:
     return hashing.SENT_FORM.fullmatch(value) is not None
 
 
-def stored(sent: str) -> str:
-    """Return what is stored of a pseudonym."""
-    return hashing.stored_form(sent, server_key=keys.secret("username_server_key"))
+def stored(sent: str, epoch: int) -> str:
+    """Return what is stored of a pseudonym that a device sent in this epoch."""
+    return hashing.stored_form(sent, server_key=epochs.server_key(epoch))
 
 
 def _clear(name: str, type_: str, device_id: int) -> dict[str, Any]:
@@ -66,7 +66,7 @@ def _clear(name: str, type_: str, device_id: int) -> dict[str, Any]:
     # A local account is one of its device; a directory's is the same everywhere.
     place = "" if type_ == UserType.DOMAIN_USER else str(device_id)
     return {
-        "identity": _identity("clear", place, name.lower()),
+        "identity": identity("clear", place, name.lower()),
         "name": f"{username}@{domain}" if domain else username,
         "username": username,
         "name_privacy_level": NamePrivacyLevel.CLEAR,
@@ -74,17 +74,18 @@ def _clear(name: str, type_: str, device_id: int) -> dict[str, Any]:
     }
 
 
-def _hashed(name: str, type_: str) -> dict[str, Any]:
-    pseudonym = stored(name)
+def _hashed(name: str, type_: str, epoch: int) -> dict[str, Any]:
+    pseudonym = stored(name, epoch)
     return {
-        "identity": _identity("hashed", "", pseudonym),
+        "identity": identity("hashed", "", pseudonym),
         "name": pseudonym,
         "username": pseudonym,
         "name_privacy_level": NamePrivacyLevel.HASHED,
-        "hash_epoch": HASH_EPOCH,
+        "hash_epoch": epoch,
         "type": UserType(type_),
     }
 
 
-def _identity(*parts: str) -> str:
+def identity(*parts: str) -> str:
+    """Return the hash of what makes an account one."""
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()

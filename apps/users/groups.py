@@ -89,7 +89,7 @@ def permitted_groups(groups: Sequence[str] | str, policy: Policy) -> list[str]:
 
 def listed_groups(policy: Policy) -> Iterable[str]:
     """Return the administrator's list."""
-    return ()
+    return policy.listed("user_groups")
 
 
 def is_built_in(name: str) -> bool:

@@ -59,7 +59,10 @@ def apply_users(
     )
     place = Device.objects.values_list("uid", flat=True).get(pk=device_id)
     services.identify(
-        facts={ids[i]: _facts(item, str(place)) for i, (item, _row) in accounts.items()}
+        facts={
+            ids[i]: _facts(item, str(place), policy.hash_epoch)
+            for i, (item, _row) in accounts.items()
+        }
     )
     services.set_rights(
         device_id=device_id,
@@ -81,24 +84,24 @@ def permitted_upn(value: str, policy: Policy) -> str:
     return permitted_form(value, "upn", policy)
 
 
-def _facts(item: AccountItem, place: str) -> Mapping[str, Any]:
+def _facts(item: AccountItem, place: str, epoch: int) -> Mapping[str, Any]:
     """Return the columns that an account's item tells; what it does not tell stays."""
     facts: dict[str, Any] = {}
     if item.sid:
-        facts["sid"] = _sid(item.sid, place)
+        facts["sid"] = _sid(item.sid, place, epoch)
     if item.upn:
         is_hashed = is_pseudonym(item.upn)
-        facts["upn"] = stored(item.upn) if is_hashed else item.upn
+        facts["upn"] = stored(item.upn, epoch) if is_hashed else item.upn
         facts["upn_privacy_level"] = (
             NamePrivacyLevel.HASHED if is_hashed else NamePrivacyLevel.CLEAR
         )
     return facts
 
 
-def _sid(sid: str, place: str) -> str:
+def _sid(sid: str, place: str, epoch: int) -> str:
     """Return what is stored: a numeric id means something on its own device only."""
     if is_pseudonym(sid):
-        return stored(sid)
+        return stored(sid, epoch)
     return f"{sid}@{place}" if sid.isdecimal() else sid
 
 

@@ -33,6 +33,8 @@ COMPRESSED_LIMIT_BYTES = 5_000_000
 SPREAD_SECONDS = 20  # over which a fleet that was sent away comes back
 BUSY_RETRY_SECONDS = 30
 CHALLENGE = 'Bearer realm="dex collector"'
+_OFFSET = re.compile(r"[+-]?[0-9]{1,3}")
+OFFSET_LIMIT_MINUTES = 14 * 60  # no zone is further from UTC
 _UNPRINTABLE = re.compile(r"[^\x20-\x7e]")
 FREE_RATIO_MINIMUM = 0.05
 FREE_BYTES_MINIMUM = 1_000_000_000
@@ -119,6 +121,7 @@ class CheckInView(CollectorView):
             collector=collector,
             fingerprints=_fingerprints(request.headers.get("Dex-Fingerprints", "{}")),
             version=_version(request.headers.get("Dex-Collector-Version", "")),
+            utc_offset_minutes=_utc_offset(request.headers.get("Dex-Utc-Offset")),
             now=now,
         )
         content = {
@@ -237,6 +240,15 @@ def _fingerprints(text: str) -> Fingerprints:
 def _version(text: str) -> str:
     """Return what a header says of the version, without what the database cannot hold."""
     return _UNPRINTABLE.sub("", text)[:64]
+
+
+def _utc_offset(text: str | None) -> int | None:
+    """Return the minutes by which the device's zone is ahead of UTC, as in "+120" or "-300"."""
+    if text is None:
+        return None
+    if not _OFFSET.fullmatch(text) or abs(int(text)) > OFFSET_LIMIT_MINUTES:
+        raise errors.InvalidRequest(pointer="/Dex-Utc-Offset")
+    return int(text)
 
 
 def _device_clock(text: str | None) -> datetime | None:

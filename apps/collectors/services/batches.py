@@ -10,8 +10,8 @@ import msgspec
 from django.db import DataError, IntegrityError, transaction
 
 from apps.collectors import effective, errors
-from apps.collectors.choices import CollectorState, RefusalOrigin
-from apps.collectors.models import Collector
+from apps.collectors.choices import CollectorState, RefusalOrigin, StubState
+from apps.collectors.models import Collector, CollectorStub
 from apps.collectors.services import enrolment, inventory, refusals
 from apps.collectors.services.inventory import Applied
 from apps.core import statements
@@ -239,6 +239,8 @@ class _Work:
     def _gone(self) -> Exception:
         """Say what became of the collector since it showed its token."""
         state = Collector.objects.filter(pk=self.collector.pk).values_list("state").first()
+        if state is None and _has_expired(self.collector):
+            return errors.DeviceExpired()
         is_kept = state is not None and state != (CollectorState.ERASED,)
         return errors.CollectorRevoked() if is_kept else errors.DeviceErased()
 
@@ -288,12 +290,19 @@ def _as_it_is_now(collector: Collector) -> Collector:
     """Return the collector with what holds now.
 
     Raises:
-        DeviceErased: it went meanwhile.
+        DeviceErased, DeviceExpired: it went meanwhile.
     """
     try:
         return enrolment.reload(collector)
     except Collector.DoesNotExist as error:
-        raise errors.DeviceErased from error
+        gone = errors.DeviceExpired if _has_expired(collector) else errors.DeviceErased
+        raise gone from error
+
+
+def _has_expired(collector: Collector) -> bool:
+    """Return whether a collector that is gone may come back by its device key. Cost: 1 query."""
+    expired = CollectorStub.objects.filter(state=StubState.EXPIRED)
+    return expired.filter(collector_uid=collector.uid).exists()
 
 
 def _is_known(kind: str) -> bool:

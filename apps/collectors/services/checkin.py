@@ -20,9 +20,16 @@ PAGE_OPEN_SECONDS = 600  # a page of the device was opened or refreshed that lat
 
 
 def check_in(
-    *, collector: Collector, fingerprints: Fingerprints, version: str, now: datetime
+    *,
+    collector: Collector,
+    fingerprints: Fingerprints,
+    version: str,
+    now: datetime,
+    utc_offset_minutes: int | None = None,
 ) -> None:
     """Note the contact, and turn away a copied identity.
+
+    utc_offset_minutes: of the device's zone, None where it does not tell.
 
     Raises:
         IdentityConflict: two or more fingerprints are not those of the enrolment.
@@ -30,7 +37,9 @@ def check_in(
     if differing(collector, fingerprints) >= CONFLICT_FROM:
         _note_conflict(collector, now)
         raise errors.IdentityConflict
-    Collector.objects.filter(pk=collector.pk).update(last_contact_at=now, version=version)
+    Collector.objects.filter(pk=collector.pk).update(
+        last_contact_at=now, version=version, utc_offset_minutes=utc_offset_minutes
+    )
 
 
 def differing(collector: Collector, fingerprints: Fingerprints) -> int:

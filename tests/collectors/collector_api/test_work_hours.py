@@ -1,0 +1,171 @@
+"""Outside work hours nothing is linked to a person, whatever a device sends (privacy.md 2)."""
+
+import json
+from typing import Any
+
+import pytest
+
+from apps.binaries.models import ExecutionSample
+from apps.collectors import effective
+from apps.collectors.choices import Level, Preset
+from apps.collectors.models import Collector, RefusalCount
+from apps.collectors.services import configuration
+from apps.collectors.switches import PRESETS
+from apps.devices.models import PerformanceSample
+from apps.users.models import User
+from tests.conftest import NOW
+from tests.factories.collectors import (
+    ADA_ROSSI,
+    SOFFICE,
+    Machine,
+    collector_of,
+    execution,
+    make_machine,
+    performance,
+)
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("fixed_clock")]
+
+EARLY = "2026-03-02T05:30:00Z"  # Monday
+SUNDAY = "2026-03-01T10:00:00Z"
+AT_NOON = "2026-03-02T11:30:00Z"
+DICTIONARIES: dict[str, Any] = {"users": ADA_ROSSI, "binaries": SOFFICE}
+
+
+def machine_under(rule: str = "schedule", **details: Any) -> Machine:
+    """Return a machine that measures by the standard preset but for work hours."""
+    configuration.save_configuration(
+        level=Level.INSTANCE,
+        preset=Preset.CUSTOM,
+        values={**PRESETS[Preset.STANDARD], "work_hours": rule},
+        details=details,
+        now=NOW,
+    )
+    return make_machine()
+
+
+class TestOutside:
+    @pytest.mark.case("privacy.25")
+    @pytest.mark.parametrize("rule", ["schedule", "on_site"])
+    @pytest.mark.parametrize("bucket", [EARLY, SUNDAY])
+    def test_a_forged_row_loses_its_user_and_performance_goes_on(
+        self, rule: str, bucket: str
+    ) -> None:
+        machine = machine_under(rule)
+
+        response = machine.send(execution(bucket), performance(bucket), **DICTIONARIES)
+
+        assert response.json()["accepted"] == 2
+        assert ExecutionSample.objects.get().user is None
+        assert not User.objects.exists()
+        assert PerformanceSample.objects.count() == 1
+        count = RefusalCount.objects.get()
+        assert (count.kind, count.code, count.number) == ("execution.events", "work_hours", 1)
+
+    def test_a_row_without_user_is_not_counted(self) -> None:
+        machine_under().send(execution(EARLY, user=None), **DICTIONARIES)
+
+        assert ExecutionSample.objects.count() == 1
+        assert not RefusalCount.objects.exists()
+
+    def test_the_hours_are_those_of_the_configuration(self) -> None:
+        night = {"days": [1], "start": "05:00", "end": "05:45"}
+
+        machine_under(schedule=night).send(execution(EARLY), execution(AT_NOON), **DICTIONARIES)
+
+        rows = ExecutionSample.objects.order_by("bucket")
+        assert [row.user is not None for row in rows] == [True, False]
+
+    def test_a_time_beyond_the_calendar_is_refused_alone(self) -> None:
+        machine = machine_under()
+
+        response = machine.send(
+            execution("9999-12-31T23:45:00Z"),
+            execution("2026-03-02T09:00:00Z"),
+            device_clock="2026-03-02T10:00:00Z",
+            **DICTIONARIES,
+        )
+
+        assert response.json()["accepted"] == 1
+
+
+class TestWithin:
+    @pytest.mark.parametrize("rule", ["always", "schedule"])
+    def test_a_row_keeps_its_user(self, rule: str) -> None:
+        machine_under(rule).send(execution(AT_NOON), **DICTIONARIES)
+
+        assert ExecutionSample.objects.get().user is not None
+
+    @pytest.mark.parametrize(("offset", "is_kept"), [("+120", True), ("-300", False)])
+    def test_is_told_by_the_zone_of_the_device(self, offset: str, is_kept: bool) -> None:
+        machine = machine_under()
+
+        machine.check_in(**{"Dex-Utc-Offset": offset})
+        machine.send(execution(EARLY), **DICTIONARIES)
+
+        assert (ExecutionSample.objects.get().user is not None) is is_kept
+
+
+class TestZone:
+    @pytest.mark.parametrize("text", ["x", "1e3", "+900", "٣", "", "--1", "99999"])
+    def test_is_refused_where_it_is_none(self, text: str) -> None:
+        machine = machine_under()
+
+        response = machine.check_in(**{"Dex-Utc-Offset": text})
+
+        assert response.status_code == 422
+        assert response.json()["code"] == "invalid"
+
+    def test_is_kept_until_the_device_tells_another(self) -> None:
+        machine = machine_under()
+
+        machine.check_in(**{"Dex-Utc-Offset": "+60"})
+        first = Collector.objects.get().utc_offset_minutes
+        machine.check_in()
+
+        assert (first, Collector.objects.get().utc_offset_minutes) == (60, None)
+
+
+class TestDelivery:
+    def test_of_hours_networks_and_lists(self) -> None:
+        machine = machine_under(
+            "on_site",
+            schedule={"days": [6], "start": "07:00", "end": "24:00"},
+            networks=["10.0.0.0/8", "10.0.0.1", "corp.example"],
+            listed_groups=["Finance"],
+            listed_binaries=["teams.exe"],
+        )
+
+        document = json.loads(machine.check_in().json()["configuration"]["document"])
+
+        assert document["work_hours"] == {
+            "days": [6],
+            "start": "07:00",
+            "end": "24:00",
+            "on_site": {
+                "gateways": ["10.0.0.1"],
+                "ranges": ["10.0.0.0/8"],
+                "dns_suffixes": ["corp.example"],
+            },
+        }
+        assert {"Finance", "sudo", "Administrators"} <= set(document["lists"]["user_groups"])
+        assert document["lists"]["network_connections"] == ["teams.exe"]
+
+    def test_is_understood_by_the_collector(self) -> None:
+        from dex_collector import configuration as collector
+
+        machine = machine_under(schedule={"days": [6], "start": "07:00", "end": "24:00"})
+        document = machine.check_in().json()["configuration"]["document"]
+
+        understood = collector.parse(document).work_hours
+
+        assert (sorted(understood.days), understood.start.hour) == ([6], 7)
+
+    def test_lists_are_asked_by_the_pipeline_in_lower_case(self) -> None:
+        machine = machine_under(listed_groups=["Finance"], listed_binaries=["Teams.exe"])
+
+        policy = effective.for_collector(collector_of(machine)).policy
+
+        assert {"finance", "sudo"} <= policy.listed("user_groups")
+        assert policy.listed("network_connections") == {"teams.exe"}
+        assert policy.listed("executions") == frozenset()
