@@ -1,12 +1,21 @@
 """The audit log, to read."""
 
-from django.contrib import admin
+from typing import Any
+
+from django.contrib import admin, messages
+from django.http import HttpResponse
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
+from apps.audit.health import may_change
 from apps.audit.models import AuditEvent, InboxEvent
 from apps.core.admin import ReadOnlyAdmin, ScopedAdmin
+from apps.core.http import ScopedRequest
 
+UNPROTECTED = _(
+    "audit.W002: the application's database role could change this log. Who looks after the"
+    " database gives dex the roles that `manage.py audit_schema --print` makes."
+)
 FIELDS = [
     "at",
     "code",
@@ -35,6 +44,13 @@ class RecordAdmin(ScopedAdmin, ReadOnlyAdmin):
     sortable_by: list[str] = []
     show_full_result_count = False
     actions = None
+
+    def changelist_view(self, request: ScopedRequest, extra_context: Any = None) -> HttpResponse:
+        """Show the list; say so where the database does not protect it."""
+        if may_change():
+            self.message_user(request, UNPROTECTED, messages.WARNING)
+        page: HttpResponse = super().changelist_view(request, extra_context)
+        return page
 
     @display(description=_("Event"))
     def code_label(self, record: InboxEvent) -> str:

@@ -1,15 +1,18 @@
 """Pages of the audit log."""
 
 import re
+from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.test import Client
 
-from apps.audit import services
+from apps.audit import health, services
 from apps.audit.choices import AuditCode
 from apps.audit.models import InboxEvent
+from tests.conftest import DATABASE, NOW
 from tests.factories.accounts import make_account, make_profile
 
 pytestmark = pytest.mark.django_db
@@ -29,6 +32,17 @@ def row(now: datetime) -> InboxEvent:
     )
 
 
+@pytest.fixture
+def unprotected() -> Iterator[None]:
+    """Give the application a right too many."""
+    cluster, name = DATABASE.cluster, settings.DATABASES["default"]["NAME"]
+    with cluster.connect(name) as owner:
+        owner.execute("GRANT DELETE ON audit.inbox TO dex")
+    yield
+    with cluster.connect(name) as owner:
+        owner.execute("REVOKE DELETE ON audit.inbox FROM dex")
+
+
 class TestInboxEventAdmin:
     def test_lists_what_happened(
         self, ada_client: Client, row: InboxEvent, django_assert_max_num_queries: Any
@@ -38,6 +52,17 @@ class TestInboxEventAdmin:
 
         assert "2201 Entity created" in page
         assert "entity Paris" in page
+
+    def test_warns_where_the_application_could_change_them(
+        self, ada_client: Client, unprotected: None
+    ) -> None:
+        page = ada_client.get(URL).content.decode()
+
+        assert "audit.W002" in page
+        assert health.check_rights(NOW).text.startswith("audit.W002")
+
+    def test_trusts_a_log_that_is_protected(self, ada_client: Client, row: InboxEvent) -> None:
+        assert "audit.W002" not in ada_client.get(URL).content.decode()
 
     def test_counts_them(self, ada_client: Client, row: InboxEvent, now: datetime) -> None:
         services.record(code=AuditCode.ENTITY_CREATED, actor_label="ada", at=now)
