@@ -19,6 +19,7 @@ from apps.audit.choices import AuditCode
 from apps.core.errors import DomainError
 from dex.schedule import SCHEDULE, Periodic
 
+ONE_RETRY = {"max_retries": 1, "interval_start": 0}  # the connection may be of a former broker
 SHORTEST, LONGEST = timedelta(minutes=1), timedelta(days=1)  # longer would be as good as never
 
 
@@ -130,7 +131,7 @@ def run_now(*, task: PeriodicTask, actor: Account, now: datetime) -> None:
     with transaction.atomic():
         _record(task, actor, now, {"run": "now"})
         try:
-            current_app.send_task(task.task, queue=task.queue or None, retry=False)
+            current_app.send_task(task.task, queue=task.queue or None, retry_policy=ONE_RETRY)
         except OperationalError as error:
             raise BrokerAway from error
 

@@ -94,6 +94,19 @@ def _check_server(connection: psycopg.Connection[Any]) -> None:
         raise StartProblem(
             f"DATABASE_URL: the server is PostgreSQL {version // 10_000}; dex needs 16 or newer."
         )
+    encoding, is_read_only = connection.execute(
+        "SELECT current_setting('server_encoding'), current_setting('transaction_read_only')::bool"
+    ).fetchone() or ("", False)
+    if encoding != "UTF8":
+        raise StartProblem(
+            f"DATABASE_URL: the database keeps texts as {encoding}; dex needs one made with"
+            " ENCODING 'UTF8'."
+        )
+    if is_read_only:
+        raise StartProblem(
+            "DATABASE_URL: the server takes no changes: it is a replica, or set read-only. Name the"
+            " primary one."
+        )
     row = connection.execute(
         "SELECT coalesce(has_schema_privilege(oid, 'USAGE'), false)"
         " FROM pg_namespace WHERE nspname = 'audit'"

@@ -122,7 +122,7 @@ class TestPeriodicTasks:
     ) -> None:
         sent: list[tuple[str, str]] = []
         monkeypatch.setattr(
-            current_app, "send_task", lambda name, queue, retry: sent.append((name, queue))
+            current_app, "send_task", lambda name, queue, **_how: sent.append((name, queue))
         )
 
         ada_client.post(f"{TASKS}{roll_up.pk}/run/")

@@ -253,6 +253,21 @@ class TestCompanyServers:
         with pytest.raises(preflight.StartProblem, match="audit_schema --print"):
             preflight.check_database(company_database.replace("/fleet", "/postgres"))
 
+    def test_names_a_database_of_another_encoding(self, company_server: str) -> None:
+        with psycopg.connect(f"{company_server}postgres", autocommit=True) as connection:
+            connection.execute(
+                "CREATE DATABASE western ENCODING 'LATIN1' LOCALE 'C' TEMPLATE template0"
+            )
+
+        with pytest.raises(preflight.StartProblem, match="keeps texts as LATIN1"):
+            preflight.check_database(f"{company_server}western")
+
+    def test_names_a_server_that_takes_no_changes(self, company_database: str) -> None:
+        options = "?options=-c%20default_transaction_read_only%3Don"
+
+        with pytest.raises(preflight.StartProblem, match="takes no changes"):
+            preflight.check_database(company_database + options)
+
     def test_names_a_server_that_is_too_old(
         self, company_database: str, monkeypatch: pytest.MonkeyPatch
     ) -> None:
