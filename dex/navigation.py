@@ -135,6 +135,12 @@ GROUPS: tuple[tuple[str | Promise, tuple[Item, ...]], ...] = (
             ),
             Item(_("Profiles"), "badge", "accounts_profile_changelist", "accounts.view_profile"),
             Item(
+                _("Retention"),
+                "auto_delete",
+                "gdpr_retentionpolicy_changelist",
+                "gdpr.view_retentionpolicy",
+            ),
+            Item(
                 _("Audit log, newest"),
                 "history",
                 "audit_inboxevent_changelist",

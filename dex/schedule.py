@@ -52,6 +52,21 @@ SCHEDULE: tuple[Periodic, ...] = (
         _("Recomputes on how many devices of each entity programs ran."),
     ),
     Periodic(
+        "gdpr.purge_inventory",
+        ("30", "2"),
+        _("Removes devices and users without activity, with everything about them."),
+    ),
+    Periodic(
+        "gdpr.fold_persons",
+        ("40", "2"),
+        _("Takes persons out of daily figures past their term."),
+    ),
+    Periodic(
+        "gdpr.purge_aged",
+        ("50", "2"),
+        _("Removes old counts, stubs of collectors and days of the audit log."),
+    ),
+    Periodic(
         "collectors.settle_configurations",
         timedelta(minutes=1),
         _("Puts announced configurations in force when their time has come."),

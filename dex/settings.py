@@ -55,6 +55,7 @@ INSTALLED_APPS = [
     "apps.collectors",
     "apps.users",
     "apps.binaries",
+    "apps.gdpr",
     "dex.apps.DexConfig",
 ]
 MIDDLEWARE = [

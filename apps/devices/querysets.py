@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any, Self
 
 from django.db import models
 
+from apps.core import clock
+from apps.events import retention
 from apps.organization.models import Entity
 
 if TYPE_CHECKING:
@@ -34,8 +36,17 @@ class DeviceEventQuerySet(models.QuerySet[Any]):
     """Rows that hang on a device: visible as the device is now (a move takes its past along)."""
 
     def permitted_to(self, scope: Scope, action: str = "view") -> Self:
-        """Keep rows of the devices on which `scope` grants `action`."""
+        """Keep rows of the devices on which `scope` grants `action`, those past their term apart."""
+        rows = self.kept()
         if scope.is_unrestricted:
-            return self.all()
+            return rows
         entities = Entity.objects.granting(scope, f"{action}_device")
-        return self.filter(device__entity__in=entities)
+        return rows.filter(device__entity__in=entities)
+
+    def kept(self) -> Self:
+        """Leave out rows past their term, whose partition has not gone yet."""
+        kept_for = retention.class_of(self.model)
+        if kept_for is None:
+            return self.all()
+        oldest = retention.oldest_kept(kept_for, clock.now())
+        return self.filter(**{f"{self.model.TIME_FIELD}__gte": oldest})

@@ -26,6 +26,9 @@ TASKS: dict[str, str | Promise] = {
     "events.roll_up": _("Sum up days"),
     "events.purge_batch_notes": _("Forget old batches"),
     "binaries.refresh_presence": _("Count the devices of programs"),
+    "gdpr.purge_inventory": _("Remove devices and users without activity"),
+    "gdpr.fold_persons": _("Take persons out of old daily figures"),
+    "gdpr.purge_aged": _("Forget old counts, stubs and audit days"),
 }
 COUNTS: dict[str, str | Promise] = {
     "created": _("partitions made"),
@@ -37,6 +40,13 @@ COUNTS: dict[str, str | Promise] = {
     "upkeep_runs": _("old runs forgotten"),
     "presences_written": _("counts of programs renewed"),
     "presences_removed": _("counts of programs forgotten"),
+    "devices_expired": _("devices removed"),
+    "users_expired": _("users removed"),
+    "rows_expired": _("rows about them removed"),
+    "days_folded": _("days without persons"),
+    "rows_folded": _("daily rows merged"),
+    "rows_aged": _("old rows removed"),
+    "audit_days": _("audit partitions dropped"),
 }
 MILLISECONDS = 1_000
 

@@ -2,17 +2,26 @@
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from math import ceil
+from typing import Any
 
+from apps.events import kinds
 from apps.events.choices import Retention
 
-Terms = Callable[[Retention], int]
+Terms = Callable[[str], float]
 
-DEFAULT_DAYS = {
+# Classes that are no event table's, but bound what is in them.
+INVENTORY = "inventory"  # devices and users, after their last activity
+DAILY_PERSON = "daily_person"  # the person in daily rows
+
+DEFAULT_DAYS: dict[str, float] = {
+    INVENTORY: 90,
     Retention.OPERATIONAL: 30,
     Retention.HIGHRES: 30,
     Retention.HIGHRES_DETAIL: 14,
     Retention.REALTIME: 2,
     Retention.DAILY: 396,  # 13 months
+    DAILY_PERSON: 90,
 }
 
 _terms: Terms = DEFAULT_DAYS.__getitem__
@@ -24,11 +33,21 @@ def register(terms: Terms) -> None:
     _terms = terms
 
 
-def days_kept(retention: Retention) -> int:
-    """Return the number of days that rows of this class are kept."""
-    return _terms(retention)
+def term(retention: str) -> timedelta:
+    """Return how long rows of this class are kept."""
+    return timedelta(days=_terms(retention))
 
 
-def oldest_kept(retention: Retention, now: datetime) -> datetime:
+def days_kept(retention: str) -> int:
+    """Return the number of days that rows of this class are kept, a begun one counted."""
+    return ceil(_terms(retention))
+
+
+def oldest_kept(retention: str, now: datetime) -> datetime:
     """Return the instant before which rows of this class are refused, hidden and dropped."""
-    return now - timedelta(days=days_kept(retention))
+    return now - term(retention)
+
+
+def class_of(model: type[Any]) -> Retention | None:
+    """Return the retention class of an event table, None for any other."""
+    return next((kept for known, kept in kinds.event_models() if known is model), None)

@@ -13,16 +13,16 @@ from django.db import DatabaseError, OperationalError, connection, transaction
 from django.utils import timezone
 
 from apps.core import clock
-from apps.events import kinds, retention
+from apps.events import folding, kinds, retention
 from apps.events.constants import (
-    INT8_MAX,
     ROLL_UP_CHUNK,
     ROLL_UP_GRACE_SECONDS,
     ROLL_UP_RETRY_SECONDS,
 )
+from apps.events.daily import daily_model_of, key_columns, last_value_fields, within_int8
 from apps.events.kinds import SampledKind
 from apps.events.metrics import AGGREGATES, Counter, Metric, column_names
-from apps.events.models import DailyEvent, DirtyDay, RolledUpDay
+from apps.events.models import DirtyDay, RolledUpDay
 
 logger = logging.getLogger(__name__)
 
@@ -95,6 +95,7 @@ def roll_up_dirty(*, limit: int = ROLL_UP_CHUNK, before: datetime | None = None)
 
 def _roll_up(limit: int, before: datetime) -> int:
     with transaction.atomic():
+        folding.lock_daily_rows()
         keys = _take(limit, before)
         by_day: dict[date, list[int]] = defaultdict(list)
         for device_id, day in keys:
@@ -103,6 +104,10 @@ def _roll_up(limit: int, before: datetime) -> int:
             for kind in kinds.sampled():
                 if not is_final(kind, day, before):
                     recompute(kind, day=day, device_ids=device_ids)
+                    # A late row of an old day must not bring its person back.
+                    folding.fold_if_due(
+                        kind, start=day_start(day), device_ids=device_ids, now=before
+                    )
     return len(keys)
 
 
@@ -154,7 +159,7 @@ def insert_sql(kind: SampledKind) -> str:
     columns, values = ["id", "bucket", *keys], ["nextval('events_daily_id_seq')", "%(day)s", *keys]
     columns.append("source")
     values.append("max(source)")
-    for name in _last_value_fields(kind):
+    for name in last_value_fields(kind):
         columns.append(name)
         values.append(
             f"(array_agg({name} ORDER BY bucket DESC) FILTER (WHERE {name} IS NOT NULL))[1]"
@@ -169,18 +174,6 @@ def insert_sql(kind: SampledKind) -> str:
         WHERE device_id = ANY(%(devices)s) AND bucket >= %(start)s AND bucket < %(end)s
         GROUP BY {", ".join(keys)}
     """
-
-
-def daily_model_of(kind: SampledKind) -> type[DailyEvent]:
-    """Return the model of a kind's daily rows."""
-    assert kind.daily_model is not None  # `kinds.sampled` yields no other
-    return kind.daily_model
-
-
-def key_columns(kind: SampledKind) -> list[str]:
-    """Return the columns whose combination is one daily row of a day."""
-    references = [f"{column}_id" for column in kind.dimensions]
-    return ["device_id", "context_id", *references, *kind.key_fields]
 
 
 def unfinished_days(*, now: datetime) -> set[date]:
@@ -246,11 +239,6 @@ def _take(limit: int, before: datetime) -> list[Key]:
         return list(cursor.fetchall())
 
 
-def _last_value_fields(kind: SampledKind) -> list[str]:
-    kept = {str(field.column) for field in daily_model_of(kind)._meta.concrete_fields}
-    return [name for name in kind.field_names if name in kept and name not in kind.key_fields]
-
-
 def _values(name: str, metric: Metric) -> list[str]:
     """Return the expressions of sum, count, min, max; a counter's are over its buckets."""
     source = {part: f"{name}_{part}" for part in AGGREGATES}
@@ -258,16 +246,8 @@ def _values(name: str, metric: Metric) -> list[str]:
         source = dict.fromkeys(AGGREGATES, f"{name}_sum")
         count = f"nullif(count({source['count']}), 0)"
     else:
-        count = _within_int8(f"sum({source['count']})")
+        count = within_int8(f"sum({source['count']})")
     total = f"sum({source['sum']})"
     if not metric.is_float:
-        total = _within_int8(total)
+        total = within_int8(total)
     return [total, count, f"min({source['min']})", f"max({source['max']})"]
-
-
-def _within_int8(total: str) -> str:
-    """Return `total`, cut at the largest bigint: forged readings must not stop the roll-up.
-
-    Null stays null, which `least` would turn into the limit.
-    """
-    return f"CASE WHEN {total} > {INT8_MAX} THEN {INT8_MAX} ELSE {total} END"

@@ -29,7 +29,7 @@ def rotate_partitions(*, now: datetime) -> UpkeepRun | None:
         done = {name: len(set(rows) - set(postponed)) for name, rows in counts.items()}
         return done | ({"postponed": len(postponed)} if postponed else {})
 
-    return _run("events.rotate_partitions", work, now=now)
+    return run("events.rotate_partitions", work, now=now)
 
 
 def believed(now: datetime) -> datetime:
@@ -51,7 +51,7 @@ def roll_up(*, now: datetime) -> UpkeepRun | None:
             keys += taken
         return {"days_closed": len(days), "device_days": keys}
 
-    return _run("events.roll_up", work, now=now)
+    return run("events.roll_up", work, now=now)
 
 
 def purge_batch_notes(*, now: datetime) -> UpkeepRun | None:
@@ -62,10 +62,10 @@ def purge_batch_notes(*, now: datetime) -> UpkeepRun | None:
         old = UpkeepRun.objects.filter(started_at__lt=now - timedelta(days=RUNS_KEPT_DAYS))
         return {"batch_notes": notes, "upkeep_runs": old.delete()[0]}
 
-    return _run("events.purge_batch_notes", work, now=now)
+    return run("events.purge_batch_notes", work, now=now)
 
 
-def _run(task: str, work: Callable[[], Counts], *, now: datetime) -> UpkeepRun | None:
+def run(task: str, work: Callable[[], Counts], *, now: datetime) -> UpkeepRun | None:
     """Do `work` unless another worker is at it; keep what it did for the console."""
     with advisory_lock(task) as acquired:
         if not acquired:

@@ -22,7 +22,7 @@ def foreign_keys() -> Iterator[tuple[str, str, str]]:
 
 
 def test_apps_are_listed_from_the_lowest_layer_up() -> None:
-    order = "core nql audit accounts organization events devices collectors users binaries"
+    order = "core nql audit accounts organization events devices collectors users binaries gdpr"
 
     assert order.split() == OURS
 

@@ -1,0 +1,60 @@
+"""Rows of ordinary tables that go when they are old, and the sealed days of the audit log."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from django.db import connection, models, transaction
+
+from apps.audit import partitions as audit_days
+from apps.collectors.models import CollectorStub, RefusalCount
+from apps.gdpr import terms
+from apps.gdpr.choices import RetentionClass
+
+ROWS_PER_STEP = 10_000  # of one transaction
+
+
+@dataclass(frozen=True, slots=True)
+class Ageing:
+    """A table whose rows are counted from a column: a date or an instant; null stays."""
+
+    model: type[models.Model]
+    retention: RetentionClass
+    column: str
+
+
+AGEING: tuple[Ageing, ...] = (
+    Ageing(RefusalCount, RetentionClass.OPERATIONAL, "day"),
+    Ageing(CollectorStub, RetentionClass.STUB, "day"),
+)
+
+
+def purge_aged(*, now: datetime) -> dict[str, int]:
+    """Delete rows past the term of their class, and drop sealed audit days; return what went."""
+    counts = {"rows_aged": sum(_purge(ageing, now) for ageing in AGEING)}
+    return counts | {"audit_days": len(purge_audit(now=now))}
+
+
+def purge_audit(*, now: datetime) -> list[str]:
+    """Drop the sealed days of the audit log past their term; return the partitions."""
+    oldest = (now - terms.term(RetentionClass.SECURITY, now)).astimezone(UTC).date()
+    with transaction.atomic():
+        return audit_days.drop_before(oldest)
+
+
+def _purge(ageing: Ageing, now: datetime) -> int:
+    oldest = now - terms.term(ageing.retention, now)
+    deleted = 0
+    while number := _delete(ageing, oldest):
+        deleted += number
+    return deleted
+
+
+def _delete(ageing: Ageing, oldest: datetime) -> int:
+    table = ageing.model._meta.db_table
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"DELETE FROM {table} WHERE id IN ("
+            f"SELECT id FROM {table} WHERE {ageing.column} < %s LIMIT %s)",
+            [oldest, ROWS_PER_STEP],
+        )
+        return int(cursor.rowcount)

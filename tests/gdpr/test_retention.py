@@ -1,0 +1,294 @@
+"""How long rows are kept: rules of the set, the day before a shorter term, what is hidden."""
+
+from datetime import datetime, timedelta
+
+import pytest
+from django.db import connection
+from django.test import Client
+
+from apps.accounts.models import Account
+from apps.audit.choices import AuditCode
+from apps.audit.models import InboxEvent
+from apps.core.scope import Scope
+from apps.devices.models import Boot, PerformanceSample
+from apps.events import partitions, retention, upkeep
+from apps.events.choices import Retention
+from apps.gdpr import preview, rules, terms
+from apps.gdpr.choices import RetentionClass
+from apps.gdpr.models import RetentionPolicy
+from apps.gdpr.rules import RULES, Conflict, OutOfRange
+from apps.gdpr.services.retention import change_terms
+from tests.conftest import NOW
+from tests.events.rows import add_boot, add_sample
+from tests.factories.accounts import make_account, make_profile
+from tests.factories.collectors import boot, device_of, make_machine
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("fixed_clock")]
+
+DAY = timedelta(days=1)
+URL = "/admin/gdpr/retentionpolicy/"
+TERMS_URL = f"{URL}terms/"
+
+
+def change(days: dict[RetentionClass, int], now: datetime = NOW) -> list[RetentionPolicy]:
+    """Change terms given in days."""
+    wanted = {name: number * DAY for name, number in days.items()}
+    changed = change_terms(wanted=wanted, actor=None, now=now)
+    terms.forget()  # as after the commit
+    return changed
+
+
+def days(name: str, now: datetime = NOW) -> float:
+    """Return the term that holds, in days."""
+    return terms.term(name, now) / DAY
+
+
+class TestRules:
+    def test_every_class_of_event_tables_has_one(self) -> None:
+        assert set(retention.DEFAULT_DAYS) <= {name.value for name in RULES}
+        assert {kept.value for kept in Retention} <= {name.value for name in RULES}
+
+    def test_shipped_terms_are_those_of_the_machinery(self) -> None:
+        shipped = {
+            name: RULES[RetentionClass(name)].default / DAY for name in retention.DEFAULT_DAYS
+        }
+
+        assert shipped == retention.DEFAULT_DAYS
+
+    def test_shipped_terms_obey_the_rules(self) -> None:
+        rules.check({name: rule.default for name, rule in RULES.items()})
+
+    @pytest.mark.parametrize(
+        ("name", "term"),
+        [
+            (RetentionClass.INVENTORY, 31 * DAY),
+            (RetentionClass.OPERATIONAL, 0 * DAY),
+            (RetentionClass.HIGHRES_DETAIL, 31 * DAY),
+            (RetentionClass.REALTIME, 3 * DAY),
+            (RetentionClass.REALTIME, timedelta(minutes=90)),
+            (RetentionClass.DAILY, 397 * DAY),
+            (RetentionClass.DAILY_PERSON, 29 * DAY),
+            (RetentionClass.SECURITY, 179 * DAY),
+            (RetentionClass.STUB, 401 * DAY),
+        ],
+    )
+    def test_refuses_a_term_out_of_range(self, name: RetentionClass, term: timedelta) -> None:
+        with pytest.raises(OutOfRange) as refused:
+            change_terms(wanted={name: term}, actor=None, now=NOW)
+
+        assert refused.value.code == "retention_out_of_range"
+        assert str(name.label) in str(refused.value)
+
+    @pytest.mark.parametrize(
+        ("name", "number", "bound"),
+        [
+            (RetentionClass.OPERATIONAL, 91, RetentionClass.INVENTORY),
+            (RetentionClass.HIGHRES, 31, RetentionClass.OPERATIONAL),
+            (RetentionClass.DAILY_PERSON, 397 - 1, RetentionClass.DAILY),
+        ],
+    )
+    def test_refuses_a_class_that_outlives_another(
+        self, name: RetentionClass, number: int, bound: RetentionClass
+    ) -> None:
+        change({RetentionClass.DAILY: 100})
+
+        with pytest.raises(Conflict) as refused:
+            change_terms(wanted={name: number * DAY}, actor=None, now=NOW)
+
+        assert refused.value.code == "retention_conflict"
+        assert str(name.label) in str(refused.value)
+        assert str(bound.label) in str(refused.value)
+
+    def test_refuses_the_whole_set_for_one(self) -> None:
+        with pytest.raises(Conflict):
+            change({RetentionClass.OPERATIONAL: 10, RetentionClass.DAILY: 200})
+
+        assert days("daily") == 396
+
+    def test_counts_what_waits(self) -> None:
+        change({RetentionClass.OPERATIONAL: 7, RetentionClass.HIGHRES: 7, "highres_detail": 7})  # type: ignore[dict-item]
+
+        with pytest.raises(Conflict):
+            change({RetentionClass.HIGHRES: 8})
+
+
+class TestChangeTerms:
+    def test_waits_a_day_before_a_shorter_term_holds(self) -> None:
+        change({RetentionClass.DAILY: 60, RetentionClass.DAILY_PERSON: 60})
+
+        assert days("daily", NOW + DAY - timedelta(seconds=1)) == 396
+        assert days("daily", NOW + DAY) == 60
+
+    def test_holds_a_longer_term_at_once(self) -> None:
+        change({RetentionClass.INVENTORY: 180})
+
+        assert days("inventory") == 180
+
+    def test_takes_back_what_waits(self) -> None:
+        change({RetentionClass.DAILY_PERSON: 60})
+        change({RetentionClass.DAILY_PERSON: 90})
+
+        assert days("daily_person", NOW + 2 * DAY) == 90
+
+    def test_changes_nothing_for_the_same_term(self) -> None:
+        change({RetentionClass.DAILY_PERSON: 60})
+
+        again = change({RetentionClass.DAILY_PERSON: 60}, NOW + DAY / 2)
+
+        assert again == []
+        assert days("daily_person", NOW + DAY) == 60
+
+    def test_never_keeps_a_class_longer_than_its_bound(self) -> None:
+        RetentionPolicy.objects.filter(retention_class="operational").update(term=7 * DAY)
+
+        assert days("highres") == 7
+
+    def test_is_audited(self, ada: Account) -> None:
+        change_terms(wanted={RetentionClass.DAILY_PERSON: 60 * DAY}, actor=ada, now=NOW)
+
+        event = InboxEvent.objects.get(code=AuditCode.RETENTION_CHANGED)
+        assert event.code == 6031
+        assert event.actor_label == "ada"
+        assert event.detail["daily_person"]["next_hours"] == 60 * 24
+
+    def test_other_processes_know_within_a_minute(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        assert days("inventory") == 90
+        RetentionPolicy.objects.filter(retention_class="inventory").update(term=180 * DAY)
+        assert days("inventory") == 90
+        later = terms._known.read_at + 61
+
+        monkeypatch.setattr("time.monotonic", lambda: later)
+
+        assert days("inventory") == 180
+
+
+class TestExpiredRows:
+    @pytest.mark.case("data-model.7")
+    def test_are_hidden_at_once_and_gone_after_the_purge(
+        self, ada_scope: Scope, ben_scope: Scope
+    ) -> None:
+        device = device_of(make_machine())
+        add_boot(occurred_at=NOW - timedelta(days=2, hours=1), device_id=device.pk)
+        add_boot(occurred_at=NOW - timedelta(hours=1), device_id=device.pk)
+        add_sample(bucket=NOW - timedelta(days=2, hours=1), device_id=device.pk)
+        RetentionPolicy.objects.filter(retention_class="operational").update(term=DAY)
+        terms.forget()
+
+        assert Boot.objects.permitted_to(ada_scope).count() == 1
+        assert PerformanceSample.objects.permitted_to(ada_scope).count() == 0
+        assert Boot.objects.permitted_to(ben_scope).count() == 0
+        upkeep.rotate_partitions(now=NOW)
+        assert Boot.objects.count() == 1
+
+    def test_their_page_is_gone_as_well(self, ada_client: Client) -> None:
+        device = device_of(make_machine())
+        row = add_boot(occurred_at=NOW - timedelta(days=2), device_id=device.pk)
+        moment = int(row.occurred_at.timestamp() * 1_000_000)
+        address = f"/admin/devices/boot/{device.pk}-{moment}-{row.pk}/change/"
+        before = ada_client.get(address).status_code
+        RetentionPolicy.objects.filter(retention_class="operational").update(term=DAY)
+        terms.forget()
+
+        assert (before, ada_client.get(address).status_code) == (200, 404)
+
+    def test_are_refused_at_the_door(self) -> None:
+        machine = make_machine()
+        RetentionPolicy.objects.filter(retention_class="operational").update(term=DAY)
+        terms.forget()
+
+        answer = machine.send(boot("2026-03-01T11:59:59Z"), boot("2026-03-01T12:00:01Z"))
+
+        assert [refusal["code"] for refusal in answer.json()["refused"]] == ["too_old"]
+
+    @pytest.mark.case("privacy.8")
+    def test_shortened_by_a_day_rows_go_a_day_later(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        add_boot(occurred_at=NOW - timedelta(days=2), device_id=77)  # of a device that is silent
+        change({RetentionClass.OPERATIONAL: 1, RetentionClass.HIGHRES: 1, "highres_detail": 1})  # type: ignore[dict-item]
+        upkeep.rotate_partitions(now=NOW)
+        before = Boot.objects.count()
+
+        monkeypatch.setattr("apps.core.clock.now", lambda: NOW + DAY)
+        upkeep.rotate_partitions(now=NOW + DAY)
+
+        assert (before, Boot.objects.count()) == (1, 0)
+
+
+class TestPreview:
+    def test_estimates_by_statistics(self) -> None:
+        for hour in range(4):
+            add_boot(occurred_at=NOW - timedelta(days=2, hours=hour))
+        for partition in partitions.existing_partitions()["devices_boot"]:
+            with connection.cursor() as cursor:
+                cursor.execute(f"ANALYZE {partition.name}")
+
+        found = preview.losses(RetentionClass.OPERATIONAL, old=30 * DAY, new=DAY, now=NOW)
+
+        assert {loss.table: loss.rows for loss in found}["Boots"] == 4
+
+    def test_counts_devices_and_users(self) -> None:
+        device = device_of(make_machine())
+        long_ago = NOW - timedelta(days=40)
+        type(device).objects.update(first_seen_at=long_ago, last_seen_at=long_ago)
+
+        found = preview.losses(RetentionClass.INVENTORY, old=90 * DAY, new=30 * DAY, now=NOW)
+
+        assert {loss.table: loss.rows for loss in found} == {"Devices": 1, "Users": 0}
+
+
+class TestPage:
+    def form(self, **changes: int) -> dict[str, str]:
+        """Return the form as it is shown, with changes."""
+        shown = {name.value: rule.default // rule.unit for name, rule in RULES.items()}
+        return {name: str(number) for name, number in {**shown, **changes}.items()}
+
+    def test_shows_terms_and_tasks(self, ada_client: Client) -> None:
+        page = ada_client.get(URL).content.decode()
+
+        assert "90 days" in page
+        assert "48 hours" in page
+        assert "Remove devices and users without activity" in page
+
+    def test_shows_what_goes_before_it_saves(self, ada_client: Client) -> None:
+        page = ada_client.post(TERMS_URL, self.form(daily_person=60)).content.decode()
+
+        assert "What goes" in page
+        assert days("daily_person", NOW + 2 * DAY) == 90
+
+    def test_saves_what_is_confirmed(self, ada_client: Client) -> None:
+        form = {**self.form(daily_person=60), "confirmed": "yes"}
+
+        response = ada_client.post(TERMS_URL, form)
+
+        terms.forget()
+        assert response.status_code == 302
+        assert days("daily_person", NOW + DAY) == 60
+        assert "60 days" in ada_client.get(URL).content.decode()
+
+    def test_says_which_rule_is_broken(self, ada_client: Client) -> None:
+        form = {**self.form(highres=31), "confirmed": "yes"}
+
+        page = ada_client.post(TERMS_URL, form).content.decode()
+
+        assert "“High resolution” may not be kept longer than “Single events”." in page
+        assert days("highres", NOW + 2 * DAY) == 30
+
+    def test_who_may_only_see_cannot_change(self, client: Client) -> None:
+        profile = make_profile("Council", permissions=["gdpr.view_retentionpolicy"])
+        client.force_login(make_account("council", profile=profile))
+
+        assert client.get(URL).status_code == 200
+        assert client.get(TERMS_URL).status_code == 403
+        assert client.post(TERMS_URL, self.form(daily=100)).status_code == 403
+
+    @pytest.mark.parametrize("url", [URL, TERMS_URL])
+    def test_is_closed_to_cleo_and_ben(
+        self, cleo_client: Client, ben_client: Client, url: str
+    ) -> None:
+        assert cleo_client.get(url).status_code == 403
+        assert ben_client.get(url).status_code == 403
+
+    def test_has_no_page_of_one_class(self, ada_client: Client) -> None:
+        policy = RetentionPolicy.objects.first()
+        assert policy is not None
+
+        assert ada_client.get(f"{URL}{policy.pk}/change/").status_code == 404
