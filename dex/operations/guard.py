@@ -53,7 +53,9 @@ class Lock:
         except FileNotFoundError:
             return None
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            # Shared: two that only look must not take each other for a running `up`, whose number
+            # in the file may be that of a stranger by now.
+            fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
         except BlockingIOError:
             text = os.read(descriptor, 32).decode("ascii", errors="replace")
             return int(text) if text.isdigit() else None

@@ -216,13 +216,19 @@ class Supervisor:
         child.pipe.close()
 
     def _stop_child(self, child: Child) -> None:
-        """Ask, wait, then kill; a second request to stop ends the wait."""
+        """Ask, wait, then kill; a second request to stop ends the wait.
+
+        One that has ended is left alone, since its number may be a stranger's: what it had started
+        was killed at its end.
+        """
+        if not child.is_running:
+            return
         deadline = time.monotonic() + child.process.stop_seconds
-        if child.is_running:
-            os.kill(child.popen.pid, child.process.stop_signal)
+        os.kill(child.popen.pid, child.process.stop_signal)
         while child.is_running and time.monotonic() < deadline and self._stop_requests < 2:
             self.turn()
-        kill_group(child.popen.pid)
+        if child.is_running:
+            kill_group(child.popen.pid)
         while child.is_running:
             self.turn()
 
@@ -250,21 +256,30 @@ class Supervisor:
         if child is self._single or self.is_stopping:
             return
         is_steady = time.monotonic() - child.started_at > STEADY_SECONDS
-        child.failures = 1 if is_steady else child.failures + 1
+        child.failures = 0 if is_steady else child.failures
+        self._start_later(child, f"ended ({code})")
+
+    def _start_later(self, child: Child, why: str) -> None:
+        child.failures += 1
         delay = delay_seconds(child.failures)
         child.restart_at = time.monotonic() + delay
         name = child.process.name
-        self.output.line("launcher", f"{name} ended ({code}); it starts again in {delay:g} s")
+        self.output.line("launcher", f"{name} {why}; it starts again in {delay:g} s")
 
     def _has_output(self, child: Child) -> bool:
         return bool(select.select([child.pipe], [], [], 0)[0])
 
     def _restart_due(self) -> None:
         for index, child in enumerate(self.children):
-            if child.restart_at is not None and time.monotonic() >= child.restart_at:
+            if child.restart_at is None or time.monotonic() < child.restart_at:
+                continue
+            try:
                 fresh = self._spawn(child.process)
-                fresh.failures = child.failures
-                self.children[index] = fresh
+            except OSError as problem:  # no memory, no process, a folder that is just replaced
+                self._start_later(child, f"could not be started ({problem.strerror})")
+                continue
+            fresh.failures = child.failures
+            self.children[index] = fresh
 
     # --- Signals -----------------------------------------------------------------------------
 

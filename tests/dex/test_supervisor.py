@@ -88,6 +88,18 @@ class TestSupervisor:
             "p0 ended (3); it starts again in 2 s",
         ]
 
+    def test_tries_again_what_cannot_be_started(self, start: Callable[..., Supervised]) -> None:
+        supervised = start("echo started; exit 3")
+        folder, away = supervised.folder, supervised.folder.with_name("away")
+
+        folder.rename(away)
+        until(lambda: any("could not be started" in line for line in lines(away, "launcher")))
+        away.rename(folder)
+        number = len(lines(folder, "p0"))
+
+        until(lambda: len(lines(folder, "p0")) > number)
+        assert supervised.popen.poll() is None
+
     def test_kills_what_a_dead_process_has_left(self, start: Callable[..., Supervised]) -> None:
         supervised = start("sleep 1000 & echo started; exit 1")
 
