@@ -1,4 +1,4 @@
-"""Metrics of device performance (data-model.md 3.1)."""
+"""Metrics of device performance and connectivity (data-model.md 3.1, 3.3)."""
 
 from django.utils.translation import gettext_lazy as _
 
@@ -115,4 +115,39 @@ PERFORMANCE: dict[str, Metric] = {
         _("Time on battery."), NONE, title=_("Battery duration on battery")
     ),
     "uptime_ms": Gauge(_("Since the last full boot."), NONE, is_float=True, title=_("Uptime")),
+}
+
+CONNECTIVITY: dict[str, Metric] = {
+    "wifi_signal_strength_dbm": Gauge(
+        _("Strength of the Wi-Fi signal."),
+        NONE,
+        is_float=True,
+        is_signed=True,
+        title=_("Wi-Fi signal strength"),
+    ),
+    "wifi_noise_level_dbm": Gauge(
+        _("Noise beside the Wi-Fi signal."),
+        NONE,
+        is_float=True,
+        is_signed=True,
+        title=_("Wi-Fi noise level"),
+    ),
+    "wifi_receive_rate_bps": Gauge(
+        _("Rate of the Wi-Fi link, receiving."), NONE, title=_("Wi-Fi receive rate")
+    ),
+    "wifi_transmission_rate_bps": Gauge(
+        _("Rate of the Wi-Fi link, sending."), NONE, title=_("Wi-Fi transmission rate")
+    ),
+    "connected_duration_ms": Counter(
+        _("Time with a default route."), NONE, title=_("Connected duration")
+    ),
+    "disconnected_duration_ms": Counter(
+        _("Time without a default route."), NONE, title=_("Disconnected duration")
+    ),
+    "gateway_latency_ms": Gauge(
+        _("Answer of the device's own gateway."), NONE, is_float=True, title=_("Gateway latency")
+    ),
+    "dns_latency_ms": Gauge(
+        _("Answer of a DNS server."), NONE, is_float=True, title=_("DNS latency")
+    ),
 }

@@ -1,16 +1,22 @@
 """Writes of devices."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 
-from django.db import transaction
+from django.db import models, transaction
+from django.db.models import Q
 
 from apps.accounts.models import Account
 from apps.audit import services as audit
 from apps.audit.choices import AuditCode
-from apps.devices.choices import InventoryState, Platform
-from apps.devices.models import Context, Device, InventoryPart
+from apps.devices import changes
+from apps.devices.changes import Change
+from apps.devices.choices import ChangeProperty, InventoryState, Platform
+from apps.devices.models import ConnectivitySample, Context, Device, InventoryPart
+from apps.events.policy import Policy
 from apps.organization.models import Entity
 
 BASE_PARTS = ("hardware", "operating_system")  # with these an inventory is complete
@@ -40,8 +46,13 @@ def context_of(*, entity: Entity, platform: Platform) -> Context:
     return context
 
 
-def move_device(*, device: Device, entity: Entity) -> None:
+@transaction.atomic
+def move_device(*, device: Device, entity: Entity, now: datetime) -> None:
     """Put a device into another entity; events from now on happen in the new situation."""
+    if entity == device.entity:
+        return
+    moved = Change(ChangeProperty.ENTITY, "entity", device.entity.name, entity.name)
+    changes.record(device_id=device.pk, changes=[moved], now=now)
     device.entity = entity
     device.context = context_of(entity=entity, platform=Platform(device.operating_system_platform))
     device.save(update_fields=["entity", "context"])
@@ -61,17 +72,47 @@ def open_device(
     )
 
 
-def update_facts(*, device_id: int, facts: dict[str, Any]) -> None:
-    """Write facts of the inventory into the device's row; keys are its columns."""
-    if facts:
-        Device.objects.filter(pk=device_id).update(**facts)
+@dataclass(frozen=True)
+class Report:
+    """One full report of an inventory part: writes what it says, and notes what it changes.
 
+    A first report of a part changes nothing: all of it is new.
+    """
 
-def replace_list(*, model: Any, device_id: int, rows: Sequence[dict[str, Any]]) -> None:
-    """Replace a device's list as a whole."""
-    with transaction.atomic():
-        model.objects.filter(device_id=device_id).delete()
-        model.objects.bulk_create([model(device_id=device_id, **row) for row in rows])
+    device_id: int
+    part: str
+    policy: Policy
+    now: datetime
+
+    @cached_property
+    def has_base(self) -> bool:
+        """Return whether the part was known before. Cost: 1 query, once."""
+        parts = InventoryPart.objects.filter(device_id=self.device_id, part=self.part)
+        return parts.exists()
+
+    def write_facts(self, facts: dict[str, Any]) -> None:
+        """Write facts into the device's row; keys are its columns. Cost: 1 to 5 queries."""
+        row = Device.objects.filter(pk=self.device_id)
+        if self.has_base:
+            watched = [column for column in facts if column in changes.FACTS]
+            old = row.values(*watched).get() if watched else {}
+            self._note(changes.between(old, facts, self.policy))
+        row.update(**facts)
+
+    def write_list(self, model: type[models.Model], rows: Sequence[dict[str, Any]]) -> None:
+        """Replace a device's list as a whole. Cost: 3 to 6 queries."""
+        items: Any = model._default_manager
+        watched = changes.LISTS.get(model)
+        with transaction.atomic():
+            old = items.filter(device_id=self.device_id)
+            if watched and self.has_base:
+                found = changes.between_lists(watched, list(old.values()), rows, self.policy)
+                self._note(found)
+            old.delete()
+            items.bulk_create([model(device_id=self.device_id, **row) for row in rows])
+
+    def _note(self, found: Iterable[Change]) -> None:
+        changes.record(device_id=self.device_id, changes=found, now=self.now)
 
 
 def remember_part(*, device_id: int, part: str, content_hash: str, now: datetime) -> None:
@@ -94,3 +135,34 @@ def remember_boot(*, device_id: int, occurred_at: datetime, duration_ms: int | N
     later.update(
         boot_last_full_boot_time_at=occurred_at, boot_last_full_boot_duration_ms=duration_ms
     )
+
+
+def remember_network(*, device_id: int, bucket: datetime) -> None:
+    """Bring the network that a device was in last forward; an older bucket changes nothing.
+
+    Read back as it was stored: without what the policy takes. Cost: 1 to 2 queries.
+    """
+    last = (
+        ConnectivitySample.objects.filter(device_id=device_id, bucket=bucket)
+        .order_by("-id")
+        .first()
+    )
+    if last is None:
+        return
+    Device.objects.filter(
+        Q(connectivity_told_at__isnull=True) | Q(connectivity_told_at__lte=bucket), pk=device_id
+    ).update(
+        connectivity_last_connectivity_type=last.primary_physical_adapter_type or "",
+        connectivity_last_vpn_status=last.vpn_status or "",
+        collector_local_ip=last.local_ip,
+        connectivity_told_at=bucket,
+    )
+
+
+def remember_login(*, device_id: int, occurred_at: datetime, user_name: str) -> None:
+    """Bring the device's last login forward; an older one changes nothing.
+
+    user_name: as it is stored, "" where the configuration denies it.
+    """
+    later = Device.objects.filter(pk=device_id).exclude(login_last_login_time_at__gt=occurred_at)
+    later.update(login_last_login_user_name=user_name, login_last_login_time_at=occurred_at)

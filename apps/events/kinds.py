@@ -88,6 +88,7 @@ class Kind:
     accepts: may name the switch that denies a record for what it refers to (dimension -> its row).
     retention: class of the rows (privacy.md 6).
     is_about_people: a row means nothing without its user: outside work hours it is dropped.
+    is_derived: the server alone writes the rows; a record that claims to be one is unknown.
     on_stored: called with the device and the rows, in their transaction, to bring forward what
         an object remembers of its events (the last boot); must bear a repeat.
     """
@@ -103,6 +104,7 @@ class Kind:
     accepts: Accepts | None = None
     retention: Retention = Retention.OPERATIONAL
     is_about_people: bool = False
+    is_derived: bool = False
     on_stored: Callable[[int, Sequence[Any]], None] | None = None
 
     @cached_property
@@ -240,6 +242,11 @@ def registered() -> Iterator[AnyKind]:
     yield from _kinds.values()
 
 
+def received() -> Iterator[AnyKind]:
+    """Yield the kinds that collectors send."""
+    yield from (kind for kind in _kinds.values() if not kind.is_derived)
+
+
 def sampled() -> Iterator[SampledKind]:
     """Yield the kinds that have daily rows."""
     for kind in _kinds.values():
@@ -269,6 +276,7 @@ __all__ = [
     "SampledKind",
     "event_models",
     "find",
+    "received",
     "register",
     "registered",
     "sampled",

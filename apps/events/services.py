@@ -208,7 +208,7 @@ class _Preparation:
         name = UNKNOWN
         try:
             kind = kinds.find(_head_decoder.decode(raw).kind)
-            if kind is None:
+            if kind is None or kind.is_derived:
                 raise Refused(RefusalCode.UNKNOWN_KIND, "kind")
             name = kind.name
             return kind.decoder.decode(raw)

@@ -60,7 +60,7 @@ def _decoder(*, whole: bool) -> msgspec.json.Decoder[Envelope]:
     """
     record: Any = msgspec.Raw
     if whole:
-        record = Union[tuple(kind.record_type for kind in kinds.registered())]  # noqa: UP007
+        record = Union[tuple(kind.record_type for kind in kinds.received())]  # noqa: UP007
     members: list[tuple[str, Any, Any]] = [
         (d.dictionary, dict[str, msgspec.Raw], msgspec.field(default_factory=dict))
         for d in dimensions.registered()

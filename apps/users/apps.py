@@ -11,4 +11,7 @@ class UsersConfig(AppConfig):
     verbose_name = _("Users")
 
     def ready(self) -> None:
-        from apps.users import events, inventory, nql, panels, personal_data  # noqa: F401
+        from apps.devices import pseudonyms
+        from apps.users import entries, events, inventory, nql, panels, personal_data  # noqa: F401
+
+        pseudonyms.register(entries.stored)

@@ -154,6 +154,23 @@ def performance(bucket: str = "2026-03-02T11:55:00Z", **metrics: Any) -> dict[st
     }
 
 
+def stop(name: str, occurred_at: str = "2026-03-02T11:00:00Z", **fields: Any) -> dict[str, Any]:
+    """Return one record of a sleep, a system crash or a hard reset."""
+    return {"kind": f"device_performance.{name}", "occurred_at": occurred_at, "fields": fields}
+
+
+def connectivity(bucket: str = "2026-03-02T11:55:00Z", **fields: Any) -> dict[str, Any]:
+    """Return one record of a network bucket."""
+    signal = {"sum": -600.0, "count": 10, "min": -65.0, "max": -55.0}
+    return {
+        "kind": "connectivity.events",
+        "bucket": bucket,
+        "bucket_s": 300,
+        "fields": fields,
+        "metrics": {"wifi_signal_strength_dbm": signal, "connected_duration_ms": {"sum": 300_000}},
+    }
+
+
 def execution(
     bucket: str = "2026-03-02T11:30:00Z", user: int | None = 1, **metrics: Any
 ) -> dict[str, Any]:

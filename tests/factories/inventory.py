@@ -32,6 +32,27 @@ HARDWARE = {
     "firmware_version": "1.21.0",
     "tpm_version": "2.0",
     "secure_boot_enabled": True,
+    "cpus": [
+        {
+            "name": "Intel Core i7-1365U",
+            "frequency_mhz": 1_800,
+            "number_of_cores": 10,
+            "number_of_logical_processors": 12,
+        }
+    ],
+    "gpus": [{"name": "Intel Iris Xe", "memory_bytes": 128 * 2**20, "driver_version": "24.2.8"}],
+    "memory_modules": [
+        {"slot": "DIMM A", "type": "LPDDR5", "size_bytes": 16 * 2**30, "speed_mhz": 4_800}
+    ],
+    "batteries": [
+        {
+            "name": "BAT0",
+            "manufacturer": "BYD",
+            "design_capacity": 57.0,
+            "full_capacity": 45.6,
+            "cycle_count": 312,
+        }
+    ],
 }
 OPERATING_SYSTEM = {
     "platform": "linux",
@@ -72,6 +93,42 @@ VOLUMES = [
         "free_space_bytes": 190 * 2**30,
     },
 ]
+MONITORS = [
+    {
+        "name": "U2723QE",
+        "manufacturer": "Dell",
+        "resolution": "3840x2160",
+        "diagonal": 27.0,
+        "serial_number": "MON-4711",
+    }
+]
+NETWORK = [
+    {
+        "name": "wlp0s20f3",
+        "type": "wifi",
+        "speed_bps": 1_200_000_000,
+        "is_up": True,
+        "address": "192.168.17.42",
+    },
+    {"name": "docker0", "is_virtual": True, "is_up": False, "address": "172.17.0.1"},
+]
+SECURITY = {
+    "antiviruses": [
+        {
+            "name": "ClamAV",
+            "version": "1.4.3",
+            "is_up_to_date": "yes",
+            "real_time_protection": "enabled",
+        }
+    ],
+    "firewalls": [{"name": "nftables", "real_time_protection": "enabled"}],
+    "user_account_control_status": "not_applicable",
+}
+LOCAL_ADMINS = [
+    {"name": "CORP\\a.rossi", "type": "user"},
+    {"name": "sudo", "type": "group"},
+]
+COLLECTOR = {"capabilities": ["gpu_usage.unsupported"], "local_restrictions": ["focus_time"]}
 STICK = {
     "name": "ADA-STICK",
     "mount_point": "/media/a.rossi/ADA-STICK",
@@ -84,4 +141,9 @@ INVENTORY = [
     part("operating_system", OPERATING_SYSTEM),
     part("disks", DISKS),
     part("volumes", VOLUMES),
+    part("monitors", MONITORS),
+    part("network", NETWORK),
+    part("security", SECURITY),
+    part("local_admins", LOCAL_ADMINS),
+    part("collector", COLLECTOR),
 ]

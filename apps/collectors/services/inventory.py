@@ -39,6 +39,8 @@ def apply_reports(
     careful: each part in a savepoint, so that one which only PostgreSQL refuses is refused alone.
     """
     applied = Applied()
+    if reports:
+        _empty_denied(sender, now)
     for index, raw in enumerate(reports):
         name = "inventory"
         try:
@@ -51,6 +53,26 @@ def apply_reports(
         except Refused as refused:
             _refuse(applied, name, index, refused)
     return applied
+
+
+def _empty_denied(sender: Sender, now: datetime) -> None:
+    """Empty the lists that a switch forbids as a whole, as told before: nothing else would.
+
+    Cost: none where nothing is forbidden, else 1 query, and those of each list that was known.
+    """
+    denied = {
+        part.name: part
+        for part in registry.registered()
+        if part.is_list and not sender.policy.allows(part.switch)
+    }
+    if not denied:
+        return
+    known = InventoryPart.objects.filter(device_id=sender.device_id, part__in=denied)
+    for row in known:
+        part = denied[row.part]
+        part.apply(device_id=sender.device_id, state=[], policy=sender.policy, now=now)
+    if known:
+        known.delete()
 
 
 def _apply_one(

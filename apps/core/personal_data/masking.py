@@ -97,7 +97,7 @@ def _hides_on_one_user(level: PrivacyLevel, model: type[models.Model], found: Fi
         and known.masked_for == "one_user_device"
         and level >= PrivacyLevel.USERS
         and found.subject == "device"
-        and found.value in IDENTITIES
+        and found.value in (*IDENTITIES, Class.FREE_TEXT)  # which may hold its name
     )
 
 

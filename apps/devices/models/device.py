@@ -1,28 +1,27 @@
 """The device: every machine that has enrolled."""
 
-from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from apps.core.models import UUIDModel
 from apps.devices.choices import (
+    AdapterType,
     Architecture,
     DeviceKind,
     HardwareType,
     InventoryState,
     MembershipType,
     Platform,
+    UserAccountControlStatus,
+    VpnStatus,
 )
+from apps.devices.models.places import CollectorFacts, PlaceFacts, VirtualizationFacts
+from apps.devices.models.versions import version_key_column
 from apps.devices.querysets import DeviceQuerySet
 
 
-def _version_key() -> ArrayField:
-    """Return the column that sorts versions part by part as numbers."""
-    return ArrayField(models.BigIntegerField(), null=True, blank=True, editable=False)
-
-
-class Device(UUIDModel):
+class Device(CollectorFacts, PlaceFacts, VirtualizationFacts, UUIDModel):
     """One machine, known by the identity made at enrolment.
 
     Written by `services.enrol_device`, `services.record_contact` and the inventory; removed only
@@ -69,7 +68,15 @@ class Device(UUIDModel):
         default=InventoryState.INCOMPLETE,
         help_text=_("A partial inventory has no base."),
     )
-    group_name = models.CharField(max_length=255, blank=True, help_text=_("Domain or workgroup."))
+    sid = models.CharField(
+        _("machine SID"), max_length=200, blank=True, help_text=_("SID of the machine.")
+    )
+    distinguished_name = models.CharField(
+        _("directory path"), max_length=1_024, blank=True, help_text=_("Path in the directory.")
+    )
+    group_name = models.CharField(
+        _("domain or workgroup"), max_length=255, blank=True, help_text=_("Domain or workgroup.")
+    )
     membership_type = models.CharField(
         max_length=16, choices=MembershipType, blank=True, help_text=_("Kind of membership.")
     )
@@ -103,11 +110,20 @@ class Device(UUIDModel):
     hardware_firmware_version = models.CharField(
         max_length=255, blank=True, help_text=_("Firmware version.")
     )
-    hardware_firmware_version_key = _version_key()
+    hardware_firmware_version_key = version_key_column()
     hardware_tpm_version = models.CharField(max_length=64, blank=True, help_text=_("TPM version."))
-    hardware_tpm_version_key = _version_key()
+    hardware_tpm_version_key = version_key_column()
     hardware_secure_boot_enabled = models.BooleanField(
         null=True, blank=True, help_text=_("Secure boot is on.")
+    )
+    battery_health_ratio = models.FloatField(
+        _("battery health"),
+        null=True,
+        blank=True,
+        help_text=_("Full charge to design capacity, of all batteries."),
+    )
+    battery_cycle_count = models.IntegerField(
+        _("battery cycles"), null=True, blank=True, help_text=_("Of the battery with the most.")
     )
 
     operating_system_name = models.CharField(
@@ -117,11 +133,11 @@ class Device(UUIDModel):
         _("platform"), max_length=16, choices=Platform, help_text=_("Operating system family.")
     )
     operating_system_version = models.CharField(max_length=255, blank=True, help_text=_("Version."))
-    operating_system_version_key = _version_key()
+    operating_system_version_key = version_key_column()
     operating_system_build = models.CharField(
         max_length=255, blank=True, help_text=_("Build or kernel.")
     )
-    operating_system_build_key = _version_key()
+    operating_system_build_key = version_key_column()
     operating_system_architecture = models.CharField(
         max_length=16, choices=Architecture, blank=True, help_text=_("Processor architecture.")
     )
@@ -132,7 +148,14 @@ class Device(UUIDModel):
         null=True, blank=True, help_text=_("Last system update.")
     )
     operating_system_is_restart_pending = models.BooleanField(
-        null=True, blank=True, help_text=_("A restart is pending.")
+        _("restart pending"), null=True, blank=True, help_text=_("A restart is pending.")
+    )
+    user_account_control_status = models.CharField(
+        _("user account control"),
+        max_length=16,
+        choices=UserAccountControlStatus,
+        blank=True,
+        help_text=_("Whether Windows asks before a program gets more rights."),
     )
 
     boot_last_full_boot_time_at = models.DateTimeField(
@@ -140,6 +163,28 @@ class Device(UUIDModel):
     )
     boot_last_full_boot_duration_ms = models.BigIntegerField(
         null=True, blank=True, help_text=_("Duration of the last full boot.")
+    )
+    login_last_login_user_name = models.CharField(
+        _("last user"), max_length=320, blank=True, help_text=_("Last user logged in.")
+    )
+    login_last_login_time_at = models.DateTimeField(
+        _("last login"), null=True, blank=True, help_text=_("Last login.")
+    )
+    connectivity_last_connectivity_type = models.CharField(
+        _("connected by"),
+        max_length=16,
+        choices=AdapterType,
+        blank=True,
+        help_text=_("Adapter of the default route, at last."),
+    )
+    connectivity_last_vpn_status = models.CharField(
+        _("VPN"), max_length=16, choices=VpnStatus, blank=True, help_text=_("VPN status, at last.")
+    )
+    connectivity_told_at = models.DateTimeField(
+        null=True, blank=True, editable=False, help_text=_("Bucket that the last network is from.")
+    )
+    custom = models.JSONField(
+        default=dict, blank=True, editable=False, help_text=_("Custom fields by their id.")
     )
     first_seen_at = models.DateTimeField(_("first seen"), help_text=_("Enrolled."))
     last_seen_at = models.DateTimeField(

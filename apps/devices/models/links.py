@@ -20,3 +20,10 @@ def context_link() -> models.ForeignKey[Any, Any]:
     return event_link(
         "devices.Context", verbose_name=_("context"), help_text=_("Situation at that time.")
     )
+
+
+def list_link(name: str) -> models.ForeignKey[Any, Any]:
+    """Return the link of a list's item to its device. name: of the list."""
+    return models.ForeignKey(
+        "devices.Device", on_delete=models.CASCADE, related_name=name, verbose_name=_("device")
+    )

@@ -1,0 +1,99 @@
+"""Parts `disks` and `volumes`."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Annotated, Literal
+
+import msgspec
+
+from apps.devices import services
+from apps.devices.choices import DiskHealth, DiskType
+from apps.devices.models import Disk, Volume
+from apps.devices.permitted import ShortText, Text, permitted_path
+from apps.events.inventory import Part, register
+from apps.events.kinds import Amount
+from apps.events.policy import Policy
+
+
+class DiskItem(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One item of part `disks`."""
+
+    name: Text | None = None
+    manufacturer: Text | None = None
+    model: Text | None = None
+    type: Literal["hdd", "ssd", "nvme", "removable", "unknown"] = "unknown"
+    size_bytes: Amount | None = None
+    health: Literal["ok", "warning", "failing", "unknown"] = "unknown"
+    serial_number: Text | None = None
+
+
+class VolumeItem(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One item of part `volumes`."""
+
+    name: Text | None = None
+    mount_point: Annotated[str, msgspec.Meta(max_length=1_024)] | None = None
+    file_system: ShortText | None = None
+    size_bytes: Amount | None = None
+    free_space_bytes: Amount | None = None
+    is_system: bool = False
+    is_encrypted: bool | None = None
+
+
+def apply_disks(
+    *, device_id: int, state: Sequence[DiskItem], policy: Policy, now: datetime
+) -> None:
+    """Replace the device's disks."""
+    rows = [
+        {
+            "name": item.name or "",
+            "manufacturer": item.manufacturer or "",
+            "model": item.model or "",
+            "type": DiskType(item.type),
+            "size_bytes": item.size_bytes,
+            "health": DiskHealth(item.health),
+            "serial_number": item.serial_number or "",
+        }
+        for item in state
+    ]
+    report = services.Report(device_id=device_id, part="disks", policy=policy, now=now)
+    report.write_list(Disk, rows)
+
+
+def apply_volumes(
+    *, device_id: int, state: Sequence[VolumeItem], policy: Policy, now: datetime
+) -> None:
+    """Replace the device's volumes."""
+    rows = [
+        {
+            "name": item.name or "",
+            "mount_point": item.mount_point or "",
+            "file_system": item.file_system or "",
+            "size_bytes": item.size_bytes,
+            "free_space_bytes": item.free_space_bytes,
+            "is_system": item.is_system,
+            "is_encrypted": item.is_encrypted,
+        }
+        for item in state
+    ]
+    report = services.Report(device_id=device_id, part="volumes", policy=policy, now=now)
+    report.write_list(Volume, rows)
+
+
+register(
+    Part(
+        name="disks",
+        struct=DiskItem,
+        apply=apply_disks,
+        is_list=True,
+        field_switches={"serial_number": "serial_numbers"},
+    )
+)
+register(
+    Part(
+        name="volumes",
+        struct=VolumeItem,
+        apply=apply_volumes,
+        is_list=True,
+        permitted={"mount_point": ("username", permitted_path)},
+    )
+)
