@@ -8,7 +8,12 @@ from typing import Any
 from dex_collector import inventory
 from dex_collector.batch import Record
 from dex_collector.configuration import WIDEST, Configuration
-from dex_collector.users import shown_device_name, shown_path, shown_user_name
+from dex_collector.users import (
+    shown_device_name,
+    shown_path,
+    shown_source,
+    shown_user_name,
+)
 
 SERIAL_FIELDS = (
     "bios_serial_number",
@@ -87,7 +92,9 @@ class Redaction:
                 for name in SERIAL_FIELDS:
                     item.pop(name, None)
             if "mount_point" in item:
-                item["mount_point"] = shown_path(item["mount_point"], self._newer)
+                place = item["mount_point"]
+                item["mount_point"] = shown_path(place, self._newer)
+                item["name"] = shown_source(item["name"], place, self._newer)
             if "device_name" in self.switches and "host_name" in item:
                 item["host_name"] = shown_device_name(self._host_name, self._newer)
         if new == part:

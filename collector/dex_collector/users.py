@@ -10,6 +10,7 @@ from pathlib import Path
 from dex_collector.configuration import Configuration
 
 UNPRINTABLE = {"Cc", "Cs", "Cn"}  # control characters, halves of surrogates, unassigned
+PERSONAL_FOLDER = re.compile(r"^(/home|/media|/run/media|/run/user)/[^/]+")
 LENGTH_MAXIMUM = 256  # characters of a person's name, domain and all
 SYSTEM_UID_LIMIT = 1000  # login.defs(5), UID_MIN: below it are accounts of the system
 
@@ -34,7 +35,20 @@ def shown_path(path: str, configuration: Configuration) -> str:
     """Return a path as `username` allows it: folders of people are named after them."""
     if configuration.value("username") == "clear":
         return path
-    return re.sub(r"^(/home|/media|/run/media|/run/user)/[^/]+", r"\1/~", path)
+    return PERSONAL_FOLDER.sub(r"\1/~", path)
+
+
+def shown_source(source: str, mount_point: str, configuration: Configuration) -> str:
+    """Return the device of a volume as `username` allows it: that of a home may have its name.
+
+    Source: zfs-mount(8), a data set is a path of any names below its pool; homectl(1), the device
+    of an encrypted home is /dev/mapper/home-<user>.
+    """
+    is_named_by_kernel = re.fullmatch(r"/dev/[^/]+", source) is not None
+    is_personal = PERSONAL_FOLDER.match(mount_point) is not None
+    if configuration.value("username") == "clear" or is_named_by_kernel or not is_personal:
+        return source
+    return f"{'/dev' if source.startswith('/dev/') else source.partition('/')[0]}/~"
 
 
 def shown_device_name(host_name: str, configuration: Configuration) -> str | None:

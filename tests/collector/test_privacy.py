@@ -67,6 +67,25 @@ class TestHashing:
         assert shown.endswith("\\ada")
 
 
+class TestVolumes:
+    @pytest.mark.parametrize(
+        ("source", "mount_point", "shown"),
+        [
+            ("rpool/USERDATA/ada_1f2e/mail", "/home/ada/mail", "rpool/~"),
+            ("/dev/mapper/home-ada", "/home/ada", "/dev/~"),
+            ("/dev/sda1", "/media/ada/USB DISK", "/dev/sda1"),
+            ("/dev/mapper/vg-home", "/home", "/dev/mapper/vg-home"),
+        ],
+    )
+    def test_of_a_person_are_not_named_after_them(
+        self, source: str, mount_point: str, shown: str
+    ) -> None:
+        hashed = configuration(username="hashed")
+
+        assert users.shown_source(source, mount_point, hashed) == shown
+        assert users.shown_source(source, mount_point, configuration()) == source
+
+
 class TestStrict:
     def test_covers_every_switch_with_one_of_its_values(self) -> None:
         assert set(STRICT) == set(SWITCHES)
@@ -178,6 +197,9 @@ class TestStricterConfiguration:
     ) -> None:
         caplog.set_level(logging.DEBUG)
         (machine / "media/ada/USB DISK").mkdir(parents=True)
+        (machine / "home/ada").mkdir(parents=True)
+        with (machine / "proc/self/mountinfo").open("a") as mounts:
+            mounts.write("35 28 0:40 / /home/ada rw - zfs rpool/USERDATA/ada_1f2e rw\n")
         daemon = start()
         run(daemon, clock, seconds=10)
         seal_waiting_names(daemon, clock)
@@ -188,6 +210,7 @@ class TestStricterConfiguration:
         server.configure(username="hashed", device_name="hashed")
         since = len(server.requests)
         assert "/media/ada" in str(server.bodies)
+        assert "USERDATA/ada" in str(server.bodies)
         assert b"\\ada" in clear_names_in(b"\n".join(map(unpacked, quarantined(daemon))))
 
         daemon.check_in()

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from dex_collector.inventory import Part
 from dex_collector.probes.base import Context, NoData, read_number, read_text
-from dex_collector.users import shown_path
+from dex_collector.users import shown_path, shown_source
 
 REAL_TYPES = {
     "ext2", "ext3", "ext4", "xfs", "btrfs", "f2fs", "jfs", "reiserfs", "bcachefs", "zfs", "vfat",
@@ -45,14 +45,15 @@ def read_volume_part(context: Context) -> list[Part]:
     """Read the list of volumes."""
     items = []
     for volume in read_volumes(context.root):
+        source, mount_point = volume.mount.source, volume.mount.mount_point
         item = {
-            "name": volume.mount.source,
-            "mount_point": shown_path(volume.mount.mount_point, context.configuration),
+            "name": shown_source(source, mount_point, context.configuration),
+            "mount_point": shown_path(mount_point, context.configuration),
             "file_system": volume.mount.file_system,
             "size_bytes": volume.size_bytes,
             "free_space_bytes": volume.free_bytes,
             "is_system": volume.is_system,
-            "is_encrypted": read_encryption(context.root, volume.mount.source),
+            "is_encrypted": read_encryption(context.root, source),
         }
         items.append({key: value for key, value in item.items() if value is not None})
     return [Part("volumes", items=items)]
