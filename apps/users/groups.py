@@ -1,72 +1,12 @@
 """Groups and rights of users: which groups a configuration lets in, which rights are the most."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from apps.events.policy import Policy
 from apps.users.choices import Rights
 
-# Sources: Windows "Default local groups" (English names), groups(5) of Debian, Ubuntu, Fedora and
-# SUSE base systems, macOS "dscl . list /Groups". They say what an account may do, not who it is.
-WINDOWS = frozenset(
-    {
-        "access control assistance operators",
-        "administrators",
-        "backup operators",
-        "cryptographic operators",
-        "device owners",
-        "distributed com users",
-        "event log readers",
-        "guests",
-        "hyper-v administrators",
-        "iis_iusrs",
-        "network configuration operators",
-        "performance log users",
-        "performance monitor users",
-        "power users",
-        "print operators",
-        "remote desktop users",
-        "remote management users",
-        "replicator",
-        "system managed accounts group",
-        "users",
-    }
-)
-LINUX = frozenset(
-    {
-        "adm",
-        "audio",
-        "bluetooth",
-        "cdrom",
-        "dialout",
-        "dip",
-        "disk",
-        "docker",
-        "floppy",
-        "input",
-        "kvm",
-        "libvirt",
-        "lp",
-        "lpadmin",
-        "lxd",
-        "netdev",
-        "plugdev",
-        "render",
-        "root",
-        "sambashare",
-        "scanner",
-        "staff",
-        "sudo",
-        "systemd-journal",
-        "tape",
-        "users",
-        "video",
-        "wheel",
-    }
-)
-MACOS = frozenset({"_developer", "_lpadmin", "_lpoperator", "admin", "everyone", "staff", "wheel"})
-BUILT_IN = WINDOWS | LINUX | MACOS
-BUILT_IN_DOMAIN = "builtin\\"
-BUILT_IN_SID = "s-1-5-32-"  # the domain of built-in groups, whatever their name in a language
+BUILT_IN_DOMAIN = "builtin\\"  # as Windows writes its own groups
+BUILT_IN_SID = "s-1-5-32-"  # the same, whatever they are called in a language
 
 ORDER: Sequence[Rights] = (
     Rights.UNKNOWN,
@@ -77,22 +17,18 @@ ORDER: Sequence[Rights] = (
 
 
 def permitted_groups(groups: Sequence[str] | str, policy: Policy) -> list[str]:
-    """Return the groups that the switch `user_groups` lets in: all, the listed ones, or none."""
+    """Return the groups that the switch `user_groups` lets in: all, the listed ones, or none.
+
+    Groups that come with an operating system are on every list (`collectors.groups`).
+    """
     allowed = policy.value("user_groups")
     if allowed == "all":
         return list(groups)
     if allowed != "listed":
         return []
-    listed = {name.lower() for name in listed_groups(policy)}
-    return [name for name in groups if is_built_in(name) or name.lower() in listed]
+    return [name for name in groups if _is_listed(name.lower(), policy)]
 
 
-def listed_groups(policy: Policy) -> Iterable[str]:
-    """Return the administrator's list."""
-    return policy.listed("user_groups")
-
-
-def is_built_in(name: str) -> bool:
-    """Return whether a group comes with an operating system."""
-    short = name.lower().removeprefix(BUILT_IN_DOMAIN)
-    return short in BUILT_IN or short.startswith(BUILT_IN_SID)
+def _is_listed(name: str, policy: Policy) -> bool:
+    short = name.removeprefix(BUILT_IN_DOMAIN)
+    return name.startswith(BUILT_IN_SID) or bool({name, short} & policy.listed("user_groups"))

@@ -1,8 +1,16 @@
 """Pseudonyms of user names, against the golden vector of the specification."""
 
+from pathlib import Path
+from typing import Any
+
 import pytest
 
+from apps.collectors import epochs
+from apps.collectors.services import epochs as epoch_services
 from apps.users import hashing
+from apps.users.models import User
+from tests.conftest import NOW
+from tests.factories.collectors import configure, login, make_machine
 
 COLLECTOR_KEY = bytes(range(0x20))
 SERVER_KEY = bytes(range(0x20, 0x40))
@@ -52,3 +60,33 @@ class TestStoredForm:
 
     def test_is_another_by_another_key(self) -> None:
         assert hashing.stored_form(SENT, server_key=COLLECTOR_KEY) != STORED
+
+
+@pytest.mark.django_db
+@pytest.mark.usefixtures("fixed_clock")
+class TestUser:
+    @pytest.mark.case("privacy.4")
+    def test_is_stored_by_the_golden_vector(self, settings: Any, tmp_path: Path) -> None:
+        settings.DEX_SECRETS_DIR = tmp_path
+        (tmp_path / epochs.SERVER_KEY).write_bytes(SERVER_KEY)
+        configure(username="hashed")
+
+        make_machine().send(login(), users={"1": {"name": SENT, "type": "domain_user"}})
+
+        user = User.objects.get()
+        assert (user.name, user.username, user.hash_epoch) == (STORED, STORED, 0)
+
+    @pytest.mark.case("privacy.6")
+    def test_of_a_new_epoch_is_another(self) -> None:
+        configure(username="hashed")
+        machine = make_machine()
+        name = "CORP\\A.Rossi"
+        first = {"1": {"name": sent(name), "type": "domain_user"}}
+        machine.send(login(), users=first)
+        number = epoch_services.begin(reason="Rotation", now=NOW).number
+
+        second = {"1": {"name": sent(name, number), "type": "domain_user"}}
+        machine.send(login("2026-03-02T09:00:00Z"), users=second)
+
+        assert list(User.objects.order_by("pk").values_list("hash_epoch", flat=True)) == [0, 1]
+        assert User.objects.values("name").distinct().count() == 2

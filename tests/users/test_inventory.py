@@ -4,9 +4,12 @@ from typing import Any
 
 import pytest
 
+from apps.collectors.choices import Level, Preset
 from apps.collectors.models import RefusalCount
+from apps.collectors.services import configuration
 from apps.users import services
 from apps.users.models import User, UserDevice
+from tests.conftest import NOW
 from tests.factories.collectors import (
     ADA_ROSSI,
     Machine,
@@ -146,6 +149,21 @@ class TestSwitches:
         user = User.objects.get()
         assert (user.groups, user.rights) == (["BUILTIN\\Administrators"], "administrator")
         assert dropped()["user_groups"] == 1
+
+    @pytest.mark.parametrize(
+        "group", ["wheel", "Users", "BUILTIN\\USERS", "S-1-5-32-544", "corp\\Developers"]
+    )
+    def test_let_in_what_is_on_the_list(self, group: str) -> None:
+        configuration.save_configuration(
+            level=Level.INSTANCE,
+            preset=Preset.STANDARD,
+            details={"listed_groups": ["CORP\\developers"]},
+            now=NOW,
+        )
+
+        tell(make_machine(), {**ACCOUNT, "groups": [group, "CORP\\Payroll", "CORP\\wheel"]})
+
+        assert User.objects.get().groups == [group]
 
     def test_let_in_neither_rights_nor_groups(self) -> None:
         configure(user_groups="off")
