@@ -1,5 +1,8 @@
 """What one daily row is: its table, its key, what else it holds."""
 
+from django.contrib.postgres.fields import ArrayField
+from django.db import connection
+
 from apps.events.constants import INT8_MAX
 from apps.events.kinds import SampledKind
 from apps.events.models import DailyEvent
@@ -22,6 +25,17 @@ def last_value_fields(kind: SampledKind) -> list[str]:
     """Return the plain fields that hold the last value of the day."""
     kept = _columns(kind)
     return [name for name in kind.field_names if name in kept and name not in kind.key_fields]
+
+
+def last_value(kind: SampledKind, name: str, *, order: str) -> str:
+    """Return the expression of the last known value of a plain field; order: of the rows.
+
+    Arrays go by way of their text: PostgreSQL gathers arrays of one length only.
+    """
+    field = next(f for f in daily_model_of(kind)._meta.concrete_fields if f.column == name)
+    is_array = isinstance(field, ArrayField)
+    value, back = (f"{name}::text", f"::{field.db_type(connection)}") if is_array else (name, "")
+    return f"(array_agg({value} ORDER BY {order} DESC) FILTER (WHERE {name} IS NOT NULL))[1]{back}"
 
 
 def within_int8(total: str) -> str:

@@ -11,7 +11,13 @@ from django.db import connection
 from apps.core.locks import transaction_lock
 from apps.core.personal_data import registry
 from apps.events import retention
-from apps.events.daily import daily_model_of, key_columns, last_value_fields, within_int8
+from apps.events.daily import (
+    daily_model_of,
+    key_columns,
+    last_value,
+    last_value_fields,
+    within_int8,
+)
 from apps.events.kinds import SampledKind
 from apps.events.metrics import AGGREGATES, column_names
 
@@ -94,7 +100,7 @@ def _merge_sql(kind: SampledKind) -> str:
     values = ["nextval('events_daily_id_seq')", "bucket", *keys, "NULL", "max(source)"]
     for name in last_value_fields(kind):
         columns.append(name)
-        values.append(f"(array_agg({name} ORDER BY id DESC) FILTER (WHERE {name} IS NOT NULL))[1]")
+        values.append(last_value(kind, name, order="id"))
     for name, metric in kind.metrics.items():
         columns += column_names(name, metric, daily=True)
         values += _merged(name, is_float=metric.is_float)

@@ -19,7 +19,13 @@ from apps.events.constants import (
     ROLL_UP_GRACE_SECONDS,
     ROLL_UP_RETRY_SECONDS,
 )
-from apps.events.daily import daily_model_of, key_columns, last_value_fields, within_int8
+from apps.events.daily import (
+    daily_model_of,
+    key_columns,
+    last_value,
+    last_value_fields,
+    within_int8,
+)
 from apps.events.kinds import SampledKind
 from apps.events.metrics import AGGREGATES, Counter, Metric, column_names
 from apps.events.models import DirtyDay, RolledUpDay
@@ -161,9 +167,7 @@ def insert_sql(kind: SampledKind) -> str:
     values.append("max(source)")
     for name in last_value_fields(kind):
         columns.append(name)
-        values.append(
-            f"(array_agg({name} ORDER BY bucket DESC) FILTER (WHERE {name} IS NOT NULL))[1]"
-        )
+        values.append(last_value(kind, name, order="bucket"))
     for name, metric in kind.metrics.items():
         columns += column_names(name, metric, daily=True)
         values += _values(name, metric)
