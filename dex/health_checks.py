@@ -66,8 +66,8 @@ def check_roles(_now: datetime) -> Finding:
         )
         found = {name: (may_sign_in, is_powerful) for name, may_sign_in, is_powerful in cursor}
         cursor.execute(
-            "SELECT current_user, nspowner = current_user::regrole"
-            " FROM pg_namespace WHERE nspname = 'audit'"
+            "SELECT current_user, (SELECT pg_get_userbyid(nspowner) = current_user"
+            " FROM pg_namespace WHERE nspname = 'audit')"
         )
         current, is_only_one = cursor.fetchone()
     if is_only_one:

@@ -70,9 +70,9 @@ def postgres_16() -> Iterator[str]:
 def make_one_role(address: str) -> str:
     """Make a database whose one role may make no other; return the role's address."""
     with psycopg.connect(f"{address}postgres", autocommit=True) as owner:
-        owner.execute("CREATE ROLE tenant LOGIN PASSWORD 'simple'")
-        owner.execute("CREATE DATABASE rented OWNER tenant")
-    return f"{address.replace(f'{OWNER}:{QUOTED}', 'tenant:simple')}rented"
+        owner.execute("CREATE ROLE \"Tenant 7\" LOGIN PASSWORD 'simple'")
+        owner.execute('CREATE DATABASE rented OWNER "Tenant 7"')
+    return f"{address.replace(f'{OWNER}:{QUOTED}', 'Tenant%207:simple')}rented"
 
 
 class RabbitMq:

@@ -243,7 +243,7 @@ class TestOwnersSql:
                     " pg_namespace WHERE nspname = 'audit'"
                 ).fetchone()
 
-        assert found == (0, "tenant")
+        assert found == (0, '"Tenant 7"')
 
     def test_holds_no_password(self) -> None:
         assert "PASSWORD" not in roles.owner_sql().upper()

@@ -306,7 +306,7 @@ class TestRentedServers:
             status = instance.stop()
 
         assert status == 0
-        assert "Warning audit.W002: tenant, the role of DATABASE_URL, could" in instance.printed
+        assert "Warning audit.W002: Tenant 7, the role of DATABASE_URL, could" in instance.printed
         assert healthy.returncode == 0, healthy.stdout
         assert "audit.W002" in healthy.stdout
         assert "valkey-server" not in instance.printed
