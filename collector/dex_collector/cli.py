@@ -102,9 +102,9 @@ def status_sentences(spool: Spool, is_enrolled: bool, now: datetime) -> list[str
     else:
         minutes = int((now - from_text(last)).total_seconds() // 60)
         sentences.append(f"Last sent {minutes} min ago ({last}).")
-    rows = spool.rows()
-    waiting = spool.waiting_records() + sum(row.records for row in rows)
-    sentences.append(f"Waiting: {waiting} records ({len(rows)} batches are sealed).")
+    batches, records = spool.sealed()
+    waiting = spool.waiting_records() + records
+    sentences.append(f"Waiting: {waiting} records ({batches} batches are sealed).")
     lost = spool.lost()
     detail = ", ".join(f"{kind}: {number}" for kind, number in sorted(lost.items()))
     sentences.append(f"Lost since the enrolment: {detail}." if lost else "Nothing was lost.")

@@ -204,7 +204,7 @@ class Measurement:
             left = (redaction.record(record) for record in self._buckets.close_all())
             self._held += [record for record in left if record is not None]
             self._held = [r for r in map(redaction.record, self._held) if r is not None]
-            self._spool.rewrite(redaction.record, redaction.content, values)
+            self._spool.rewrite(redaction.record, redaction.content)
             self._keep([])
         with self._spool.transaction():
             if older is not None and (wider := newer.wider_than(older)):

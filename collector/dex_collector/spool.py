@@ -154,6 +154,12 @@ class Spool(SpoolFile):
             for sequence, epoch, kinds, records, body, half in found
         ]
 
+    def sealed(self) -> tuple[int, int]:
+        """Return the number of batches that wait, and of records in them."""
+        query = "SELECT count(*), coalesce(sum(records), 0) FROM outbox"
+        batches, records = self._db.execute(query).fetchone()
+        return batches, records
+
     # What became of a batch.
 
     def accept(self, row: Row, refused: Sequence[Mapping[str, Any]], now: datetime) -> None:
@@ -171,12 +177,14 @@ class Spool(SpoolFile):
                 (to_text(now), row.sequence),
             )
             self._remove(row)
+            content = batch.unpack(row.body) if refused else {}
             for refusal in refused:
-                self._quarantine_record(row, refusal, now)
+                self._quarantine_record(content, refusal, now)
             self.write("last_sent_at", to_text(now))
 
-    def _quarantine_record(self, row: Row, refusal: Mapping[str, Any], now: datetime) -> None:
-        content = batch.unpack(row.body)
+    def _quarantine_record(
+        self, content: Mapping[str, Any], refusal: Mapping[str, Any], now: datetime
+    ) -> None:
         index, pointer = refusal.get("index"), str(refusal.get("pointer") or "")
         records = batch.records_of(content)[: len(content["events"])]
         if pointer.startswith("/inventory"):
@@ -311,22 +319,22 @@ class Spool(SpoolFile):
         self,
         record: Callable[[Record], Record | None],
         content: Callable[[dict[str, Any]], dict[str, Any]],
-        switches: Mapping[str, str],
     ) -> None:
         """Replace every stored record and batch by what a stricter configuration leaves of it.
 
         record: of one record, users written out; None removes it. content: of a whole batch,
-        which keeps its (epoch, sequence). switches: which all rows obey afterwards; remembered
-        with them. Cost: all rows; nothing of the old text stays in the file.
+        which keeps its (epoch, sequence). Cost: all rows; nothing of the old text stays in the
+        file once this has returned. May be called again.
+
+        Raises:
+            sqlite3.OperationalError: the disk takes nothing, or another process reads.
         """
         with self.transaction():
-            self.write("obeyed", dict(switches))
             self._rewrite_texts("waiting", "record", record)
             self._rewrite_texts("quarantine", "body", record)
             for table, key in (("outbox", "sequence"), ("sent", "sequence"), ("quarantine", "id")):
                 self._rewrite_bodies(table, key, content)
-        self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-        self.remove_damaged()
+        self.forget_removed()
 
     def _rewrite_texts(
         self, table: str, column: str, record: Callable[[Record], Record | None]
@@ -342,9 +350,10 @@ class Spool(SpoolFile):
     def _rewrite_bodies(
         self, table: str, key: str, content: Callable[[dict[str, Any]], dict[str, Any]]
     ) -> None:
-        query = f"SELECT {key}, body FROM {table} WHERE typeof(body) = 'blob'"
-        for number, body in self._db.execute(query).fetchall():
-            old = batch.unpack(body)
+        query = f"SELECT {key} FROM {table} WHERE typeof(body) = 'blob'"
+        one = f"SELECT body FROM {table} WHERE {key} = ?"
+        for (number,) in self._db.execute(query).fetchall():  # not all bodies at once: 60 MB
+            old = batch.unpack(self._db.execute(one, (number,)).fetchone()[0])
             left = content(old)
             if left is old:
                 continue

@@ -99,8 +99,15 @@ class SpoolFile:
             self.path.with_name(self.path.name + suffix).unlink(missing_ok=True)
         private_files.set_aside(self.path, "bad", now)
 
-    def remove_damaged(self) -> None:
-        """Remove a file that was set aside: it cannot be purged, and holds what has to go."""
+    def forget_removed(self) -> None:
+        """Let nothing of what was removed stay in the write-ahead log or a damaged file set aside.
+
+        Raises:
+            sqlite3.OperationalError: another process reads, so the log is still needed.
+        """
+        is_busy, *_ = self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        if is_busy:
+            raise sqlite3.OperationalError("another process reads the spool")
         for file in self.path.parent.glob(f"{self.path.stem}.bad-*"):
             file.unlink(missing_ok=True)
 
@@ -187,5 +194,4 @@ class SpoolFile:
             for table in ("waiting", "outbox", "sent", "quarantine", "meta"):
                 self._db.execute(f"DELETE FROM {table}")
         self._losses_path.unlink(missing_ok=True)
-        self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-        self.remove_damaged()
+        self.forget_removed()

@@ -5,6 +5,7 @@ import re
 import sqlite3
 import threading
 from collections.abc import Callable
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -315,6 +316,29 @@ class TestStricterConfiguration:
         bodies = str([request.json() for request in server.calls("events")[sent:]])
         assert "h:" in bodies
         assert "adas-laptop" not in bodies
+
+    def test_waits_for_a_reader_who_keeps_the_log(
+        self, start: Start, server: FakeServer, clock: FakeClock, state: Path
+    ) -> None:
+        server.switches["session_events"] = "off"
+        daemon = start(probes=())
+        daemon.step()
+        seal_waiting_names(daemon, clock)
+        daemon.spool._db.execute("PRAGMA busy_timeout = 10")
+        with closing(sqlite3.connect(state / "spool.db", isolation_level=None)) as reader:
+            reader.execute("BEGIN")
+            reader.execute("SELECT count(*) FROM waiting").fetchone()
+            server.configure(username="none", session_events="all")
+            daemon._next_check_in = 0
+            daemon.step()
+            during = daemon.spool.read("obeyed")["username"]
+
+        daemon.step()
+
+        assert during == "clear"
+        assert daemon.spool.read("obeyed")["username"] == "none"
+        assert "session_events" in daemon.spool.read("widened_at")
+        assert clear_names_in(everything_written(state)) == []
 
     def test_purges_a_spool_of_which_nobody_knows(
         self, start: Start, server: FakeServer, clock: FakeClock

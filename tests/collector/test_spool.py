@@ -8,6 +8,7 @@ import sqlite3
 import subprocess
 import sys
 import textwrap
+import tracemalloc
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -194,6 +195,22 @@ class TestLimits:
         spool.enforce_limits(clock.now())
 
         assert spool._db.execute("SELECT count(*) FROM quarantine").fetchone() == (20,)
+
+
+class TestRewrite:
+    def test_holds_one_body_at_a_time(self, spool: Spool, clock: FakeClock) -> None:
+        chance = random.Random(7)
+        for _ in range(60):
+            spool.add([record(n=chance.randbytes(150_000).hex())], clock.now())
+            spool.seal(STAMP, clock.now())
+        assert sum(len(row.body) for row in spool.rows()) > 9_000_000
+        tracemalloc.start()
+
+        spool.rewrite(lambda one: one, lambda content: content)
+
+        _, peak = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        assert peak < 3_000_000
 
 
 class TestDamage:
