@@ -94,6 +94,12 @@ GROUPS: tuple[tuple[str | Promise, tuple[Item, ...]], ...] = (
                 "collectors.view_collectorconfiguration",
             ),
             Item(
+                _("Deletions and pseudonyms"),
+                "delete_sweep",
+                "collectors_collectionjob_changelist",
+                "collectors.view_collectionjob",
+            ),
+            Item(
                 _("Effective for a device"),
                 "rule",
                 "collectors_configuration_effective",

@@ -72,6 +72,11 @@ SCHEDULE: tuple[Periodic, ...] = (
         _("Puts announced configurations in force when their time has come."),
     ),
     Periodic(
+        "collectors.run_jobs",
+        timedelta(minutes=1),
+        _("Deletes what a narrowing took away, and makes names pseudonyms, once it was asked for."),
+    ),
+    Periodic(
         "core.lapse_approvals",
         timedelta(minutes=10),
         _("Closes requests for approval that nobody answered within 72 hours."),

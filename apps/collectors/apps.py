@@ -12,3 +12,4 @@ class CollectorsConfig(AppConfig):
 
     def ready(self) -> None:
         from apps.collectors import approvals, health, panels, personal_data  # noqa: F401
+        from apps.collectors.services import deletion  # noqa: F401

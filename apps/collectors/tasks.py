@@ -5,7 +5,7 @@ import logging
 from celery import shared_task
 from django.db import OperationalError
 
-from apps.collectors.services import changes
+from apps.collectors.services import changes, jobs
 from apps.core import clock
 
 logger = logging.getLogger(__name__)
@@ -23,3 +23,10 @@ def settle_configurations(**_later: object) -> None:  # survives a newer caller
     """Put announced configurations in force whose time has come."""
     if number := changes.settle_due(now=clock.now()):
         logger.info("configurations in force", extra={"number": number})
+
+
+@shared_task(name="collectors.run_jobs", **UPKEEP)
+def run_jobs(**_later: object) -> None:
+    """Carry on deletions after a narrowing, and names that become pseudonyms."""
+    if number := jobs.run_open():
+        logger.info("steps of jobs done", extra={"number": number})

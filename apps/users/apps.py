@@ -12,6 +12,14 @@ class UsersConfig(AppConfig):
 
     def ready(self) -> None:
         from apps.devices import pseudonyms
-        from apps.users import entries, events, inventory, nql, panels, personal_data  # noqa: F401
+        from apps.users import (  # noqa: F401
+            conversion,
+            entries,
+            events,
+            inventory,
+            nql,
+            panels,
+            personal_data,
+        )
 
         pseudonyms.register(entries.stored)

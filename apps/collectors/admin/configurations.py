@@ -16,7 +16,7 @@ from apps.collectors.admin.targets import PERMISSION, Target, may_decide, target
 from apps.collectors.choices import ConfigurationState, Level, Preset
 from apps.collectors.forms import ConfigurationForm
 from apps.collectors.models import Collector, CollectorConfiguration
-from apps.collectors.services import changes
+from apps.collectors.services import changes, deletion, jobs
 from apps.collectors.services import configuration as service
 from apps.collectors.switches import PRESETS
 from apps.collectors.tables import (
@@ -26,6 +26,7 @@ from apps.collectors.tables import (
     previous,
     switch_table,
 )
+from apps.collectors.words import setting_label
 from apps.core import clock
 from apps.core.admin import ConfirmingMixin, DetailAdmin, Visit
 from apps.core.admin.columns import Column
@@ -175,6 +176,11 @@ class CollectorConfigurationAdmin(ConfirmingMixin, DetailAdmin):
                 "effective/", wrap(self.effective_view), name="collectors_configuration_effective"
             ),
             path(
+                "<path:object_id>/delete-collected/",
+                wrap(self.delete_collected_view),
+                name="collectors_collectorconfiguration_delete_collected",
+            ),
+            path(
                 "<path:object_id>/withdraw/",
                 wrap(self.withdraw_view),
                 name="collectors_collectorconfiguration_withdraw",
@@ -269,7 +275,35 @@ class CollectorConfigurationAdmin(ConfirmingMixin, DetailAdmin):
         )
         text = WAITS if outcome.waiting else _("The configuration is withdrawn.")
         self.message_user(request, text, messages.SUCCESS)
-        return HttpResponseRedirect(change_url(outcome.waiting or row))
+        return HttpResponseRedirect(_next_page(outcome))
+
+    def delete_collected_view(self, request: Any, object_id: str) -> HttpResponse:
+        """Offer to delete what a narrowing does not collect any more; ticked under `strict`."""
+        row = self.found(request, object_id)
+        if not may_decide(request.scope, target_of(row)):
+            raise PermissionDenied
+        names = deletion.narrowed_switches(row, previous(row))
+        if request.method == "POST":
+            if request.POST.get("delete") != "yes" or not names:
+                return HttpResponseRedirect(change_url(row))
+            where = {"level": row.level, "entity": row.entity_id, "device": row.device_id}
+            job = jobs.start(
+                kind=deletion.KIND,
+                parameters={**where, "switches": names},
+                actor=request.user,
+                now=clock.now(),
+            )
+            self.message_user(request, _("It begins within a minute."), messages.SUCCESS)
+            may_see = "collectors.view_collectionjob" in request.scope.permissions
+            is_open = may_see and request.scope.is_unrestricted
+            return HttpResponseRedirect(change_url(job if is_open else row))
+        context = {
+            "title": _("Delete what was collected?"),
+            "settings": [setting_label(name) for name in names],
+            "tables": deletion.governed_tables(names),
+            "is_ticked": row.preset == Preset.STRICT,
+        }
+        return self.page(request, row, "admin/collectors/delete_collected.html", context)
 
     def _cancel(self, request: Any, row: CollectorConfiguration) -> HttpResponse:
         """Ask, then take back what is announced."""
@@ -400,6 +434,12 @@ def account_text(account: Account | None) -> str:
 
 def _next_page(outcome: changes.Outcome) -> str:
     """Return where to go on after a change."""
+    narrowed = outcome.active if outcome.is_narrower else None
+    if narrowed and deletion.governed_tables(
+        deletion.narrowed_switches(narrowed, previous(narrowed))
+    ):
+        name = "admin:collectors_collectorconfiguration_delete_collected"
+        return reverse(name, args=[narrowed.pk])
     row = outcome.waiting or outcome.active
     assert row is not None  # a change makes at least one of them
     return change_url(row)

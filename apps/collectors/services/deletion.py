@@ -1,0 +1,190 @@
+"""Deleting what a narrower configuration does not collect any more (privacy.md 2).
+
+What to delete comes from the registries: a kind, a plain field, a metric or a reference to a
+person that asks for a switch. Where a lower level still collects it, nothing is touched.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import connection, models
+from django.utils.translation import gettext_lazy as _
+
+from apps.collectors import effective
+from apps.collectors.choices import Level
+from apps.collectors.differences import between
+from apps.collectors.models import CollectorConfiguration
+from apps.collectors.services import jobs
+from apps.collectors.services.jobs import Step
+from apps.core import clock
+from apps.devices.models import Device
+from apps.events import dimensions, kinds
+from apps.events import retention as terms
+from apps.events.kinds import AnyKind, SampledKind
+from apps.events.metrics import column_names
+from apps.events.policy import switch_of
+from apps.organization.models import Entity
+
+KIND = "delete_collected"
+SAMPLE, DAILY = "sample", "daily"
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """What one requirement of the policy let into a table. columns: none means the whole row."""
+
+    requirement: str
+    columns: tuple[str, ...] = ()
+
+
+def traces(kind: AnyKind, switches: Sequence[str], *, daily: bool) -> Iterator[Trace]:
+    """Yield what `switches` let into a table of `kind`, whole rows first."""
+    if switch_of(kind.switch) in switches:
+        yield Trace(str(kind.switch))
+    model = _model(kind, daily=daily)
+    columns = {field.column for field in model._meta.concrete_fields}
+    wanted = [
+        *((f"{column}_id", dimensions.find(d).switch) for column, d in kind.dimensions.items()),
+        *kind.field_switches.items(),
+        *((name, switch) for name, (switch, _reduce) in kind.permitted.items()),
+        *_metric_columns(kind, daily=daily),
+    ]
+    for column, requirement in wanted:
+        is_key = column in getattr(kind, "key_fields", ())
+        if requirement and switch_of(requirement) in switches and column in columns and not is_key:
+            yield Trace(requirement, (column,))
+
+
+def governed_tables(switches: Sequence[str]) -> list[Any]:
+    """Return the names of the tables that hold what `switches` let in, for people."""
+    found = {}
+    for kind in kinds.registered():
+        for daily in _tables(kind):
+            if any(traces(kind, switches, daily=daily)):
+                model = _model(kind, daily=daily)
+                found[model] = model._meta.verbose_name_plural
+    return list(found.values())
+
+
+def narrowed_switches(
+    row: CollectorConfiguration, before: CollectorConfiguration | None
+) -> list[str]:
+    """Return the settings that are stricter at the place of `row` than with the one before.
+
+    Cost: 2 queries.
+    """
+    holding = effective.read()
+    place, path = effective.place_of(row), effective.path_of(row)
+    then = holding.having(place, before.settings if before else None).at(place, path)
+    return [c.name for c in between(then, holding.at(place, path)) if c.is_narrower]
+
+
+def plan(parameters: Mapping[str, Any]) -> list[Step]:
+    """Return a step for each table and day that may hold anything."""
+    now = clock.now()
+    return [
+        [kind.name, DAILY if daily else SAMPLE, start.isoformat(), end.isoformat()]
+        for kind in kinds.registered()
+        for daily in _tables(kind)
+        if any(traces(kind, parameters["switches"], daily=daily))
+        for start, end in _spans(kind, now, daily=daily)
+    ]
+
+
+def run(parameters: Mapping[str, Any], step: Step, now: datetime) -> dict[str, int]:
+    """Delete or empty one table for one span of time, on the devices where it is denied now."""
+    name, resolution, start, end = step
+    kind, daily = kinds.find(name), resolution == DAILY
+    if kind is None:
+        return {}
+    table = _model(kind, daily=daily)._meta.db_table
+    changed = 0
+    for trace in traces(kind, parameters["switches"], daily=daily):
+        devices = devices_without(trace.requirement, parameters)
+        changed += _remove(kind, trace, devices, start, end, daily=daily)
+    return {table: changed} if changed else {}
+
+
+def devices_without(requirement: str, parameters: Mapping[str, Any]) -> list[int]:
+    """Return the devices of the job's place that may not tell what asks for `requirement`.
+
+    Cost: 4 queries; an entity is looked at once, a device only where it has its own configuration.
+    """
+    holding = effective.read()
+    rows = Device.objects.all()
+    if parameters["level"] == Level.DEVICE:
+        rows = rows.filter(pk=parameters["device"])
+    elif parameters["level"] == Level.ENTITY:
+        place = Entity.objects.get(pk=parameters["entity"])
+        rows = rows.filter(entity__path__startswith=place.path)
+    paths = dict(Entity.objects.values_list("pk", "path"))
+    denied = {
+        pk: not holding.of(device_id=0, entity_path=path).policy.allows(requirement)
+        for pk, path in paths.items()
+    }
+    found = []
+    for device_id, entity_id in rows.values_list("pk", "entity_id").iterator():
+        if device_id in holding.by_device:
+            own = holding.of(device_id=device_id, entity_path=paths[entity_id])
+            is_denied = not own.policy.allows(requirement)
+        else:
+            is_denied = denied[entity_id]
+        if is_denied:
+            found.append(device_id)
+    return found
+
+
+def _remove(
+    kind: AnyKind, trace: Trace, devices: list[int], start: str, end: str, *, daily: bool
+) -> int:
+    """Delete rows or empty their columns. Cost: 1 query."""
+    model = _model(kind, daily=daily)
+    table, column = model._meta.db_table, model.TIME_FIELD
+    where = f"device_id = ANY(%s) AND {column} >= %s AND {column} < %s"
+    if not trace.columns:
+        sql = f"DELETE FROM {table} WHERE {where}"
+    else:
+        fields = {f.column: f for f in model._meta.concrete_fields}
+        sets = [f"{name} = {_empty(fields[name])}" for name in trace.columns]
+        held = [f"{name} IS DISTINCT FROM {_empty(fields[name])}" for name in trace.columns]
+        sql = f"UPDATE {table} SET {', '.join(sets)} WHERE {where} AND ({' OR '.join(held)})"
+    with connection.cursor() as cursor:
+        cursor.execute(sql, [devices, start, end])
+        return int(cursor.rowcount)
+
+
+def _empty(field: models.Field[Any, Any]) -> str:
+    return "NULL" if field.null else "''"
+
+
+def _metric_columns(kind: AnyKind, *, daily: bool) -> Iterator[tuple[str, str | None]]:
+    if isinstance(kind, SampledKind):
+        for name, metric in kind.metrics.items():
+            for column in column_names(name, metric, daily=daily):
+                yield column, metric.switch
+
+
+def _tables(kind: AnyKind) -> tuple[bool, ...]:
+    """Return for which resolutions a kind has tables: False is as measured, True by day."""
+    has_daily = isinstance(kind, SampledKind) and kind.daily_model is not None
+    return (False, True) if has_daily else (False,)
+
+
+def _model(kind: AnyKind, *, daily: bool) -> Any:
+    return kind.daily_model if daily and isinstance(kind, SampledKind) else kind.model
+
+
+def _spans(kind: AnyKind, now: datetime, *, daily: bool) -> Iterator[tuple[datetime, datetime]]:
+    """Yield spans that cover what is kept: days, of daily rows 30 days at a time."""
+    kept = kind.daily_retention if daily and isinstance(kind, SampledKind) else kind.retention
+    length = timedelta(days=30 if daily else 1)
+    start = terms.oldest_kept(kept, now) - length
+    while start <= now:
+        yield start, start + length
+        start += length
+    yield start, start + length  # clocks ahead
+
+
+jobs.register(jobs.JobKind(KIND, _("Deletion of what is not collected any more"), plan, run))

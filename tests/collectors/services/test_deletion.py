@@ -1,0 +1,221 @@
+"""What a narrowing takes away can be deleted where it is not collected any more."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from apps.accounts.models import Account
+from apps.binaries.models import ExecutionDaily, ExecutionSample
+from apps.collectors.choices import Level, Preset
+from apps.collectors.forms import LEGAL_BASES
+from apps.collectors.models import CollectionJob, CollectorConfiguration
+from apps.collectors.services import changes, configuration, deletion, jobs
+from apps.collectors.switches import PRESETS
+from apps.devices.models import PerformanceSample
+from apps.events import upkeep
+from apps.organization.models import Entity
+from apps.users.models import Login
+from tests.conftest import NOW
+from tests.factories.collectors import (
+    ADA_ROSSI,
+    SOFFICE,
+    Machine,
+    configure,
+    device_of,
+    execution,
+    login,
+    make_machine,
+    performance,
+)
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("fixed_clock")]
+
+CONFIGURATIONS = "/admin/collectors/collectorconfiguration/"
+DICTIONARIES: dict[str, Any] = {"users": ADA_ROSSI, "binaries": SOFFICE}
+
+
+def measure(machine: Machine, bucket: str = "2026-03-02T11:30:00Z") -> None:
+    """Send an execution with focus time and traffic, a login and a bucket of performance."""
+    both = {
+        "cpu_time_ms": {"sum": 1_500},
+        "focus_time_ms": {"sum": 700},
+        "incoming_traffic_bytes": {"sum": 9_000},
+    }
+    machine.send(execution(bucket, **both), login(), performance(), **DICTIONARIES)
+
+
+def delete(actor: Account, *switches: str, **where: Any) -> CollectionJob:
+    """Delete what `switches` let in, as the task does."""
+    place = {"level": Level.INSTANCE, "entity": None, "device": None, **where}
+    parameters = {**place, "switches": list(switches)}
+    job = jobs.start(kind=deletion.KIND, parameters=parameters, actor=actor, now=NOW)
+    jobs.run_open()
+    job.refresh_from_db()
+    return job
+
+
+class TestDeletion:
+    def test_empties_a_metric_and_leaves_the_rest(self, ada: Account) -> None:
+        configure(focus_time="on")
+        measure(make_machine())
+        configure()
+
+        job = delete(ada, "focus_time")
+
+        row = ExecutionSample.objects.get()
+        assert (row.focus_time_ms_sum, row.cpu_time_ms_sum) == (None, 1_500)
+        assert row.incoming_traffic_bytes_sum == 9_000
+        assert (job.state, sum(job.counts.values())) == ("done", 1)
+
+    def test_empties_daily_rows_too(self, ada: Account) -> None:
+        configure(focus_time="on")
+        measure(make_machine(), "2026-03-01T10:00:00Z")
+        upkeep.roll_up(now=NOW)
+        before = ExecutionDaily.objects.get().focus_time_ms_sum
+        configure()
+
+        delete(ada, "focus_time")
+
+        assert (before, ExecutionDaily.objects.get().focus_time_ms_sum) == (700, None)
+
+    def test_deletes_rows_of_a_kind_as_a_whole(self, ada: Account) -> None:
+        configure()
+        measure(make_machine())
+        configure(executions="off")
+
+        delete(ada, "executions")
+
+        assert not ExecutionSample.objects.exists()
+        assert Login.objects.exists()
+        assert PerformanceSample.objects.exists()
+
+    def test_unlinks_from_people(self, ada: Account) -> None:
+        configure()
+        measure(make_machine())
+        configure(username="none")
+
+        delete(ada, "username")
+
+        assert ExecutionSample.objects.get().user_id is None
+        assert Login.objects.get().user_id is None
+
+    def test_leaves_what_a_lower_level_still_collects(self, ada: Account, paris: Entity) -> None:
+        configure(focus_time="on")
+        measure(make_machine(paris))
+        measure(make_machine(host_name="other", install_id="1" * 32))
+        configuration.save_configuration(
+            level=Level.ENTITY,
+            entity=paris,
+            preset=Preset.CUSTOM,
+            values={"focus_time": "on"},
+            now=NOW,
+        )
+        configure()
+
+        delete(ada, "focus_time")
+
+        kept = ExecutionSample.objects.filter(focus_time_ms_sum__isnull=False)
+        assert [row.device.entity for row in kept] == [paris]
+
+    def test_of_a_device_touches_no_other(self, ada: Account) -> None:
+        configure(focus_time="on")
+        first, second = make_machine(), make_machine(host_name="other", install_id="1" * 32)
+        measure(first)
+        measure(second)
+        configuration.save_configuration(
+            level=Level.DEVICE,
+            device=device_of(first),
+            preset=Preset.CUSTOM,
+            values={"focus_time": "off"},
+            now=NOW,
+        )
+
+        delete(ada, "focus_time", level=Level.DEVICE, device=device_of(first).pk)
+
+        kept = ExecutionSample.objects.filter(focus_time_ms_sum__isnull=False)
+        assert [row.device for row in kept] == [device_of(second)]
+
+    def test_does_nothing_where_it_is_collected_again(self, ada: Account) -> None:
+        configure(focus_time="on")
+        measure(make_machine())
+
+        job = delete(ada, "focus_time")
+
+        assert ExecutionSample.objects.get().focus_time_ms_sum == 700
+        assert job.counts == {}
+
+
+class TestOffer:
+    def form(self, preset: str = "strict", **values: str) -> dict[str, str]:
+        """Return what the page that decides posts."""
+        return {
+            "preset": preset,
+            "legal_basis": LEGAL_BASES[0],
+            "purpose": "Less",
+            "replaces": "",
+            **values,
+        }
+
+    def test_follows_a_narrowing_and_is_ticked_under_strict(self, ada_client: Client) -> None:
+        measure(make_machine())
+
+        response = ada_client.post(f"{CONFIGURATIONS}add/?level=instance", self.form(), follow=True)
+
+        page = response.content.decode()
+        assert response.request["PATH_INFO"].endswith("/delete-collected/")
+        assert 'name="delete" value="yes" checked' in page
+        assert "User name" in page
+
+    def test_is_not_ticked_otherwise(self, ada_client: Client) -> None:
+        configure(focus_time="on")
+        make_machine()
+        switches = {f"switch_{n}": v for n, v in PRESETS[Preset.STANDARD].items()}
+
+        response = ada_client.post(
+            f"{CONFIGURATIONS}add/?level=instance", self.form("custom", **switches), follow=True
+        )
+
+        assert 'name="delete" value="yes">' in response.content.decode()
+
+    def test_begins_the_job(self, ada_client: Client, ada: Account) -> None:
+        configure(focus_time="on")
+        measure(make_machine())
+        row = configure()
+        address = f"{CONFIGURATIONS}{row.pk}/delete-collected/"
+
+        left = ada_client.post(address, {})
+        without = CollectionJob.objects.count()
+        ada_client.post(address, {"delete": "yes"})
+
+        assert (left.status_code, without) == (302, 0)
+        assert CollectionJob.objects.get().parameters["switches"] == ["focus_time"]
+
+    def test_is_closed_to_others(
+        self, ben_client: Client, cleo_client: Client, lyon: Entity
+    ) -> None:
+        configure(focus_time="on")
+        make_machine()
+        row = configure()
+        address = f"{CONFIGURATIONS}{row.pk}/delete-collected/"
+
+        answers = [client.post(address, {"delete": "yes"}) for client in (ben_client, cleo_client)]
+
+        assert [response.status_code for response in answers] == [403, 403]
+        assert not CollectionJob.objects.exists()
+
+    def test_does_not_follow_a_widening(self, ada: Account) -> None:
+        make_machine()
+        outcome = changes.change_configuration(
+            level=Level.INSTANCE,
+            preset=Preset.CUSTOM,
+            values={**PRESETS[Preset.STANDARD], "focus_time": "on"},
+            legal_basis=LEGAL_BASES[0],
+            purpose="More",
+            actor=ada,
+            now=NOW + timedelta(hours=1),
+        )
+
+        assert not outcome.is_narrower
+        assert CollectorConfiguration.objects.in_force().get().switches["focus_time"] == "off"
