@@ -147,6 +147,12 @@ GROUPS: tuple[tuple[str | Promise, tuple[Item, ...]], ...] = (
                 "gdpr.view_retentionpolicy",
             ),
             Item(
+                _("Data inventory"),
+                "fact_check",
+                "gdpr_data_inventory",
+                "gdpr.view_data_inventory",
+            ),
+            Item(
                 _("Audit log, newest"),
                 "history",
                 "audit_inboxevent_changelist",

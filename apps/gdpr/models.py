@@ -34,6 +34,7 @@ class RetentionPolicy(models.Model):
     objects = RetentionPolicyQuerySet.as_manager()
 
     class Meta:
+        permissions = [("view_data_inventory", _("Can see the data inventory"))]
         verbose_name = _("retention policy")
         verbose_name_plural = _("retention policies")
         constraints = [

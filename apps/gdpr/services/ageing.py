@@ -9,6 +9,7 @@ from apps.audit import partitions as audit_days
 from apps.collectors.models import CollectorStub, RefusalCount
 from apps.gdpr import terms
 from apps.gdpr.choices import RetentionClass
+from apps.users.models import Session
 
 ROWS_PER_STEP = 10_000  # of one transaction
 
@@ -24,6 +25,7 @@ class Ageing:
 
 AGEING: tuple[Ageing, ...] = (
     Ageing(RefusalCount, RetentionClass.OPERATIONAL, "day"),
+    Ageing(Session, RetentionClass.OPERATIONAL, "end_time_at"),
     Ageing(CollectorStub, RetentionClass.STUB, "day"),
 )
 

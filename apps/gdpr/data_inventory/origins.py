@@ -1,0 +1,134 @@
+"""Where a field comes from, and which collection switch governs it."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from django.db import models
+
+from apps.collectors.switches import BY_NAME
+from apps.events import kinds
+from apps.events.kinds import AnyKind, SampledKind
+from apps.events.metrics import column_names
+from apps.events.policy import switch_of
+
+COLLECTOR, CONNECTOR, SERVER, ADMINISTRATOR = "collector", "connector", "server", "administrator"
+SOURCES = (COLLECTOR, CONNECTOR, SERVER, ADMINISTRATOR)
+
+# Of tables that collectors fill, what the server or an administrator adds.
+MADE_HERE = frozenset(
+    [
+        "id",
+        "uid",
+        "identity",
+        "device",
+        "user",
+        "context",
+        "entity",
+        "source",
+        "first_seen_at",
+        "last_seen_at",
+        "seen_at",
+        "kind",
+        "is_simulated",
+        "is_one_user",
+        "inventory_state",
+        "received_at",
+        "first_used_at",
+        "last_used_at",
+        "name_privacy_level",
+        "upn_privacy_level",
+        "hash_epoch",
+        "first_login_at",
+    ]
+)
+BY_HAND = frozenset(["custom", "configuration_tag", "product_category", "product_subcategory"])
+BY_CONNECTOR = ("ad_", "virtualization_")
+LOOKED_UP = ("public_ip_", "location_")
+COLLECTED_APPS = frozenset({"devices", "users", "binaries"})
+SERVER_APPS = frozenset({"events", "audit"})
+
+# Switches of fields of objects and lists; `directory` is the connector's own (data-model.md 1.5).
+OBJECT_SWITCHES: Mapping[str, Mapping[str, str]] = {
+    "devices.Device": {
+        "name": "device_name",
+        "hardware_bios_serial_number": "serial_numbers",
+        "hardware_chassis_serial_number": "serial_numbers",
+        "hardware_machine_serial_number": "serial_numbers",
+    },
+    "devices.Disk": {"serial_number": "serial_numbers"},
+    "devices.Volume": {"mount_point": "username"},
+    "users.User": {
+        "name": "username",
+        "username": "username",
+        "sid": "username",
+        "upn": "upn",
+        "groups": "user_groups",
+        "rights": "user_groups",
+    },
+    "users.UserDevice": {"groups": "user_groups", "rights": "user_groups"},
+    "users.Session": {"client_ip": "local_addresses"},
+}
+OTHER_SWITCHES = frozenset({"directory"})
+
+
+def kinds_of(model: type[Any]) -> list[AnyKind]:
+    """Return the kinds whose rows or daily rows a table holds."""
+    return [
+        kind
+        for kind in kinds.registered()
+        if model in (kind.model, getattr(kind, "daily_model", None))
+    ]
+
+
+def source_of(model: type[models.Model], field: Any) -> str:
+    """Return who tells a field: a collector, a connector, the server or an administrator."""
+    name, app = field.name, model._meta.app_label
+    if name in BY_HAND:
+        return ADMINISTRATOR
+    if name.startswith(BY_CONNECTOR):
+        return CONNECTOR
+    found = kinds_of(model)
+    if found:
+        return COLLECTOR if any(_tells(kind, field) for kind in found) else SERVER
+    is_made = name in MADE_HERE or name.startswith(LOOKED_UP) or name.endswith("_key")
+    if app in COLLECTED_APPS:
+        return SERVER if is_made or getattr(field, "generated", False) else COLLECTOR
+    return SERVER if app in SERVER_APPS or is_made else ADMINISTRATOR
+
+
+def switches_of(model: type[models.Model], field: Any) -> tuple[str, ...]:
+    """Return the switches that must allow a field, that of its table first."""
+    label = model._meta.label
+    found = dict.fromkeys(_kind_switches(model, field))
+    if (own := OBJECT_SWITCHES.get(label, {}).get(field.name)) is not None:
+        found[own] = None
+    if field.name.startswith("ad_"):
+        found["directory"] = None
+    return tuple(name for name in found if name)
+
+
+def standard_value(switch: str) -> str:
+    """Return the value of a switch as shipped; a connector's switch is off until it is set up."""
+    return BY_NAME[switch].standard if switch in BY_NAME else "off"
+
+
+def _kind_switches(model: type[models.Model], field: Any) -> Iterator[str]:
+    for kind in kinds_of(model):
+        yield switch_of(kind.switch)
+        yield switch_of(kind.field_switches.get(field.column))
+        if field.column in kind.permitted:
+            yield kind.permitted[field.column][0]
+        if isinstance(kind, SampledKind):
+            for name, metric in kind.metrics.items():
+                if field.column in column_names(name, metric, daily=True):
+                    yield switch_of(metric.switch)
+
+
+def _tells(kind: AnyKind, field: Any) -> bool:
+    """Return whether records of a kind bring the field."""
+    if kind.is_derived:
+        return False
+    told = {*kind.field_names, *kind.dimensions, kind.model.TIME_FIELD}
+    if isinstance(kind, SampledKind):
+        told |= {c for n, m in kind.metrics.items() for c in column_names(n, m, daily=True)}
+    return field.name in told or field.column in told
