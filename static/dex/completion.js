@@ -11,9 +11,9 @@
     for (const select of document.querySelectorAll("select.dex-completion")) {
       const box = $(select).data("select2")?.$selection[0];
       if (!box) continue;
-      const chosen = [...select.selectedOptions].map((option) => option.text).filter(Boolean);
+      const chosen = select.multiple ? "" : select.selectedOptions[0]?.text; // several are a list
       box.removeAttribute("aria-labelledby");
-      box.setAttribute("aria-label", [labelOf(select), ...chosen].join(": "));
+      box.setAttribute("aria-label", [labelOf(select), chosen].filter(Boolean).join(": "));
       const search = box.querySelector(".select2-search__field"); // of several names
       if (search) search.setAttribute("aria-label", labelOf(select));
     }

@@ -100,6 +100,23 @@ class TestConsole:
         width = console.evaluate("document.documentElement.scrollWidth")
         assert width <= 390
 
+    def test_narrows_the_devices_to_an_entity_by_keyboard_alone(
+        self, console: Page, stack: Instance, said: list[str]
+    ) -> None:
+        console.goto(f"{stack.address}/admin/devices/device/")
+        console.get_by_role("button", name="Filters").press("Enter")
+        console.get_by_role("combobox", name="By entity").press("Enter")
+        console.keyboard.type("uncl")
+        console.get_by_role("option", name="Unclassified").wait_for()
+        console.keyboard.press("Enter")
+        console.wait_for_url("**entity__id__exact=*")
+
+        chosen = console.get_by_label("Filters in use")
+        assert "Entity: Unclassified" in chosen.inner_text()
+        chosen.get_by_role("link", name="Remove the filter").press("Enter")
+        console.wait_for_url(f"{stack.address}/admin/devices/device/?")
+        assert "Content Security Policy" not in " ".join(said)
+
     def test_loads_nothing_from_elsewhere_and_breaks_no_rule(
         self, console: Page, stack: Instance, said: list[str], asked: list[str]
     ) -> None:
