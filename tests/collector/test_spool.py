@@ -9,6 +9,7 @@ import subprocess
 import sys
 import textwrap
 import tracemalloc
+from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -263,6 +264,26 @@ class TestDamage:
             add_and_fail()
 
         assert spool.waiting_records() == 0
+
+    def test_a_commit_that_fails_leaves_no_transaction_open(
+        self, spool: Spool, clock: FakeClock
+    ) -> None:
+        def add_what_cannot_be_committed() -> None:
+            with spool.transaction():
+                spool.add([record()], clock.now())
+                spool._db.execute("INSERT INTO child VALUES (7)")
+
+        spool._db.executescript(
+            "PRAGMA foreign_keys = ON; CREATE TABLE parent (id INTEGER PRIMARY KEY);"
+            "CREATE TABLE child (id INTEGER REFERENCES parent DEFERRABLE INITIALLY DEFERRED);"
+        )
+        with pytest.raises(sqlite3.IntegrityError):
+            add_what_cannot_be_committed()
+
+        spool.add([record()], clock.now())
+
+        with closing(sqlite3.connect(spool.path)) as other:
+            assert other.execute("SELECT count(*) FROM waiting").fetchone() == (1,)
 
 
 WRITER = """
