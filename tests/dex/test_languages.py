@@ -181,10 +181,12 @@ def plain_runs(text: str) -> list[str]:
 UNITS = r"[\d.,]* ?\(?([KMG]iB|ms)(/s)?\)?"
 CODES = r"[a-z_]+\.[a-z_]+|[0-9a-f]{8}-[0-9a-f-]{27}|maintenance|invalid"
 LANGUAGES = r"English|Deutsch|en|de"  # each by its own name, as a reader looks for it
+PROTOCOLS = r"RDP|ICA|PCoIP|Blast|SSH"
 ZONES = r"UTC|[A-Z]\w+(/[\w+-]+)+"
 FLEET = (
     r"ada|cleo|root|Paris|Lyon|(paris|lyon)-\w+-\d+( \(\w{8}\))?|[am]\.\w+@CORP|key( \d)?|SN\d+|S64ANX0T"
     r"|(Dell Inc\.?|LENOVO|HP|QEMU|Framework)?( ?(Latitude|ThinkPad|Z4|Standard|Laptop)[\w ()]*)?"
+    r"|S-1-5-[\d-]+|sudo|\d@\d"  # SID, group, session
     r"|firefox|code|python3\.13|soffice\.bin|gnome-shell|thunderbird|Samsung PM9A1|NVMe|nvme0n1"
     r"|Debian GNU/Linux.*|Ubuntu.*|6\.12.*|Linux|Windows|macOS|ARM64|ext4|vfat|/home|/media/.*|Latitude"
 )
@@ -196,7 +198,7 @@ AUDIT = (  # as it was recorded: kind and name of the object, old and new values
     r"|home|(collector_configuration)? ?(instance|entity|device)?"
 )
 DATA = re.compile(
-    rf"({UNITS}|{CODES}|{LANGUAGES}|{ZONES}|{FLEET}|{SHIPPED}|{AUDIT}|dex|(dex · )?\d+|esc)"
+    rf"({UNITS}|{CODES}|{LANGUAGES}|{PROTOCOLS}|{ZONES}|{FLEET}|{SHIPPED}|{AUDIT}|dex|(dex · )?\d+|esc)"
     r"( (invalid )?[\d: -]+)?(, \d)?"
 )
 FORMS = ["accounts_account", "accounts_profile", "organization_entity", "collectors_enrolmentkey"]
