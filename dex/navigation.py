@@ -45,7 +45,50 @@ GROUPS: tuple[tuple[str | Promise, tuple[Item, ...]], ...] = (
         _("People"),
         (
             Item(_("Users"), "person", "users_user_changelist", "users.view_user"),
+            Item(_("Sessions"), "schedule", "users_session_changelist", "users.view_session"),
             Item(_("Logins"), "login", "users_login_changelist", "users.view_login"),
+            Item(
+                _("Session changes"),
+                "swap_horiz",
+                "users_sessionchange_changelist",
+                "users.view_sessionchange",
+            ),
+            Item(
+                _("Session time"),
+                "timelapse",
+                "users_sessionsample_changelist",
+                "users.view_sessionsample",
+            ),
+            Item(
+                _("Session time by day"),
+                "calendar_month",
+                "users_sessiondaily_changelist",
+                "users.view_sessiondaily",
+            ),
+            Item(
+                _("Remote sessions"),
+                "desktop_windows",
+                "users_vdisession_changelist",
+                "users.view_vdisession",
+            ),
+            Item(
+                _("Remote session quality"),
+                "network_check",
+                "users_vdisample_changelist",
+                "users.view_vdisample",
+            ),
+            Item(
+                _("Remote sessions, live"),
+                "bolt",
+                "users_vdirealtime_changelist",
+                "users.view_vdirealtime",
+            ),
+            Item(
+                _("Remote session quality by day"),
+                "calendar_month",
+                "users_vdidaily_changelist",
+                "users.view_vdidaily",
+            ),
         ),
     ),
     (

@@ -54,11 +54,11 @@ class SessionProtocol(models.TextChoices):
     """How a screen reaches the person in front of it."""
 
     CONSOLE = "console", _("console")
-    RDP = "rdp", "RDP"
-    ICA = "ica", "ICA"
-    PCOIP = "pcoip", "PCoIP"
-    BLAST = "blast", "Blast"
-    SSH = "ssh", "SSH"
+    RDP = "rdp", _("RDP")
+    ICA = "ica", _("ICA")
+    PCOIP = "pcoip", _("PCoIP")
+    BLAST = "blast", _("Blast")
+    SSH = "ssh", _("SSH")
     OTHER = "other", pgettext_lazy("protocol", "other")
 
 
@@ -85,11 +85,11 @@ class ChangeReason(models.TextChoices):
 class DesktopBroker(models.TextChoices):
     """What hands out virtual desktops; the words of `devices`."""
 
-    CITRIX_CVAD = "citrix_cvad", "Citrix CVAD"
-    CITRIX_DAAS = "citrix_daas", "Citrix DaaS"
-    AZURE_VIRTUAL_DESKTOPS = "azure_virtual_desktops", "Azure Virtual Desktop"
-    WINDOWS_365 = "windows_365", "Windows 365"
-    HORIZON_ON_PREM = "horizon_on_prem", "Horizon"
-    AWS_WORKSPACE = "aws_workspace", "Amazon WorkSpaces"
-    AWS_APPSTREAM = "aws_appstream", "Amazon AppStream"
+    CITRIX_CVAD = "citrix_cvad", _("Citrix CVAD")
+    CITRIX_DAAS = "citrix_daas", _("Citrix DaaS")
+    AZURE_VIRTUAL_DESKTOPS = "azure_virtual_desktops", _("Azure Virtual Desktop")
+    WINDOWS_365 = "windows_365", _("Windows 365")
+    HORIZON_ON_PREM = "horizon_on_prem", _("Horizon")
+    AWS_WORKSPACE = "aws_workspace", _("Amazon WorkSpaces")
+    AWS_APPSTREAM = "aws_appstream", _("Amazon AppStream")
     OTHER = "other", pgettext_lazy("broker", "other")

@@ -116,5 +116,6 @@ def _logins(user: User, device_ids: Sequence[int], visit: Visit) -> Section:
         caption=_("Logins of the last 30 days"),
         empty=_("No login was reported in the last 30 days."),
     )
-    data = {**(charts.logins(newest) or {}), "table": table, "is_open": True}
+    drawn = charts.logins(newest)
+    data = {**(drawn or {}), "table": table, "is_open": drawn is None}
     return Section("logins", _("Logins"), charts.TEMPLATE, data, is_wide=True)

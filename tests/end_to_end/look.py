@@ -23,6 +23,10 @@ PAGES = {
     "performance": "/admin/devices/performancesample/",
     "users": "/admin/users/user/",
     "user": "/admin/users/user/{user}/change/",
+    "sessions": "/admin/users/session/",
+    "session": "/admin/users/session/{session}/change/",
+    "session-changes": "/admin/users/sessionchange/",
+    "session-time": "/admin/users/sessionsample/",
     "binaries": "/admin/binaries/binary/",
     "binary": "/admin/binaries/binary/{binary}/change/",
     "executions": "/admin/binaries/executionsample/",
@@ -96,11 +100,12 @@ def names() -> dict[str, int]:
     from apps.binaries.models import Binary
     from apps.collectors.models import Collector, CollectorConfiguration, EnrolmentKey
     from apps.devices.models import Device
-    from apps.users.models import User
+    from apps.users.models import Session, User
 
     device = Device.objects.get(name="paris-lt-014")
     models: dict[str, Any] = {
         "user": User.objects.filter(name__contains="rossi"),
+        "session": Session.objects.filter(end_time_at__isnull=False).order_by("-start_time_at"),
         "binary": Binary.objects.filter(name="firefox"),
         "key": EnrolmentKey.objects.all(),
         "collector": Collector.objects.order_by("-pk"),

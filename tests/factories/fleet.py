@@ -13,6 +13,7 @@ from apps.organization.models import Entity
 from tests.conftest import NOW
 from tests.factories.collectors import Machine, boot, execution, login, make_machine
 from tests.factories.inventory import DISKS, HARDWARE, OPERATING_SYSTEM, STICK, VOLUMES, part
+from tests.factories.sessions import ACCOUNT, change, sample
 
 GIBIBYTE = 2**30
 DEBIAN, UBUNTU = "Debian GNU/Linux 13 (trixie)", "Ubuntu 24.04.3 LTS"
@@ -29,6 +30,7 @@ USERS = {
     "2": {"name": "CORP\\m.keller", "type": "domain_user"},
     "3": {"name": "root", "type": "system"},
 }
+ADA = {**ACCOUNT, "upn": None, "groups": ["sudo"]}
 PROGRAMS = {
     "11": {"name": "firefox", "version": "145.0.1", "size": 812_000},
     "12": {"name": "soffice.bin", "version": "25.8.3", "size": 61_000},
@@ -75,6 +77,7 @@ def _make(
         part("operating_system", OPERATING_SYSTEM | {"host_name": name, "name": system}),
         part("disks", DISKS),
         part("volumes", [*VOLUMES, STICK]),
+        part("users", [ADA, {"name": "root", "type": "system", "rights": "administrator"}]),
     ]
     booted = NOW - timedelta(hours=9 + number)
     events = [
@@ -88,6 +91,7 @@ def _make(
             time_until_desktop_is_ready_ms=8_200 + 900 * number,
         ),
         login(_text(booted - timedelta(days=1)), user=2, logon_type="unlock"),
+        *_sessions(number, booted, dice),
         *_performance(gibibytes * GIBIBYTE, dice),
         *_executions(dice),
     ]
@@ -97,6 +101,44 @@ def _make(
     assert response.status_code == 202, response.content
     machine.check_in(**{"Dex-Collector-Version": "0.1.0"})
     return machine
+
+
+def _sessions(number: int, booted: datetime, dice: random.Random) -> Iterator[dict[str, Any]]:
+    """Yield three days of sessions with a break at noon; the last one is open."""
+    for back in range(3):
+        start = booted.replace(minute=15, second=0) - timedelta(days=back)
+        name = f"{back}@{number}"
+        yield login(
+            _text(start + timedelta(seconds=3)),
+            session_id=name,
+            logon_type="interactive",
+            time_until_desktop_is_visible_ms=3_000 + dice.randrange(2_000),
+            time_until_desktop_is_ready_ms=7_000 + dice.randrange(6_000),
+            group_policy_duration_ms=1_200,
+        )
+        quarters = 4 * (7 if back else 9) - 6
+        for quarter in range(quarters):
+            is_break = quarter in (14, 15)
+            yield sample(
+                _text(start + timedelta(minutes=15 * quarter)),
+                session_id=name,
+                protocol="console",
+                session_duration_ms=900_000,
+                number_of_sessions=1,
+                **(
+                    {"locked_duration_ms": 900_000}
+                    if is_break
+                    else {
+                        "active_duration_ms": 900_000,
+                        "user_interaction_time_ms": 200_000 + dice.randrange(600_000),
+                    }
+                ),
+            )
+        yield change("lock", _text(start + timedelta(hours=3.5)), session_id=name, reason="idle")
+        yield change("unlock", _text(start + timedelta(hours=4)), session_id=name, reason="user")
+        if back:
+            end = start + timedelta(minutes=15 * quarters)
+            yield change("logout", _text(end), session_id=name, reason="user")
 
 
 def _performance(memory_bytes: int, dice: random.Random) -> Iterator[dict[str, Any]]:

@@ -84,4 +84,4 @@ class SessionChange(PunctualEvent):
         verbose_name_plural = _("session changes")
 
     def __str__(self) -> str:
-        return f"{self.change} {self.occurred_at:%Y-%m-%d %H:%M}"
+        return f"{self.get_change_display()} {self.occurred_at:%Y-%m-%d %H:%M}"
