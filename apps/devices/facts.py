@@ -1,6 +1,7 @@
 """Facts about devices and their rows, in words."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -9,6 +10,7 @@ from apps.core.admin.detail import Visit, part_link
 from apps.core.admin.values import Fact, Table, columns, moment_html, number_text
 from apps.core.formats import NOTHING, bytes_text, duration_text, ratio_text
 from apps.devices.models import Device
+from apps.events import retention
 from apps.events.metrics import Counter, Metric
 
 
@@ -16,6 +18,11 @@ def model_text(device: Device) -> str:
     """Return maker and model, "" where none is known."""
     maker, model = device.hardware_manufacturer, device.hardware_model
     return model if model.startswith(maker) else f"{maker} {model}".strip()
+
+
+def expiry_text(device: Device, now: datetime) -> str:
+    """Return when the device goes with everything about it, unless it is heard again."""
+    return moment_html(retention.end_of(retention.INVENTORY, device.last_seen_at), now)
 
 
 def head_facts(device: Device, visit: Visit) -> list[Fact]:
@@ -40,6 +47,7 @@ def head_facts(device: Device, visit: Visit) -> list[Fact]:
             hint=_("took %s") % duration_text(duration) if duration is not None else "",
         ),
         Fact(_("First seen"), moment_html(device.first_seen_at, visit.now)),
+        Fact(_("Expires"), expiry_text(device, visit.now), hint=_("without new activity")),
     ]
 
 

@@ -45,8 +45,11 @@ class DeviceEventQuerySet(models.QuerySet[Any]):
 
     def kept(self) -> Self:
         """Leave out rows past their term, whose partition has not gone yet."""
-        kept_for = retention.class_of(self.model)
-        if kept_for is None:
+        known = retention.ageing_of(self.model)
+        if known is None:
             return self.all()
-        oldest = retention.oldest_kept(kept_for, clock.now())
-        return self.filter(**{f"{self.model.TIME_FIELD}__gte": oldest})
+        oldest = retention.oldest_kept(known.retention, clock.now())
+        is_kept = models.Q(**{f"{known.column}__gte": oldest})
+        if self.model._meta.get_field(known.column).null:  # never asked of a partitioned table
+            is_kept |= models.Q(**{f"{known.column}__isnull": True})
+        return self.filter(is_kept)

@@ -1,6 +1,7 @@
 """How long event rows are kept, by retention class; `gdpr` sets the terms, we ask."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from math import ceil
 from typing import Any
@@ -24,6 +25,17 @@ DEFAULT_DAYS: dict[str, float] = {
     DAILY_PERSON: 90,
 }
 
+
+@dataclass(frozen=True, slots=True)
+class Ageing:
+    """An ordinary table whose rows age, counted from a column: a date or an instant; null stays."""
+
+    model: type[Any]
+    retention: str
+    column: str
+
+
+_ageing: dict[type[Any], Ageing] = {}
 _terms: Terms = DEFAULT_DAYS.__getitem__
 
 
@@ -48,6 +60,30 @@ def oldest_kept(retention: str, now: datetime) -> datetime:
     return now - term(retention)
 
 
-def class_of(model: type[Any]) -> Retention | None:
-    """Return the retention class of an event table, None for any other."""
-    return next((kept for known, kept in kinds.event_models() if known is model), None)
+def end_of(retention: str, moment: datetime) -> datetime:
+    """Return when the term that began at `moment` ends."""
+    return moment + term(retention)
+
+
+def age(model: type[Any], retention: str, column: str) -> None:
+    """Have rows of an ordinary table hidden, and deleted, at the end of their class's term."""
+    _ageing[model] = Ageing(model, retention, column)
+
+
+def ageing() -> Iterator[Ageing]:
+    """Yield the ordinary tables whose rows age."""
+    yield from _ageing.values()
+
+
+def class_of(model: type[Any]) -> str | None:
+    """Return the retention class of an event table or one whose rows age, None for any other."""
+    known = ageing_of(model)
+    return None if known is None else known.retention
+
+
+def ageing_of(model: type[Any]) -> Ageing | None:
+    """Return by which class and column rows of a table age, None where they do not."""
+    for known, kept in kinds.event_models():
+        if known is model:
+            return Ageing(model, kept.value, model.TIME_FIELD)
+    return _ageing.get(model)

@@ -12,3 +12,4 @@ class GdprConfig(AppConfig):
 
     def ready(self) -> None:
         from apps.gdpr import folds, personal_data, shipping, terms  # noqa: F401
+        from apps.gdpr.services import ageing  # noqa: F401

@@ -57,11 +57,9 @@ class TestEntries:
 
     @pytest.mark.case("privacy.7")
     def test_a_field_without_class_is_a_gap(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        known = registry._classified[Boot]
+        known = CLASSIFIED[Boot]
         poorer = {name: found for name, found in known.fields.items() if name != "duration_ms"}
-        monkeypatch.setitem(
-            registry._classified, Boot, Classification(fields=poorer, keys=known.keys)
-        )
+        monkeypatch.setitem(CLASSIFIED, Boot, Classification(fields=poorer, keys=known.keys))
 
         assert "devices.Boot.duration_ms has no personal-data class." in list(problems())
         assert (
@@ -76,7 +74,7 @@ class TestEntries:
     ) -> None:
         from apps.binaries.models import ExecutionSample
 
-        known = registry._classified[ExecutionSample]
+        known = CLASSIFIED[ExecutionSample]
         other = {**known.fields, "execution_duration_ms_sum": NONE}
         monkeypatch.setitem(
             CLASSIFIED, ExecutionSample, Classification(fields=other, keys=known.keys)

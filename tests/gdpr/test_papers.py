@@ -47,7 +47,7 @@ class TestPapers:
 
 class TestDataModel:
     @pytest.mark.case("data-model.1")
-    @pytest.mark.parametrize("name", names())
+    @pytest.mark.parametrize("name", list(names()))
     def test_every_name_of_the_specification_can_be_asked_and_no_other(self, name: str) -> None:
         wanted = {path: kind for kind, paths in TABLES[name].items() for path in paths.split()}
         table = catalog.table(name)

@@ -1,23 +1,29 @@
 """How long rows are kept: rules of the set, the day before a shorter term, what is hidden."""
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
+from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.db import connection
+from django.db.models import DateTimeField
 from django.test import Client
 
 from apps.accounts.models import Account
 from apps.audit.choices import AuditCode
 from apps.audit.models import InboxEvent
+from apps.collectors.models import CollectorStub, RefusalCount
 from apps.core.scope import Scope
 from apps.devices.models import Boot, PerformanceSample
-from apps.events import partitions, retention, upkeep
+from apps.events import ids, kinds, partitions, retention, upkeep
 from apps.events.choices import Retention
 from apps.gdpr import preview, rules, terms
 from apps.gdpr.choices import RetentionClass
 from apps.gdpr.models import RetentionPolicy
 from apps.gdpr.rules import RULES, Conflict, OutOfRange
 from apps.gdpr.services.retention import change_terms
+from apps.gdpr.upkeep import purge_aged
+from apps.users.models import Session
 from tests.conftest import NOW
 from tests.events.rows import add_boot, add_sample
 from tests.factories.accounts import make_account, make_profile
@@ -292,3 +298,106 @@ class TestPage:
         assert policy is not None
 
         assert ada_client.get(f"{URL}{policy.pk}/change/").status_code == 404
+
+
+@pytest.mark.case("data-model.7")
+class TestEveryClass:
+    """One row of each table that ages, one day older than its term."""
+
+    @pytest.mark.parametrize(
+        ("model", "kept"),
+        list(kinds.event_models()),
+        ids=lambda value: getattr(value, "__name__", ""),
+    )
+    def test_hides_rows_of_event_tables(
+        self, model: Any, kept: Retention, ada_scope: Scope
+    ) -> None:
+        RetentionPolicy.objects.filter(retention_class=kept.value).update(term=DAY)
+        terms.forget()
+        device = device_of(make_machine())
+        for moment in (NOW - DAY - timedelta(seconds=1), NOW - DAY / 2):
+            add_row(model, moment, device.pk)
+
+        kept_rows = model.objects.permitted_to(ada_scope)
+
+        assert (model.objects.count(), kept_rows.count()) == (2, 1)
+
+    def test_hides_and_purges_counts(self, ada_scope: Scope) -> None:
+        device = device_of(make_machine())
+        for days_ago in (29, 31):
+            RefusalCount.objects.create(
+                device=device,
+                origin="refused",
+                kind="x",
+                code="y",
+                day=(NOW - days_ago * DAY).date(),
+            )
+
+        shown = RefusalCount.objects.permitted_to(ada_scope).count()
+        run = purge_aged(now=NOW)
+
+        assert (shown, RefusalCount.objects.count()) == (1, 1)
+        assert run is not None
+        assert run.counts["rows_aged"] == 1
+
+    def test_hides_and_purges_sessions_by_their_end(self, ada_scope: Scope) -> None:
+        device = device_of(make_machine())
+        for number, end in enumerate([NOW - 31 * DAY, NOW - 29 * DAY, None]):
+            Session.objects.create(
+                device=device,
+                session_id=str(number),
+                start_time_at=NOW - 40 * DAY,
+                end_time_at=end,
+                state_at=NOW - 40 * DAY,
+                seen_at=NOW,
+            )
+
+        shown = {row.session_id for row in Session.objects.permitted_to(ada_scope)}
+        purge_aged(now=NOW)
+
+        assert shown == {"1", "2"}
+        assert set(Session.objects.values_list("session_id", flat=True)) == {"1", "2"}
+
+    def test_purges_stubs(self) -> None:
+        for number, days_ago in enumerate((399, 401)):
+            CollectorStub.objects.create(
+                collector_uid=uuid4(),
+                public_key=bytes([number]) * 32,
+                state="expired",
+                day=(NOW - days_ago * DAY).date(),
+            )
+
+        purge_aged(now=NOW)
+
+        assert CollectorStub.objects.get().public_key[0] == 0
+
+    def test_drops_sealed_days_of_the_audit_log(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        asked: list[date] = []
+
+        def drop_before(day: date) -> list[str]:
+            asked.append(day)
+            return []
+
+        monkeypatch.setattr("apps.audit.partitions.drop_before", drop_before)
+
+        purge_aged(now=NOW)
+
+        assert asked == [(NOW - 180 * DAY).date()]
+
+
+def add_row(model: Any, moment: datetime, device_id: int) -> None:
+    """Add a row with nothing in it but its time and device."""
+    values: dict[str, Any] = {
+        "id": ids.draw(1)[0],
+        model.TIME_FIELD: moment,
+        "device_id": device_id,
+    }
+    for field in model._meta.concrete_fields:
+        is_open = field.attname not in values and field.name not in values
+        if is_open and not field.null and not field.has_default() and not field.has_db_default():
+            values[field.attname] = (
+                1 if field.is_relation or "Integer" in type(field).__name__ else ""
+            )
+            if isinstance(field, DateTimeField):
+                values[field.attname] = moment
+    model.objects.create(**values)

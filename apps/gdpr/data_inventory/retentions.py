@@ -10,7 +10,6 @@ from apps.events import retention
 from apps.gdpr import terms
 from apps.gdpr.choices import RetentionClass
 from apps.gdpr.rules import term_text
-from apps.gdpr.services.ageing import AGEING
 
 CONFIG, DERIVED, BATCHES, DONE = "config", "derived", "batches", "done"
 
@@ -40,11 +39,8 @@ def class_of(model: type[Any]) -> str:
     """Return the retention class of a table, or one of the words above."""
     kept = retention.class_of(model)
     if kept is not None:
-        return kept.value
+        return str(kept)
     label = model._meta.label
-    for ageing in AGEING:
-        if ageing.model is model:
-            return ageing.retention.value
     if label in OTHERS:
         return str(OTHERS[label])
     known = registry.classification(model)

@@ -1,12 +1,13 @@
 """Rows of ordinary tables that go when they are old, and the sealed days of the audit log."""
 
-from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from django.db import connection, models, transaction
+from django.db import connection, transaction
 
 from apps.audit import partitions as audit_days
 from apps.collectors.models import CollectorStub, RefusalCount
+from apps.events import retention
+from apps.events.retention import Ageing
 from apps.gdpr import terms
 from apps.gdpr.choices import RetentionClass
 from apps.users.models import Session
@@ -14,25 +15,14 @@ from apps.users.models import Session
 ROWS_PER_STEP = 10_000  # of one transaction
 
 
-@dataclass(frozen=True, slots=True)
-class Ageing:
-    """A table whose rows are counted from a column: a date or an instant; null stays."""
-
-    model: type[models.Model]
-    retention: RetentionClass
-    column: str
-
-
-AGEING: tuple[Ageing, ...] = (
-    Ageing(RefusalCount, RetentionClass.OPERATIONAL, "day"),
-    Ageing(Session, RetentionClass.OPERATIONAL, "end_time_at"),
-    Ageing(CollectorStub, RetentionClass.STUB, "day"),
-)
+retention.age(RefusalCount, RetentionClass.OPERATIONAL, "day")
+retention.age(Session, RetentionClass.OPERATIONAL, "end_time_at")
+retention.age(CollectorStub, RetentionClass.STUB, "day")
 
 
 def purge_aged(*, now: datetime) -> dict[str, int]:
     """Delete rows past the term of their class, and drop sealed audit days; return what went."""
-    counts = {"rows_aged": sum(_purge(ageing, now) for ageing in AGEING)}
+    counts = {"rows_aged": sum(_purge(found, now) for found in retention.ageing())}
     return counts | {"audit_days": len(purge_audit(now=now))}
 
 
