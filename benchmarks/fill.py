@@ -24,7 +24,7 @@ def insert(
             expressions[column] = "gen_random_uuid()"
         else:
             expressions[column] = f"%(default_{column})s"
-            values[f"default_{column}"] = field.get_default()
+            values[f"default_{column}"] = field.get_db_prep_save(field.get_default(), connection)
     with connection.cursor() as cursor:
         cursor.execute(
             f"INSERT INTO {model._meta.db_table} ({', '.join(expressions)})"

@@ -62,6 +62,7 @@ def _pages(devices: int) -> Iterator[tuple[str, str, float]]:
         f"{listed}?operating_system_platform__exact=linux",
         LIST_BUDGET_MS,
     )
+    yield "device_list_middle", f"{listed}?p={devices // PER_PAGE // 2}", LIST_BUDGET_MS
     yield "device_list_last", f"{listed}?p={devices // PER_PAGE}", LIST_BUDGET_MS
     yield (
         "device",
@@ -92,6 +93,7 @@ def _measure(name: str, client: Any, address: str, budget: float) -> list[Row]:
     return [
         emit(Row(name, "", statistics.median(times), "ms", budget, at_most=True)),
         emit(Row(f"{name}.queries", "", len(queries), "queries")),
+        emit(Row(f"{name}.size", "", len(response.content) / 1_000, "kB")),
     ]
 
 
