@@ -11,5 +11,13 @@ class CollectorsConfig(AppConfig):
     verbose_name = _("Collectors")
 
     def ready(self) -> None:
-        from apps.collectors import approvals, health, panels, personal_data  # noqa: F401
+        from apps.collectors import (  # noqa: F401
+            approvals,
+            events,
+            health,
+            nql,
+            panels,
+            personal_data,
+            report_panels,
+        )
         from apps.collectors.services import deletion  # noqa: F401

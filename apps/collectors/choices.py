@@ -71,3 +71,25 @@ class JobState(models.TextChoices):
     RUNNING = "running", _("runs")
     DONE = "done", _("done")
     FAILED = "failed", _("failed")
+
+
+class CollectorEventType(models.TextChoices):
+    """What a collector reports on itself."""
+
+    STARTED = "started", _("started")
+    UPDATED = "updated", _("updated")
+    CONFIGURATION_APPLIED = "configuration_applied", _("configuration applied")
+    CONFIGURATION_REFUSED = "configuration_refused", _("configuration refused")
+    PROBE_SLOWED = "probe_slowed", _("probe slowed down")
+    PROBE_DISABLED = "probe_disabled", _("probe switched off")
+    PROBE_RESTORED = "probe_restored", _("probe restored")
+    PROBE_FAILED = "probe_failed", _("probe failed")
+    SPOOL_RESET = "spool_reset", _("spool reset")
+    HEALTH = "health", _("health")
+    RECORDS_DROPPED = "records_dropped", _("records dropped")
+    RECORDS_REFUSED = "records_refused", _("records refused")
+    BATCH_QUARANTINED = "batch_quarantined", _("batch put aside")
+    CLOCK_SKEW = "clock_skew", _("clock wrong")
+    IDENTITY_CHANGED = "identity_changed", _("identity changed")
+    PAUSED = "paused", _("paused")
+    EXTENSION_ERROR = "extension_error", _("browser extension failed")

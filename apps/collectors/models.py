@@ -22,8 +22,21 @@ from apps.collectors.querysets import (
     ConfigurationQuerySet,
     EnrolmentKeyQuerySet,
 )
+from apps.collectors.reports import CollectorEvent
 from apps.core.models import UUIDModel
+from apps.devices.models.versions import version_key_column
 from apps.devices.querysets import DeviceEventQuerySet
+
+__all__ = [
+    "CollectionJob",
+    "Collector",
+    "CollectorConfiguration",
+    "CollectorEvent",
+    "CollectorStub",
+    "EnrolmentKey",
+    "HashEpoch",
+    "RefusalCount",
+]
 
 
 class EnrolmentKey(UUIDModel):
@@ -109,6 +122,7 @@ class Collector(UUIDModel):
     version = models.CharField(
         _("version"), max_length=64, blank=True, help_text=_("Installed version.")
     )
+    version_key = version_key_column()
     boot_id = models.CharField(max_length=64, blank=True, help_text=_("Boot of its last batch."))
     configuration_version = models.PositiveBigIntegerField(
         _("configuration issued"),

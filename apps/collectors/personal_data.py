@@ -4,6 +4,7 @@ from apps.collectors.models import (
     CollectionJob,
     Collector,
     CollectorConfiguration,
+    CollectorEvent,
     CollectorStub,
     EnrolmentKey,
     HashEpoch,
@@ -55,6 +56,7 @@ register(
             "nonce_used_at": NONE,
             "state": NONE,
             "version": NONE,
+            "version_key": NONE,
             "boot_id": PSEUDONYM,
             "configuration_version": NONE,
             "configuration_digest": NONE,
@@ -156,6 +158,26 @@ register(
             "created_at": NONE,
             "heartbeat_at": NONE,
             "finished_at": NONE,
+        },
+    ),
+)
+register(
+    CollectorEvent,
+    Classification(
+        keys={"device": "device_id"},
+        fields={
+            "id": NONE,
+            "source": NONE,
+            "device": PSEUDONYM,
+            "context": NONE,
+            "occurred_at": BEHAVIOUR,
+            "type": NONE,
+            "details": NONE,
+            "number_of_records": NONE,
+            "cpu_usage_ratio": NONE,
+            "memory_bytes": NONE,
+            "traffic_bytes": NONE,
+            "clock_offset_ms": NONE,
         },
     ),
 )

@@ -1,4 +1,4 @@
-"""Performance of one device over time, as charts and as a table that says the same."""
+"""Measures of one device over time, as charts and as a table that says the same."""
 
 import json
 from collections.abc import Callable, Mapping, Sequence
@@ -16,7 +16,8 @@ from django.utils.translation import gettext_lazy
 
 from apps.core.admin.values import Table, columns
 from apps.core.formats import NOTHING, bytes_text, duration_text, ratio_text
-from apps.devices.models import Device, PerformanceSample
+from apps.devices.facts import rate_text
+from apps.devices.models import ConnectivitySample, Device, PerformanceSample
 
 MEBIBYTE, GIBIBYTE = 2**20, 2**30
 PRIMARY, SECOND = "var(--color-primary-500)", "#0891b2"
@@ -62,7 +63,27 @@ RANGES: dict[str, Range] = {
 }
 DEFAULT_RANGE = "24h"
 
-CHARTS: tuple[Chart, ...] = (
+
+def _rate(value: float | None) -> str:
+    return NOTHING if value is None else rate_text(value)
+
+
+def _signal(value: float | None) -> str:
+    return NOTHING if value is None else f"{value:.0f} dBm"
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What is drawn. name: of its panel. empty: what to say where nothing was reported."""
+
+    name: str
+    model: type[Any]
+    charts: Sequence[Chart]
+    caption: str | Promise
+    empty: str | Promise
+
+
+_PERFORMANCE: tuple[Chart, ...] = (
     Chart(
         gettext_lazy("Processor"),
         "%",
@@ -116,39 +137,93 @@ CHARTS: tuple[Chart, ...] = (
     ),
 )
 
+_CONNECTIVITY: tuple[Chart, ...] = (
+    Chart(
+        gettext_lazy("Wi-Fi signal"),
+        "dBm",
+        [
+            Line(gettext_lazy("Signal"), "wifi_signal_strength_dbm", text=_signal),
+            Line(gettext_lazy("Noise"), "wifi_noise_level_dbm", SECOND, text=_signal),
+        ],
+    ),
+    Chart(
+        gettext_lazy("Latency"),
+        "ms",
+        [
+            Line(gettext_lazy("Gateway"), "gateway_latency_ms", text=duration_text),
+            Line(gettext_lazy("DNS"), "dns_latency_ms", SECOND, text=duration_text),
+        ],
+    ),
+    Chart(
+        gettext_lazy("Wi-Fi rate"),
+        "Mbit/s",
+        [
+            Line(gettext_lazy("Receiving"), "wifi_receive_rate_bps", factor=1 / 10**6, text=_rate),
+            Line(
+                gettext_lazy("Sending"),
+                "wifi_transmission_rate_bps",
+                SECOND,
+                factor=1 / 10**6,
+                text=_rate,
+            ),
+        ],
+    ),
+)
+
+PERFORMANCE = Subject(
+    "performance",
+    PerformanceSample,
+    _PERFORMANCE,
+    gettext_lazy("Performance, from the newest"),
+    gettext_lazy(
+        "No performance was reported in this time. The first values come when a bucket of five "
+        "minutes closes."
+    ),
+)
+CONNECTIVITY = Subject(
+    "connectivity",
+    ConnectivitySample,
+    _CONNECTIVITY,
+    gettext_lazy("Connectivity, from the newest"),
+    gettext_lazy("No measures of a network were reported in this time."),
+)
+
 Point = Mapping[str, float | None]
 
 
-def performance(device: Device, now: datetime, chosen: str) -> dict[str, Any]:
+def draw(subject: Subject, device: Device, now: datetime, chosen: str) -> dict[str, Any]:
     """Return charts and table of a device. Cost: 2 queries, at most some 300 points."""
     chosen = chosen if chosen in RANGES else DEFAULT_RANGE
     span = RANGES[chosen]
-    points = read(device, now - span.length, span.step)
-    rows = read(device, now - span.length, span.rows)
-    shown = [chart for chart in CHARTS if _has_values(chart, points)]
+    points = read(subject, device, now - span.length, span.step)
+    rows = read(subject, device, now - span.length, span.rows)
+    shown = [chart for chart in subject.charts if _has_values(chart, points)]
     moments = _moments(now, span)
     return {
+        "name": subject.name,
+        "empty": subject.empty,
         "ranges": [(name, other.title, name == chosen) for name, other in RANGES.items()],
         "charts": [
             {"chart": chart, "data": _data(chart, moments, points, span)} for chart in shown
         ],
-        "table": _table(shown, rows, span),
+        "table": _table(subject, shown, rows, span),
         "zone": timezone.get_current_timezone_name(),
     }
 
 
-def read(device: Device, since: datetime, step: str) -> dict[datetime, Point]:
+def read(subject: Subject, device: Device, since: datetime, step: str) -> dict[datetime, Point]:
     """Return means and peaks by moment, oldest first. Cost: 1 query."""
     slot = Trunc("bucket", step) if step else F("bucket")
     sums: dict[str, Any] = {}
-    for chart in CHARTS:
+    for chart in subject.charts:
         for line in chart.lines:
             column = line.column
             sums[f"{column}_total"] = Sum(f"{column}_sum")
             sums[f"{column}_readings"] = Sum(f"{column}_count")
             sums[f"{column}_peak"] = Max(f"{column}_max")
     rows = (
-        PerformanceSample.objects.filter(device=device, bucket__gte=since)
+        subject.model.objects.kept()
+        .filter(device=device, bucket__gte=since)
         .values(slot=slot)
         .annotate(**sums)
         .order_by("slot")
@@ -218,11 +293,13 @@ def _number(line: Line, point: Point | None) -> float | None:
     return None if found is None else round(found * line.factor, 2)
 
 
-def _table(charts: Sequence[Chart], rows: Mapping[datetime, Point], span: Range) -> Table:
+def _table(
+    subject: Subject, charts: Sequence[Chart], rows: Mapping[datetime, Point], span: Range
+) -> Table:
     heads = [f"{chart.title}: {line.title}" for chart in charts for line in chart.lines]
     form = "SHORT_DATETIME_FORMAT" if span.rows == "hour" else "SHORT_DATE_FORMAT"
     return Table(
-        caption=_("Performance, from the newest"),
+        caption=subject.caption,
         columns=columns(_("From"), *heads, numbers=range(1, len(heads) + 1)),
         rows=[
             [

@@ -5,13 +5,29 @@ from datetime import datetime
 from typing import Any
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
 
 from apps.core.admin.detail import Visit, part_link
 from apps.core.admin.values import Fact, Table, columns, moment_html, number_text
 from apps.core.formats import NOTHING, bytes_text, duration_text, ratio_text
-from apps.devices.models import Device
+from apps.core.scope import Scope
+from apps.devices.models import Device, DeviceChange
 from apps.events import retention
 from apps.events.metrics import Counter, Metric
+
+LIST_TITLES: Mapping[str, Any] = {
+    "antiviruses": gettext_lazy("Antivirus"),
+    "batteries": gettext_lazy("Battery"),
+    "cpus": gettext_lazy("Processor"),
+    "disks": gettext_lazy("Disk"),
+    "firewalls": gettext_lazy("Firewall"),
+    "gpus": gettext_lazy("Graphics processor"),
+    "local_admins": gettext_lazy("Number of local administrators"),
+    "memory_modules": gettext_lazy("Memory module"),
+    "monitors": gettext_lazy("Monitor"),
+    "network_adapters": gettext_lazy("Network adapter"),
+    "volumes": gettext_lazy("Volume"),
+}
 
 
 def model_text(device: Device) -> str:
@@ -64,8 +80,36 @@ def measure_text(column: str, value: float | None) -> str:
     if "_ratio" in column:
         return ratio_text(value)
     if "_bps" in column:
-        return f"{number_text(value)} bit/s"
+        return rate_text(value)
+    if "_dbm" in column:
+        return f"{number_text(value)} dBm"
     return number_text(value, 0 if float(value).is_integer() else 2)
+
+
+def rate_text(rate_bps: float) -> str:
+    """Return a bit rate with decimal units, as makers give it: "1.2 Gbit/s"."""
+    for size, unit in ((10**9, "Gbit/s"), (10**6, "Mbit/s"), (10**3, "kbit/s")):
+        if rate_bps >= size:
+            return f"{number_text(rate_bps / size, 1)} {unit}"
+    return f"{number_text(rate_bps)} bit/s"
+
+
+def item_text(change: DeviceChange) -> str:
+    """Return what changed: the title of a fact, or of a list and its column."""
+    name, _dot, column = change.item.partition(".")
+    if name in LIST_TITLES:
+        title = str(LIST_TITLES[name])
+        return f"{title}: {column.replace('_', ' ')}" if column else title
+    known = {field.name: field for field in Device._meta.concrete_fields}
+    return str(known[name].help_text).rstrip(".") if name in known else name
+
+
+def value_text(change: DeviceChange, name: str, scope: Scope) -> str:
+    """Return a value as the caller may see it; of many changes in one row how many there are."""
+    if change.number_of_changes > 1 and name == "new_value" and not change.new_value:
+        number = change.number_of_changes
+        return ngettext("%d more", "%d more", number) % number
+    return str(scope.show(change, name))
 
 
 def mean(row: Any, metric: str) -> float | None:

@@ -158,7 +158,7 @@ class TestDevicePage:
     def test_asks_a_bounded_number_of_questions(
         self, ada_client: Client, device: Device, django_assert_max_num_queries: Any
     ) -> None:
-        with django_assert_max_num_queries(40):
+        with django_assert_max_num_queries(48):
             ada_client.get(page_of(device))
 
     def test_records_who_looked_at_which_device(self, ada_client: Client, device: Device) -> None:

@@ -17,7 +17,7 @@ def drawn(*buckets: str) -> dict[str, Any]:
     """Return what the first chart draws of these buckets: the last 24 hours."""
     machine = make_machine()
     machine.send(*(performance(bucket) for bucket in buckets))
-    found = charts.performance(device_of(machine), NOW, "24h")
+    found = charts.draw(charts.PERFORMANCE, device_of(machine), NOW, "24h")
     return dict(json.loads(found["charts"][0]["data"])["datasets"][0])
 
 

@@ -1,5 +1,5 @@
 """Administration of collectors, a module for each noun."""
 
-from apps.collectors.admin import collectors, configurations, jobs, keys, refusals
+from apps.collectors.admin import collectors, configurations, jobs, keys, refusals, reports
 
-__all__ = ["collectors", "configurations", "jobs", "keys", "refusals"]
+__all__ = ["collectors", "configurations", "jobs", "keys", "refusals", "reports"]

@@ -15,6 +15,7 @@ from apps.collectors.models import Collector, CollectorStub
 from apps.collectors.services import enrolment, inventory, refusals
 from apps.collectors.services.inventory import Applied
 from apps.core import statements
+from apps.devices.versions import version_key
 from apps.events import inventory as parts
 from apps.events import kinds, wire
 from apps.events import services as events
@@ -48,7 +49,8 @@ WITH note AS (
     ON CONFLICT (device_id, epoch, sequence) DO NOTHING RETURNING device_id
 ), sender AS (
     UPDATE collectors_collector
-    SET last_contact_at = %(now)s, version = %(version)s, boot_id = %(boot)s,
+    SET last_contact_at = %(now)s, version = %(version)s,
+        version_key = %(version_key)s, boot_id = %(boot)s,
         clock_offset_ms = %(offset)s, reported_configuration_version = %(configuration)s
     WHERE id = %(collector)s AND EXISTS (SELECT FROM note) RETURNING device_id
 ), device AS (
@@ -253,6 +255,7 @@ class _Work:
             "offset": self.offset // MILLISECOND,
             "now": self.received_at,
             "version": self.batch.collector_version,
+            "version_key": version_key(self.batch.collector_version),
             "boot": self.batch.boot_id,
             "configuration": self.batch.configuration_version,
         }

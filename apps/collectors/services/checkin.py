@@ -14,6 +14,7 @@ from apps.collectors.documents import Signed
 from apps.collectors.models import Collector
 from apps.collectors.services.enrolment import Fingerprints
 from apps.core.models import Instance
+from apps.devices.versions import version_key
 
 CONFLICT_FROM = 2  # of four fingerprints
 PAGE_OPEN_SECONDS = 600  # a page of the device was opened or refreshed that lately
@@ -38,7 +39,10 @@ def check_in(
         _note_conflict(collector, now)
         raise errors.IdentityConflict
     Collector.objects.filter(pk=collector.pk).update(
-        last_contact_at=now, version=version, utc_offset_minutes=utc_offset_minutes
+        last_contact_at=now,
+        version=version,
+        version_key=version_key(version),
+        utc_offset_minutes=utc_offset_minutes,
     )
 
 

@@ -24,6 +24,7 @@ from apps.core.locks import transaction_lock
 from apps.devices import services as devices
 from apps.devices.choices import Platform
 from apps.devices.inventory import permitted_name
+from apps.devices.versions import version_key
 from apps.organization.models import Entity
 
 KEY_BYTES = 16  # 26 characters of base32
@@ -326,6 +327,7 @@ def _admit(
         public_key=public_key,
         fingerprints=msgspec.to_builtins(request.fingerprints),
         version=request.collector_version,
+        version_key=version_key(request.collector_version),
         enrolled_at=now,
         enrolment_key=key,
         previous=previous,

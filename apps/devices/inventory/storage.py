@@ -1,5 +1,6 @@
 """Parts `disks` and `volumes`."""
 
+import re
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Literal
@@ -9,10 +10,12 @@ import msgspec
 from apps.devices import services
 from apps.devices.choices import DiskHealth, DiskType
 from apps.devices.models import Disk, Volume
-from apps.devices.permitted import ShortText, Text, permitted_path
+from apps.devices.permitted import PERSONAL_FOLDER, ShortText, Text, permitted_path
 from apps.events.inventory import Part, register
 from apps.events.kinds import Amount
 from apps.events.policy import Policy
+
+NAMED_BY_KERNEL = re.compile(r"/dev/[^/]+")
 
 
 class DiskItem(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -65,7 +68,7 @@ def apply_volumes(
     """Replace the device's volumes."""
     rows = [
         {
-            "name": item.name or "",
+            "name": _volume_name(item, policy),
             "mount_point": item.mount_point or "",
             "file_system": item.file_system or "",
             "size_bytes": item.size_bytes,
@@ -77,6 +80,16 @@ def apply_volumes(
     ]
     report = services.Report(device_id=device_id, part="volumes", policy=policy, now=now)
     report.write_list(Volume, rows)
+
+
+def _volume_name(item: VolumeItem, policy: Policy) -> str:
+    """Return what a volume is called; that of a home is often called after its owner."""
+    name = item.name or ""
+    is_personal = PERSONAL_FOLDER.match(item.mount_point or "") is not None
+    is_harmless = name.endswith("/~") or NAMED_BY_KERNEL.fullmatch(name) is not None
+    if policy.value("username") == "clear" or not is_personal or is_harmless:
+        return name
+    return ""
 
 
 register(

@@ -83,3 +83,10 @@ class Volume(models.Model):
 
     def __str__(self) -> str:
         return self.mount_point or self.name
+
+    @property
+    def usage(self) -> float | None:
+        """Return the share in use, None where it is unknown."""
+        if not self.size_bytes or self.free_space_bytes is None:
+            return None
+        return 1 - self.free_space_bytes / self.size_bytes
