@@ -143,6 +143,12 @@ GROUPS: tuple[tuple[str | Promise, tuple[Item, ...]], ...] = (
                 "collectors.view_collectionjob",
             ),
             Item(
+                _("Epochs of pseudonyms"),
+                "fingerprint",
+                "collectors_hashepoch_changelist",
+                "collectors.view_hashepoch",
+            ),
+            Item(
                 _("Effective for a device"),
                 "rule",
                 "collectors_configuration_effective",

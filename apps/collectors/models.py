@@ -21,6 +21,7 @@ from apps.collectors.querysets import (
     CollectorQuerySet,
     ConfigurationQuerySet,
     EnrolmentKeyQuerySet,
+    HashEpochQuerySet,
 )
 from apps.collectors.reports import CollectorEvent
 from apps.core.models import UUIDModel
@@ -354,6 +355,8 @@ class HashEpoch(models.Model):
         blank=True,
         help_text=_("Since then nobody can tell whose its pseudonyms are."),
     )
+
+    objects = HashEpochQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("epoch of pseudonyms")

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
         Collector,
         CollectorConfiguration,
         EnrolmentKey,
+        HashEpoch,
     )
     from apps.core.scope import Scope
 
@@ -147,6 +148,14 @@ class CollectionJobQuerySet(models.QuerySet["CollectionJob"]):
     def open(self) -> Self:
         """Keep those that are not finished, oldest first."""
         return self.filter(state__in=[JobState.WAITING, JobState.RUNNING]).order_by("pk")
+
+
+class HashEpochQuerySet(models.QuerySet["HashEpoch"]):
+    """Chainable filters."""
+
+    def permitted_to(self, scope: Scope) -> Self:
+        """Keep all for those who see the whole instance, else none."""
+        return self.all() if scope.is_unrestricted else self.none()
 
 
 def _generation(name: str) -> Any:

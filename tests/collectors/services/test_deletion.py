@@ -43,7 +43,7 @@ def measure(machine: Machine, bucket: str = "2026-03-02T11:30:00Z") -> None:
         "focus_time_ms": {"sum": 700},
         "incoming_traffic_bytes": {"sum": 9_000},
     }
-    machine.send(execution(bucket, **both), login(), performance(), **DICTIONARIES)
+    machine.send(execution(bucket, 1, **both), login(), performance(), **DICTIONARIES)
 
 
 def delete(actor: Account, *switches: str, **where: Any) -> CollectionJob:
