@@ -78,10 +78,10 @@ def make_one_role(address: str) -> str:
 class RabbitMq:
     """A RabbitMQ server with a node name, ports and folders of its own, which keeps its data."""
 
-    SCRIPT = Path("/usr/lib/rabbitmq/bin/rabbitmq-server")  # Debian's own one asks to be root
+    SCRIPT = "/usr/lib/rabbitmq/bin/rabbitmq-server"  # that of /usr/sbin asks to be root
 
     def __init__(self, folder: Path) -> None:
-        require("rabbitmq-server")
+        require(self.SCRIPT)
         self.epmd = require("epmd")
         self.folder, self.port = folder, free_port()
         self.address = f"amqp://dex:{QUOTED}@127.0.0.1:{self.port}//"
@@ -107,7 +107,7 @@ class RabbitMq:
 
     def start(self) -> None:
         """Start the server and wait until it lets us in."""
-        for command in ([self.epmd, "-address", "127.0.0.1"], [str(self.SCRIPT)]):
+        for command in ([self.epmd, "-address", "127.0.0.1"], [self.SCRIPT]):
             process = subprocess.Popen(
                 command,
                 env=self.environment,
