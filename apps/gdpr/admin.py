@@ -18,9 +18,9 @@ from apps.core.admin.detail import list_url
 from apps.core.admin.values import Table, columns, moment_html
 from apps.core.formats import NOTHING
 from apps.gdpr import inventory_page, preview, terms
-from apps.gdpr.choices import RetentionClass
+from apps.gdpr.choices import ChangeState, RetentionClass
 from apps.gdpr.forms import TermsForm
-from apps.gdpr.models import RetentionPolicy
+from apps.gdpr.models import RetentionChange, RetentionPolicy
 from apps.gdpr.rules import RULES, range_text, term_text
 from apps.gdpr.schedule import task_table
 from apps.gdpr.services import retention as service
@@ -36,13 +36,14 @@ class RetentionPolicyAdmin(DetailAdmin):
     empty_text = gettext_lazy("The policies are made with the instance.")
 
     def changelist_view(self, request: Any, extra_context: Any = None) -> HttpResponse:
-        """Show the terms, and the tasks that see to them. Cost: 5 queries."""
+        """Show the terms, and the tasks that see to them. Cost: 6 queries."""
         if not self.has_view_permission(request):
             raise PermissionDenied
         now = clock.now()
         context = {
             "title": _("Retention"),
             "tables": [policy_table(_policies(), now), task_table(now)],
+            "asked": _asked_text(),
             "change_url": reverse("admin:gdpr_retentionpolicy_terms") if _may(request) else "",
         }
         return self.page(request, None, "admin/gdpr/retention.html", context)
@@ -94,9 +95,7 @@ class RetentionPolicyAdmin(DetailAdmin):
         self, request: Any, wanted: Mapping[RetentionClass, timedelta], now: datetime
     ) -> HttpResponse:
         changed = service.change_terms(wanted=wanted, actor=request.user, now=now)
-        waits = any(row.next_at for row in changed)
-        text = _("Saved. Shorter terms hold in 24 hours.") if waits else _("Saved.")
-        self.message_user(request, text if changed else _("Nothing has changed."), messages.SUCCESS)
+        self.message_user(request, _saved_text(changed), messages.SUCCESS)
         return HttpResponseRedirect(list_url(RetentionPolicy))
 
 
@@ -129,7 +128,7 @@ def preview_tables(
     for name, new in changes.items():
         old = policies[name].wanted_term
         is_shorter = new < policies[name].term_at(now)
-        when = _("in 24 hours") if is_shorter else _("at once; nothing comes back")
+        when = _("in 24 hours") if is_shorter else _("once somebody else agrees")
         lines.append([name.label, term_text(old), term_text(new), when])
         if is_shorter:
             found = preview.losses(name, old=policies[name].term_at(now), new=new, now=now)
@@ -159,6 +158,24 @@ def _waiting(policy: RetentionPolicy, now: datetime) -> str:
     if policy.next_term is None or policy.next_at is None or policy.next_at <= now:
         return NOTHING
     return format_html("{} {}", term_text(policy.next_term), moment_html(policy.next_at, now))
+
+
+def _saved_text(changed: service.Changed) -> str:
+    if changed.asked is not None:
+        return _("Saved. Longer terms wait until somebody else agrees.")
+    if not changed.policies:
+        return _("Nothing has changed.")
+    waits = any(row.next_at for row in changed.policies)
+    return _("Saved. Shorter terms hold in 24 hours.") if waits else _("Saved.")
+
+
+def _asked_text() -> str:
+    """Return the longer terms that wait for somebody else, "" for none. Cost: 1 query."""
+    change = RetentionChange.objects.filter(state=ChangeState.ASKED).first()
+    if change is None:
+        return ""
+    wanted = service.terms_of(change)
+    return ", ".join(f"{name.label}: {term_text(term)}" for name, term in wanted.items())
 
 
 def _policies() -> dict[str, RetentionPolicy]:

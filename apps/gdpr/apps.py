@@ -11,5 +11,5 @@ class GdprConfig(AppConfig):
     verbose_name = _("Data protection")
 
     def ready(self) -> None:
-        from apps.gdpr import folds, personal_data, shipping, terms  # noqa: F401
+        from apps.gdpr import approvals, folds, personal_data, shipping, terms  # noqa: F401
         from apps.gdpr.services import ageing  # noqa: F401

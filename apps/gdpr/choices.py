@@ -16,3 +16,11 @@ class RetentionClass(models.TextChoices):
     DAILY = "daily", _("Daily figures")
     DAILY_PERSON = "daily_person", _("Person in daily figures")
     SECURITY = "security", _("Security")
+
+
+class ChangeState(models.TextChoices):
+    """Life of a change to longer terms."""
+
+    ASKED = "asked", _("waits")
+    APPROVED = "approved", _("approved")
+    DROPPED = "dropped", _("not approved")

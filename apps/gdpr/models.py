@@ -6,7 +6,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from apps.gdpr.choices import RetentionClass
+from apps.gdpr.choices import ChangeState, RetentionClass
 from apps.gdpr.querysets import RetentionPolicyQuerySet
 
 
@@ -34,7 +34,10 @@ class RetentionPolicy(models.Model):
     objects = RetentionPolicyQuerySet.as_manager()
 
     class Meta:
-        permissions = [("view_data_inventory", _("Can see the data inventory"))]
+        permissions = [
+            ("view_data_inventory", _("Can see the data inventory")),
+            ("approve_longer_retention", _("Can agree to longer retention")),
+        ]
         verbose_name = _("retention policy")
         verbose_name_plural = _("retention policies")
         constraints = [
@@ -57,6 +60,34 @@ class RetentionPolicy(models.Model):
     def wanted_term(self) -> timedelta:
         """Return the term that holds once nothing waits any more."""
         return self.term if self.next_term is None else self.next_term
+
+
+class RetentionChange(models.Model):
+    """Longer terms that somebody else must agree to; one waits at most.
+
+    Written by `services.retention`; kept, as the record of what was asked.
+    """
+
+    terms = models.JSONField(_("terms"), default=dict, help_text=_("Hours by class."))
+    state = models.CharField(
+        _("state"), max_length=16, choices=ChangeState, default=ChangeState.ASKED
+    )
+    asked_at = models.DateTimeField(_("asked"))
+
+    class Meta:
+        verbose_name = _("change to longer retention")
+        verbose_name_plural = _("changes to longer retention")
+        default_permissions = ()
+        constraints = [
+            models.UniqueConstraint(
+                fields=["state"],
+                condition=Q(state=ChangeState.ASKED),
+                name="gdpr_retentionchange_one_waiting",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.asked_at:%Y-%m-%d} {self.get_state_display()}"
 
 
 class FoldedDay(models.Model):

@@ -1,7 +1,7 @@
 """What the tables of retention say about people: nothing."""
 
 from apps.core.personal_data import NONE, Classification, register
-from apps.gdpr.models import FoldedDay, RetentionPolicy
+from apps.gdpr.models import FoldedDay, RetentionChange, RetentionPolicy
 
 register(
     RetentionPolicy,
@@ -17,3 +17,7 @@ register(
     ),
 )
 register(FoldedDay, Classification(fields={"day": NONE, "folded_at": NONE}))
+register(
+    RetentionChange,
+    Classification(fields={"id": NONE, "terms": NONE, "state": NONE, "asked_at": NONE}),
+)

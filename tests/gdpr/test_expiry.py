@@ -230,6 +230,17 @@ class TestDevices:
 
         assert CollectorStub.objects.get().state == stub
 
+    def test_take_along_the_rights_that_somebody_held_there(self) -> None:
+        gone, kept = make_busy(number=1), make_busy(number=2)
+        account = {"name": "CORP\\a.rossi", "type": "domain_user"}
+        gone.send(inventory=[part("users", [{**account, "rights": "administrator"}])])
+        kept.send(inventory=[part("users", [{**account, "rights": "standard"}])])
+        silence(gone)
+
+        upkeep.purge_inventory(now=NOW)
+
+        assert User.objects.get(name="a.rossi@CORP").rights == "standard"
+
     def test_leave_a_trace_in_the_audit_log(self) -> None:
         silence(make_busy())
 

@@ -13,15 +13,17 @@ from apps.accounts.models import Account
 from apps.audit.choices import AuditCode
 from apps.audit.models import InboxEvent
 from apps.collectors.models import CollectorStub, RefusalCount
+from apps.core.approvals import services as approvals
+from apps.core.approvals.models import Approval
 from apps.core.scope import Scope
 from apps.devices.models import Boot, PerformanceSample
 from apps.events import ids, kinds, partitions, retention, upkeep
 from apps.events.choices import Retention
 from apps.gdpr import preview, rules, terms
 from apps.gdpr.choices import RetentionClass
-from apps.gdpr.models import RetentionPolicy
+from apps.gdpr.models import RetentionChange, RetentionPolicy
 from apps.gdpr.rules import RULES, Conflict, OutOfRange
-from apps.gdpr.services.retention import change_terms
+from apps.gdpr.services.retention import Changed, change_terms
 from apps.gdpr.upkeep import purge_aged
 from apps.users.models import Session
 from tests.conftest import NOW
@@ -36,12 +38,18 @@ URL = "/admin/gdpr/retentionpolicy/"
 TERMS_URL = f"{URL}terms/"
 
 
-def change(days: dict[RetentionClass, int], now: datetime = NOW) -> list[RetentionPolicy]:
-    """Change terms given in days."""
+def change(days: dict[RetentionClass, int], now: datetime = NOW) -> Changed:
+    """Have somebody change terms given in days."""
     wanted = {name: number * DAY for name, number in days.items()}
-    changed = change_terms(wanted=wanted, actor=None, now=now)
+    changed = change_terms(wanted=wanted, actor=somebody(), now=now)
     terms.forget()  # as after the commit
     return changed
+
+
+def somebody() -> Account:
+    """Return an administrator."""
+    known = Account.objects.filter(login="eve").first()
+    return known or make_account("eve", kind="administrator")
 
 
 def days(name: str, now: datetime = NOW) -> float:
@@ -80,7 +88,7 @@ class TestRules:
     )
     def test_refuses_a_term_out_of_range(self, name: RetentionClass, term: timedelta) -> None:
         with pytest.raises(OutOfRange) as refused:
-            change_terms(wanted={name: term}, actor=None, now=NOW)
+            change_terms(wanted={name: term}, actor=somebody(), now=NOW)
 
         assert refused.value.code == "retention_out_of_range"
         assert str(name.label) in str(refused.value)
@@ -99,7 +107,7 @@ class TestRules:
         change({RetentionClass.DAILY: 100})
 
         with pytest.raises(Conflict) as refused:
-            change_terms(wanted={name: number * DAY}, actor=None, now=NOW)
+            change_terms(wanted={name: number * DAY}, actor=somebody(), now=NOW)
 
         assert refused.value.code == "retention_conflict"
         assert str(name.label) in str(refused.value)
@@ -125,10 +133,11 @@ class TestChangeTerms:
         assert days("daily", NOW + DAY - timedelta(seconds=1)) == 396
         assert days("daily", NOW + DAY) == 60
 
-    def test_holds_a_longer_term_at_once(self) -> None:
-        change({RetentionClass.INVENTORY: 180})
+    def test_leaves_shorter_terms_to_one_person(self) -> None:
+        changed = change({RetentionClass.DAILY_PERSON: 60})
 
-        assert days("inventory") == 180
+        assert changed.asked is None
+        assert not Approval.objects.exists()
 
     def test_takes_back_what_waits(self) -> None:
         change({RetentionClass.DAILY_PERSON: 60})
@@ -141,7 +150,7 @@ class TestChangeTerms:
 
         again = change({RetentionClass.DAILY_PERSON: 60}, NOW + DAY / 2)
 
-        assert again == []
+        assert (again.policies, again.asked) == ([], None)
         assert days("daily_person", NOW + DAY) == 60
 
     def test_never_keeps_a_class_longer_than_its_bound(self) -> None:
@@ -166,6 +175,73 @@ class TestChangeTerms:
         monkeypatch.setattr("time.monotonic", lambda: later)
 
         assert days("inventory") == 180
+
+
+class TestLongerTerms:
+    """They need somebody else (privacy.md 12)."""
+
+    def asked(self, number: int = 180) -> Approval:
+        """Return the request for a longer term of the inventory."""
+        change({RetentionClass.INVENTORY: number})
+        return Approval.objects.waiting().get()
+
+    def decide(self, asked: Approval, actor: Account, now: datetime = NOW, **options: Any) -> None:
+        """Answer a request, by default yes."""
+        answer = {"is_approved": True, **options}
+        approvals.decide(approval=asked, seen=asked.change_hash, actor=actor, now=now, **answer)
+        terms.forget()
+
+    def test_wait_for_another_person(self, ada: Account) -> None:
+        asked = self.asked()
+        before = days("inventory", NOW + 10 * DAY)
+
+        self.decide(asked, ada)
+
+        assert (before, days("inventory")) == (90, 180)
+        event = InboxEvent.objects.get(code=AuditCode.RETENTION_CHANGED)
+        assert (event.actor_label, event.detail["inventory"]) == ("ada", {"hours": 180 * 24})
+
+    def test_are_not_decided_by_who_asks(self, ada: Account) -> None:
+        with pytest.raises(approvals.OwnApproval):
+            self.decide(self.asked(), somebody(), NOW + 2 * DAY)
+
+        assert days("inventory") == 90
+
+    def test_may_be_refused(self, ada: Account) -> None:
+        self.decide(self.asked(), ada, is_approved=False, reason="too long")
+
+        assert days("inventory") == 90
+        assert not RetentionChange.objects.filter(state="asked").exists()
+
+    def test_may_be_asked_for_again(self, ada: Account) -> None:
+        self.asked()
+
+        self.decide(self.asked(365), ada)
+
+        assert days("inventory") == 365
+
+    def test_do_not_wait_together_with_shorter_ones(self) -> None:
+        change({RetentionClass.INVENTORY: 180, RetentionClass.DAILY_PERSON: 60})
+
+        assert days("daily_person", NOW + DAY) == 60
+        assert days("inventory", NOW + DAY) == 90
+
+    def test_must_still_fit_when_they_are_approved(self, ada: Account) -> None:
+        change({RetentionClass.OPERATIONAL: 60})
+        asked = Approval.objects.waiting().get()
+        RetentionPolicy.objects.filter(retention_class="inventory").update(term=30 * DAY)
+
+        with pytest.raises(Conflict):
+            self.decide(asked, ada)
+
+    def test_are_shown_while_they_wait(self, ada_client: Client) -> None:
+        asked = self.asked()
+
+        page = ada_client.get(URL).content.decode()
+        detail = ada_client.get(f"/admin/core/approval/{asked.pk}/change/").content.decode()
+
+        assert "Inventory: 180 days" in page
+        assert "180 days" in detail
 
 
 class TestExpiredRows:

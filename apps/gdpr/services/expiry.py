@@ -17,6 +17,7 @@ from apps.core.personal_data import registry
 from apps.devices.models import Device
 from apps.events import dimensions, folding, retention
 from apps.events.models import Event
+from apps.users import services as users
 from apps.users.models import User, UserDevice
 
 DEVICES_PER_STEP = 20  # some 100,000 rows each, in transactions of one table
@@ -65,9 +66,12 @@ def _purge_devices(device_ids: Sequence[int], cutoff: datetime, now: datetime) -
             rows += _delete_alone(model, column, device_ids)
     with transaction.atomic():
         folding.lock_daily_rows()  # a roll-up under way would bring daily rows back
+        links = UserDevice.objects.filter(device__in=device_ids)
+        user_ids = sorted(set(links.values_list("user_id", flat=True)))
         for model, column in registry.tables_of("device"):
             if model is not Device:
                 rows += _delete(model, column, device_ids)
+        users.refresh_rights(user_ids=user_ids)  # what these devices told of them goes along
         devices = _delete(Device, "id", device_ids)
     return Tally({"devices_expired": devices, "rows_expired": rows})
 
