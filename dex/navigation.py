@@ -28,6 +28,25 @@ GROUPS: tuple[tuple[str | Promise, tuple[Item, ...]], ...] = (
             Item(_("Devices"), "computer", "devices_device_changelist", "devices.view_device"),
             Item(_("Boots"), "power_settings_new", "devices_boot_changelist", "devices.view_boot"),
             Item(
+                _("System crashes"),
+                "error",
+                "devices_systemcrash_changelist",
+                "devices.view_systemcrash",
+            ),
+            Item(
+                _("Hard resets"),
+                "restart_alt",
+                "devices_hardreset_changelist",
+                "devices.view_hardreset",
+            ),
+            Item(_("Sleeps"), "bedtime", "devices_sleep_changelist", "devices.view_sleep"),
+            Item(
+                _("Changes"),
+                "difference",
+                "devices_devicechange_changelist",
+                "devices.view_devicechange",
+            ),
+            Item(
                 _("Performance"),
                 "speed",
                 "devices_performancesample_changelist",
@@ -38,6 +57,18 @@ GROUPS: tuple[tuple[str | Promise, tuple[Item, ...]], ...] = (
                 "calendar_month",
                 "devices_performancedaily_changelist",
                 "devices.view_performancedaily",
+            ),
+            Item(
+                _("Networks"),
+                "network_check",
+                "devices_connectivitysample_changelist",
+                "devices.view_connectivitysample",
+            ),
+            Item(
+                _("Networks by day"),
+                "calendar_month",
+                "devices_connectivitydaily_changelist",
+                "devices.view_connectivitydaily",
             ),
         ),
     ),
@@ -123,6 +154,12 @@ GROUPS: tuple[tuple[str | Promise, tuple[Item, ...]], ...] = (
                 "sensors",
                 "collectors_collector_changelist",
                 "collectors.view_collector",
+            ),
+            Item(
+                _("Collector events"),
+                "campaign",
+                "collectors_collectorevent_changelist",
+                "collectors.view_collectorevent",
             ),
             Item(
                 _("Configurations"),

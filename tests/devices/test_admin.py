@@ -14,8 +14,16 @@ from apps.core.admin import address_of
 from apps.devices.models import Boot, Device, PerformanceSample
 from apps.organization.models import Entity
 from tests.conftest import NOW
-from tests.factories.collectors import boot, device_of, make_machine, performance
-from tests.factories.inventory import INVENTORY
+from tests.factories.collectors import (
+    Machine,
+    boot,
+    connectivity,
+    device_of,
+    make_machine,
+    performance,
+    stop,
+)
+from tests.factories.inventory import INVENTORY, OPERATING_SYSTEM, part
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("fixed_clock")]
 
@@ -25,25 +33,46 @@ LISTS = [
     DEVICES,
     "/admin/devices/boot/",
     "/admin/devices/performancesample/",
+    "/admin/devices/sleep/",
+    "/admin/devices/systemcrash/",
+    "/admin/devices/hardreset/",
+    "/admin/devices/connectivitysample/",
+    "/admin/devices/devicechange/",
     "/admin/devices/performancedaily/",
+    "/admin/devices/connectivitydaily/",
 ]
+FILLED = LISTS[:-2]  # days come with the roll-up
+
+
+def busy_machine(entity: Entity, host_name: str = "ada-laptop") -> Machine:
+    """Return a machine that has reported a row of each table."""
+    machine = make_machine(entity, host_name=host_name)
+    system = part("operating_system", OPERATING_SYSTEM | {"host_name": host_name})
+    inventory = [entry for entry in INVENTORY if entry["part"] != "operating_system"]
+    response = machine.send(
+        boot(duration_ms=31_500),
+        performance(),
+        stop("sleeps", duration_ms=3_600_000),
+        stop("system_crashes", error_code=0xEF, label="CRITICAL_PROCESS_DIED"),
+        stop("hard_resets"),
+        connectivity(primary_physical_adapter_type="wifi", vpn_status="connected"),
+        inventory=[*inventory, system],
+    )
+    assert response.json()["refused"] == []
+    machine.send(inventory=[part("monitors", [{"name": "Other", "manufacturer": "LG"}])])
+    return machine
 
 
 @pytest.fixture
 def device(paris: Entity) -> Device:
-    """Return a device of Paris that has reported inventory, a boot and its performance."""
-    machine = make_machine(paris)
-    response = machine.send(boot(duration_ms=31_500), performance(), inventory=INVENTORY)
-    assert response.json()["refused"] == []
-    return device_of(machine)
+    """Return a device of Paris that has reported everything there is."""
+    return device_of(busy_machine(paris))
 
 
 @pytest.fixture
 def hidden(lyon: Entity) -> Device:
-    """Return a device of Lyon."""
-    machine = make_machine(lyon, host_name="lyon-laptop")
-    machine.send(boot(), performance())
-    return device_of(machine)
+    """Return a device of Lyon that has reported as much."""
+    return device_of(busy_machine(lyon, host_name="lyon-laptop"))
 
 
 def page_of(device: Device) -> str:
@@ -62,7 +91,7 @@ class TestLists:
 
         assert "Choose a longer" in page or "choose a" in page or "Make an enrolment key" in page
 
-    @pytest.mark.parametrize("url", LISTS[:3])
+    @pytest.mark.parametrize("url", FILLED)
     def test_name_no_device_of_another_entity(
         self, ben_client: Client, device: Device, hidden: Device, url: str
     ) -> None:
