@@ -40,6 +40,7 @@ class ApprovalAdmin(ConfirmingMixin, DetailAdmin):
     list_display: Sequence[Any] = ["what", "asked_by_label", "state_badge"]
     list_filter = ["state", "kind"]
     ordering = ["-asked_at", "-pk"]
+    list_per_page = 20  # each row asks once what it is about
     sortable_by: Sequence[str] = ()
     actions = None
 
@@ -217,6 +218,6 @@ def _next_step(row: Approval, visit: Visit) -> Any:
     kind = kinds.find(row.kind)
     if row.asked_by_id != visit.scope.account_id:
         return _("You can decide.") if _holds_right(row, visit.scope) else _("Others decide.")
-    if not kind.may_be_alone or kinds.has_other_holder(kind.permission, row.asked_by_id):
+    if not kind.may_be_alone or kinds.has_other_decider(row):
         return _("Somebody else has to decide.")
     return _("Nobody else could decide: you may confirm it yourself after 24 hours.")

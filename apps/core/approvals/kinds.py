@@ -52,7 +52,8 @@ class ApprovalKind:
 
 
 Listener = Callable[["Approval", "Actor | None", datetime], None]
-Directory = Callable[[str, Any], bool]
+Reaches = Callable[["Scope"], bool]
+Directory = Callable[[str, Any, Reaches], bool]
 
 _kinds: dict[str, ApprovalKind] = {}
 _listeners: list[Listener] = []
@@ -90,16 +91,26 @@ def tell(approval: Approval, actor: Actor | None, now: datetime) -> None:
 
 
 def register_directory(has_other: Directory) -> None:
-    """Say who knows accounts: whether another than `account_id` holds a permission.
+    """Say who knows accounts: whether another than one holds a permission, and reaches the object.
 
     `accounts` does, once.
     """
     _directories.append(has_other)
 
 
-def has_other_holder(permission: str, account_id: Any) -> bool:
-    """Return whether somebody else could decide; True where nobody knows. Cost: 1 query."""
-    return not _directories or any(known(permission, account_id) for known in _directories)
+def has_other_decider(approval: Approval) -> bool:
+    """Return whether somebody else than the asker could decide; True where nobody knows accounts.
+
+    Cost: 1 query, and 4 for each account that holds the permission until one reaches the object.
+    """
+    kind = find(approval.kind)
+
+    def reaches(scope: Scope) -> bool:
+        return kind.may_decide(scope, approval)
+
+    return not _directories or any(
+        known(kind.permission, approval.asked_by_id, reaches) for known in _directories
+    )
 
 
 def hash_of(change: Mapping[str, Any]) -> str:

@@ -139,14 +139,14 @@ def lapse_due(*, now: datetime) -> int:
 def may_confirm_alone(approval: Approval, account_id: Any, now: datetime) -> bool:
     """Return whether the asker may confirm: nobody else could, and a day has passed.
 
-    Cost: 1 query once the day has passed.
+    Cost: none until the day has passed; then see `kinds.has_other_decider`.
     """
     kind = kinds.find(approval.kind)
     return (
         kind.may_be_alone
         and approval.asked_by_id == account_id
         and now >= approval.asked_at + ALONE_AFTER
-        and not kinds.has_other_holder(kind.permission, account_id)
+        and not kinds.has_other_decider(approval)
     )
 
 

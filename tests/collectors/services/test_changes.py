@@ -341,6 +341,28 @@ class TestApproving:
         record = InboxEvent.objects.get(code=AuditCode.CONFIGURATION_APPROVED)
         assert record.detail["single_person"] is True
 
+    @pytest.mark.usefixtures("ben")  # who may approve, in Paris
+    def test_of_the_instance_does_not_wait_for_who_has_one_entity(self, ada: Account) -> None:
+        make_machine()
+        change(ada, values={"focus_time": "on"})
+
+        assert approve(ada, NOW + 24 * HOUR).is_single_person
+
+    @pytest.mark.usefixtures("ben")
+    def test_of_an_entity_waits_for_who_has_it(self, ada: Account, paris: Entity) -> None:
+        make_machine()
+        change(ada, Level.ENTITY, entity=paris, values={"focus_time": "on"})
+
+        with pytest.raises(approvals.OwnApproval):
+            approve(ada, NOW + 24 * HOUR)
+
+    def test_does_not_wait_for_a_closed_account(self, ada: Account, dora: Account) -> None:
+        make_machine()
+        change(ada, values={"focus_time": "on"})
+        Account.objects.filter(pk=dora.pk).update(state="disabled")
+
+        assert approve(ada, NOW + 24 * HOUR).is_single_person
+
     def test_is_over_after_72_hours(self, ada: Account, dora: Account) -> None:
         make_machine()
         row = change(ada, values={"focus_time": "on"}).waiting
