@@ -433,7 +433,25 @@ class TestConfigurations:
         assert "its entity, or one above" in page
         assert "whole instance" in page
 
-    @pytest.mark.parametrize("query", ["device=x", "device=-1", f"device={'9' * 40}"])
+    def test_have_one_result_for_an_entity(
+        self, ada_client: Client, ben_client: Client, paris: Entity, lyon: Entity
+    ) -> None:
+        configure()
+        service.save_configuration(
+            level=Level.ENTITY,
+            preset=Preset.CUSTOM,
+            values={"username": "none"},
+            entity=paris,
+            now=NOW,
+        )
+
+        page = ada_client.get(f"{EFFECTIVE}?entity={paris.pk}").content.decode()
+
+        assert "its entity, or one above" in page
+        assert ben_client.get(f"{EFFECTIVE}?entity={paris.pk}").status_code == 200
+        assert ben_client.get(f"{EFFECTIVE}?entity={lyon.pk}").status_code == 404
+
+    @pytest.mark.parametrize("query", ["device=x", "entity=x", "device=-1", f"device={'9' * 40}"])
     def test_have_no_result_for_an_unknown_device(self, ada_client: Client, query: str) -> None:
         assert ada_client.get(f"{EFFECTIVE}?{query}").status_code == 404
 

@@ -5,28 +5,26 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpResponse, HttpResponseRedirect
+from django.http import HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
 from apps.accounts.models import Account
-from apps.collectors import effective
+from apps.collectors.admin.deletion_pages import DeletionPages, offer_url
+from apps.collectors.admin.effective_pages import EffectivePages, number_of
 from apps.collectors.admin.targets import PERMISSION, Target, may_decide, target_of
 from apps.collectors.choices import ConfigurationState, Level, Preset
 from apps.collectors.forms import ConfigurationForm
-from apps.collectors.models import Collector, CollectorConfiguration
-from apps.collectors.services import changes, deletion, jobs
+from apps.collectors.models import CollectorConfiguration
+from apps.collectors.services import changes
 from apps.collectors.services import configuration as service
 from apps.collectors.switches import PRESETS
 from apps.collectors.tables import (
-    announced_tables,
     change_tables,
-    effective_table,
     previous,
     switch_table,
 )
-from apps.collectors.words import setting_label
 from apps.core import clock
 from apps.core.admin import ConfirmingMixin, DetailAdmin, Visit
 from apps.core.admin.columns import Column
@@ -35,8 +33,6 @@ from apps.core.admin.values import Button, Fact, Section, badge, moment_html
 from apps.core.approvals.models import Approval
 from apps.core.formats import NOTHING
 from apps.core.http import ScopedRequest
-from apps.devices.models import Device
-from apps.organization.models import Entity
 
 DEVICES_FOUND = 20
 TABLES = "admin/core/section_tables.html"
@@ -53,7 +49,7 @@ NOT_YET = (ConfigurationState.DRAFT, ConfigurationState.PENDING, ConfigurationSt
 
 
 @admin.register(CollectorConfiguration)
-class CollectorConfigurationAdmin(ConfirmingMixin, DetailAdmin):
+class CollectorConfigurationAdmin(EffectivePages, DeletionPages, ConfirmingMixin, DetailAdmin):
     """What may be collected, by level."""
 
     empty_text = _(
@@ -148,6 +144,9 @@ class CollectorConfigurationAdmin(ConfirmingMixin, DetailAdmin):
             return [Button(_("Withdraw"), address, "undo", is_danger=True)]
         if obj.state != ConfigurationState.ACTIVE:
             return ways
+        if obj.entity is not None:
+            address = reverse("admin:collectors_configuration_effective")
+            ways.append(Button(_("Effect"), f"{address}?entity={obj.entity_id}", "rule"))
         verb = _("Change") if obj.confirmed_at else _("Confirm")
         ways.append(Button(verb, f"{add}{target.query}", "tune", is_primary=True))
         if obj.level != Level.INSTANCE:
@@ -226,26 +225,6 @@ class CollectorConfigurationAdmin(ConfirmingMixin, DetailAdmin):
         status = 409 if conflict else 200
         return self.page(request, None, "admin/collectors/decide.html", context, status)
 
-    def effective_view(self, request: Any) -> HttpResponse:
-        """Show what holds for a device, and which level decided it."""
-        if not self.has_view_permission(request):
-            raise PermissionDenied
-        device = self._device(request, "view") if request.GET.get("device") else None
-        context: dict[str, Any] = {
-            "title": _("Effective configuration of a device"),
-            **self._search(request, "view", "?device="),
-        }
-        if device is not None:
-            result = effective.for_device(device)
-            context |= {
-                "device": request.scope.label(device),
-                "preset": Preset(result.preset).label,
-                "table": effective_table(result),
-                "announced": {"tables": announced_tables(result)},
-                "versions": _versions(device),
-            }
-        return self.page(request, None, "admin/collectors/effective.html", context)
-
     def withdraw_view(self, request: Any, object_id: str) -> HttpResponse:
         """Ask, then take a configuration out of force."""
         row = self.found(request, object_id)
@@ -276,34 +255,6 @@ class CollectorConfigurationAdmin(ConfirmingMixin, DetailAdmin):
         text = WAITS if outcome.waiting else _("The configuration is withdrawn.")
         self.message_user(request, text, messages.SUCCESS)
         return HttpResponseRedirect(_next_page(outcome))
-
-    def delete_collected_view(self, request: Any, object_id: str) -> HttpResponse:
-        """Offer to delete what a narrowing does not collect any more; ticked under `strict`."""
-        row = self.found(request, object_id)
-        if not may_decide(request.scope, target_of(row)):
-            raise PermissionDenied
-        names = deletion.narrowed_switches(row, previous(row))
-        if request.method == "POST":
-            if request.POST.get("delete") != "yes" or not names:
-                return HttpResponseRedirect(change_url(row))
-            where = {"level": row.level, "entity": row.entity_id, "device": row.device_id}
-            job = jobs.start(
-                kind=deletion.KIND,
-                parameters={**where, "switches": names},
-                actor=request.user,
-                now=clock.now(),
-            )
-            self.message_user(request, _("It begins within a minute."), messages.SUCCESS)
-            may_see = "collectors.view_collectionjob" in request.scope.permissions
-            is_open = may_see and request.scope.is_unrestricted
-            return HttpResponseRedirect(change_url(job if is_open else row))
-        context = {
-            "title": _("Delete what was collected?"),
-            "settings": [setting_label(name) for name in names],
-            "tables": deletion.governed_tables(names),
-            "is_ticked": row.preset == Preset.STRICT,
-        }
-        return self.page(request, row, "admin/collectors/delete_collected.html", context)
 
     def _cancel(self, request: Any, row: CollectorConfiguration) -> HttpResponse:
         """Ask, then take back what is announced."""
@@ -359,7 +310,7 @@ class CollectorConfigurationAdmin(ConfirmingMixin, DetailAdmin):
     def _draft(self, request: Any, target: Target) -> CollectorConfiguration | None:
         """Return the draft that the address names, if it is one of this place."""
         rows = CollectorConfiguration.objects.at(target.level, target.entity, target.device)
-        number = _number(request.GET.get("from", ""))
+        number = number_of(request.GET.get("from", ""))
         return rows.filter(pk=number, state=ConfigurationState.DRAFT).first()
 
     def _target(self, request: Any) -> Target | None:
@@ -368,24 +319,10 @@ class CollectorConfigurationAdmin(ConfirmingMixin, DetailAdmin):
         if level == Level.INSTANCE:
             return Target(Level.INSTANCE)
         if level == Level.ENTITY and request.GET.get("entity"):
-            return Target(Level.ENTITY, entity=self._entity(request))
+            return Target(Level.ENTITY, entity=self.entity_of(request, "manage"))
         if level == Level.DEVICE and request.GET.get("device"):
-            return Target(Level.DEVICE, device=self._device(request, "manage"))
+            return Target(Level.DEVICE, device=self.device_of(request, "manage"))
         return None
-
-    def _entity(self, request: Any) -> Entity:
-        rows = Entity.objects.permitted_to(request.scope, "manage")
-        entity = rows.filter(pk=_number(request.GET["entity"])).first()
-        if entity is None:
-            raise Http404
-        return entity
-
-    def _device(self, request: Any, action: str) -> Device:
-        rows = Device.objects.permitted_to(request.scope, action).select_related("entity")
-        device = rows.filter(pk=_number(request.GET["device"])).first()
-        if device is None:
-            raise Http404
-        return device
 
     def _choose_target(self, request: Any) -> HttpResponse:
         """Show where a configuration may be made. Cost: 2 queries."""
@@ -398,25 +335,9 @@ class CollectorConfigurationAdmin(ConfirmingMixin, DetailAdmin):
             "has_entities": field.queryset.exists(),
             "entity_select": field.widget.render("entity", None, attrs),
             "media": field.widget.media,
-            **self._search(request, "manage", f"?level={Level.DEVICE}&device="),
+            **self.search(request, "manage", f"?level={Level.DEVICE}&device="),
         }
         return self.page(request, None, "admin/collectors/choose_target.html", context)
-
-    def _search(self, request: Any, action: str, prefix: str) -> dict[str, Any]:
-        """Return the devices that match what was typed. Cost: 1 query, none without text."""
-        text = request.GET.get("q", "").replace("\0", "").strip()[:100]
-        found: list[tuple[str, str]] = []
-        if text and not request.scope.may_hide(Device, "name"):
-            rows = Device.objects.permitted_to(request.scope, action).filter(name__icontains=text)
-            found = [
-                (f"{prefix}{device.pk}", request.scope.label(device))
-                for device in rows.order_by("name", "pk")[:DEVICES_FOUND]
-            ]
-        return {
-            "q": text,
-            "found": found,
-            "may_search": not request.scope.may_hide(Device, "name"),
-        }
 
 
 def state_badge(row: CollectorConfiguration) -> str:
@@ -435,24 +356,8 @@ def account_text(account: Account | None) -> str:
 def _next_page(outcome: changes.Outcome) -> str:
     """Return where to go on after a change."""
     narrowed = outcome.active if outcome.is_narrower else None
-    if narrowed and deletion.governed_tables(
-        deletion.narrowed_switches(narrowed, previous(narrowed))
-    ):
-        name = "admin:collectors_collectorconfiguration_delete_collected"
-        return reverse(name, args=[narrowed.pk])
+    if narrowed and (offer := offer_url(narrowed)):
+        return offer
     row = outcome.waiting or outcome.active
     assert row is not None  # a change makes at least one of them
     return change_url(row)
-
-
-def _versions(device: Device) -> dict[str, int]:
-    """Return what was issued and what is in use. Cost: 1 query."""
-    row = Collector.objects.filter(device=device).first()
-    if row is None:
-        return {}
-    return {"issued": row.configuration_version, "used": row.reported_configuration_version}
-
-
-def _number(text: str) -> int:
-    """Return an id of the address, -1 for anything else."""
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else -1
