@@ -11,7 +11,9 @@ from typing import Any
 
 from django.db import connection
 
+from apps.devices import services as devices
 from apps.events.encoding import Row
+from apps.users.choices import LogonType
 from apps.users.models import Login, Session, SessionChange, SessionSample, UserDevice
 
 BUCKET_MS = 900_000
@@ -146,8 +148,22 @@ WHERE login.device_id = %(device)s AND login.user_id = earlier.user_id
 
 
 def merge_logins(device_id: int, rows: Sequence[Row]) -> None:
-    """Bring sessions forward by logins, and say which are a user's first. Cost: 2 queries."""
+    """Bring sessions and the device's last login forward, and say which logins are a user's first.
+
+    Cost: 4 queries.
+    """
     _run([_MERGE_LOGINS, _FIRST_LOGINS], device_id, rows)
+    times = [row.time for row in rows]
+    last = (
+        Login.objects.filter(device=device_id, occurred_at__range=(min(times), max(times)))
+        .exclude(logon_type=LogonType.SERVICE)
+        .filter(user__isnull=False)
+        .order_by("-occurred_at", "-id")
+        .values_list("occurred_at", "user__name")
+        .first()
+    )
+    if last is not None:
+        devices.remember_login(device_id=device_id, occurred_at=last[0], user_name=last[1])
 
 
 def merge_changes(device_id: int, rows: Sequence[Row]) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from apps.devices.models import Device
-from apps.users import upkeep
+from apps.users import services, upkeep
 from apps.users.models import Login, Session, User
 from tests.conftest import NOW
 from tests.factories.collectors import (
@@ -238,6 +238,42 @@ class TestRetention:
         Device.objects.get().delete()
 
         assert not Session.objects.exists()
+
+
+class TestLastLogin:
+    @pytest.mark.parametrize("hours", [(8, 9), (9, 8)])
+    def test_is_what_the_device_remembers(self, hours: tuple[float, float]) -> None:
+        machine = make_machine()
+
+        [machine.send(login(at(hour)), users=ADA_ROSSI) for hour in hours]
+
+        device = device_of(machine)
+        assert device.login_last_login_user_name == "a.rossi@CORP"
+        assert device.login_last_login_time_at == TODAY + timedelta(hours=9)
+
+    def test_is_nobodys_where_names_are_not_kept(self) -> None:
+        configure(username="none")
+        machine = make_machine()
+
+        machine.send(login(at(9)), users=ADA_ROSSI)
+
+        device = device_of(machine)
+        assert (device.login_last_login_user_name, device.login_last_login_time_at) == ("", None)
+
+    def test_is_no_service(self) -> None:
+        machine = make_machine()
+
+        machine.send(login(at(9), logon_type="service"), users=ADA_ROSSI)
+
+        assert device_of(machine).login_last_login_user_name == ""
+
+    def test_is_forgotten_with_its_user(self) -> None:
+        machine = make_machine()
+        machine.send(login(at(9)), users=ADA_ROSSI)
+
+        assert services.forget_logins(user_ids=[User.objects.get().pk]) == 1
+
+        assert device_of(machine).login_last_login_user_name == ""
 
 
 class TestFirstLogin:

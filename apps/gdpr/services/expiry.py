@@ -130,13 +130,14 @@ def _purge_users(user_ids: Sequence[int], cutoff: datetime) -> Tally[str]:
         folding.lock_daily_rows()
         locked = User.objects.select_for_update().filter(pk__in=user_ids, last_seen_at__lt=cutoff)
         gone = list(locked.order_by("pk").values_list("pk", flat=True))
+        users.forget_logins(user_ids=gone)
         for model, column in registry.tables_of("user"):
             if model is not User:
                 rows += _delete(model, column, gone, device_ids)
-        users = _delete(User, "id", gone)
-        if users:
+        expired = _delete(User, "id", gone)
+        if expired:
             dimensions.bump()
-    return Tally({"users_expired": users, "rows_expired": rows})
+    return Tally({"users_expired": expired, "rows_expired": rows})
 
 
 # --- Rows ------------------------------------------------------------------------------------------

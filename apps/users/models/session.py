@@ -97,8 +97,8 @@ class Session(models.Model):
         indexes = [
             models.Index(fields=["device", "start_time_at"], name="users_session_device_start"),
             models.Index(fields=["-start_time_at", "-id"], name="users_session_newest"),
-            models.Index(
-                fields=["seen_at"],
+            models.Index(  # of no column that each sample changes, or updates would be dear
+                fields=["device"],
                 name="users_session_open",
                 condition=Q(end_time_at__isnull=True),
             ),
