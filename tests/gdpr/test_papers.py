@@ -10,7 +10,6 @@ from apps.nql import catalog
 from tests.gdpr.data_model_names import TABLES
 
 AWAITED = {  # tables of the specification on which somebody is at work
-    "collector.events",
     "connection.events",
     "device.devices",
     "execution.crashes",

@@ -144,10 +144,10 @@ def _catalogue(
         if isinstance(kind, SampledKind) and kind.daily_model is model
     }
     for table in catalog.tables():
-        if table.model in asked:
-            for entry in table.fields:
-                if entry.name in (stem, name):
-                    yield table, entry
+        for entry in table.fields:
+            owner, column = catalog.owner_of(table.model, entry.name)
+            if owner in asked and column in (stem, name):
+                yield table, entry
 
 
 def _retention(model: type[models.Model], field: Any) -> str:

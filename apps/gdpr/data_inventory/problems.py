@@ -1,7 +1,6 @@
 """What is wrong with the inventory: a field without class, a table that contradicts another."""
 
 from collections.abc import Iterator
-from typing import Any
 
 from apps.collectors.switches import BY_NAME
 from apps.core.personal_data import registry
@@ -40,11 +39,9 @@ def _catalogue_problems() -> Iterator[str]:
                 yield f"{where} can be asked, but is secret."
 
 
-def _class_of(table: catalog.Table, column: str) -> Any:
-    if "__" in column:  # of the one row of an upper app that points at this one
-        link, _, name = column.partition("__")
-        return registry.of_field(table.model._meta.get_field(link).related_model, name)  # type: ignore[arg-type]
-    return registry.of_field(table.model, column)
+def _class_of(table: catalog.Table, column: str) -> FieldClass | None:
+    model, name = catalog.owner_of(table.model, column)
+    return None if model is None else registry.of_field(model, name)
 
 
 def _metric_problems() -> Iterator[str]:
