@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from django.db import connection
+from django.db import IntegrityError, connection
 
 from apps.accounts.models import Account
 from apps.audit.choices import AuditCode
@@ -467,3 +467,51 @@ def test_of_two_approvals_at_once_one_counts(
 
     assert sorted(answers) == ["approved", "too late"]
     assert InboxEvent.objects.filter(code=AuditCode.CONFIGURATION_APPROVED).count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_narrowing_and_an_approval_at_once_do_not_wait_for_each_other(
+    clean_database: None, ada: Account, dora: Account
+) -> None:
+    make_machine()
+    change(ada, values={"focus_time": "on"})
+    asked = approval()
+    barrier, answers = threading.Barrier(2), []
+
+    def narrow() -> None:
+        barrier.wait()
+        try:
+            change(ada, values={"username": "hashed"})
+            answers.append("narrowed")
+        finally:
+            connection.close()
+
+    def decide() -> None:
+        barrier.wait()
+        try:
+            approvals.decide(
+                approval=asked, seen=asked.change_hash, is_approved=True, actor=dora, now=NOW
+            )
+            answers.append("approved")
+        except (approvals.AlreadyDecided, approvals.ChangedRequest):
+            answers.append("too late")
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=narrow), threading.Thread(target=decide)]
+    [thread.start() for thread in threads]  # type: ignore[func-returns-value]
+    [thread.join() for thread in threads]  # type: ignore[func-returns-value]
+
+    row = CollectorConfiguration.objects.in_force().get()
+    assert "narrowed" in answers
+    assert len(answers) == 2
+    assert row.switches["username"] == "hashed"
+    assert not CollectorConfiguration.objects.waiting().exists()
+
+
+def test_the_database_refuses_an_approval_by_who_asked(ada: Account) -> None:
+    make_machine()
+    change(ada, values={"focus_time": "on"})
+
+    with pytest.raises(IntegrityError):
+        Approval.objects.update(state="approved", decided_by_id=ada.pk)
