@@ -102,7 +102,7 @@ class AdapterType(models.TextChoices):
     WIFI = "wifi", _("Wi-Fi")
     ETHERNET = "ethernet", _("Ethernet")
     CELLULAR = "cellular", _("cellular")
-    BLUETOOTH = "bluetooth", "Bluetooth"
+    BLUETOOTH = "bluetooth", _("Bluetooth")
     OTHER = "other", _("other")
 
 

@@ -159,6 +159,17 @@ def stop(name: str, occurred_at: str = "2026-03-02T11:00:00Z", **fields: Any) ->
     return {"kind": f"device_performance.{name}", "occurred_at": occurred_at, "fields": fields}
 
 
+def collector_event(
+    type_: str, occurred_at: str = "2026-03-02T11:00:00Z", **fields: Any
+) -> dict[str, Any]:
+    """Return one record of a collector about itself."""
+    return {
+        "kind": "collector.events",
+        "occurred_at": occurred_at,
+        "fields": {"type": type_, **fields},
+    }
+
+
 def connectivity(bucket: str = "2026-03-02T11:55:00Z", **fields: Any) -> dict[str, Any]:
     """Return one record of a network bucket."""
     signal = {"sum": -600.0, "count": 10, "min": -65.0, "max": -55.0}

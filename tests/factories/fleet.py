@@ -11,8 +11,29 @@ from apps.collectors.models import Collector
 from apps.devices.models import Device
 from apps.organization.models import Entity
 from tests.conftest import NOW
-from tests.factories.collectors import Machine, boot, execution, login, make_machine
-from tests.factories.inventory import DISKS, HARDWARE, OPERATING_SYSTEM, STICK, VOLUMES, part
+from tests.factories.collectors import (
+    Machine,
+    boot,
+    collector_event,
+    connectivity,
+    execution,
+    login,
+    make_machine,
+    stop,
+)
+from tests.factories.inventory import (
+    COLLECTOR,
+    DISKS,
+    HARDWARE,
+    LOCAL_ADMINS,
+    MONITORS,
+    NETWORK,
+    OPERATING_SYSTEM,
+    SECURITY,
+    STICK,
+    VOLUMES,
+    part,
+)
 from tests.factories.sessions import ACCOUNT, change, sample
 
 GIBIBYTE = 2**30
@@ -77,6 +98,11 @@ def _make(
         part("operating_system", OPERATING_SYSTEM | {"host_name": name, "name": system}),
         part("disks", DISKS),
         part("volumes", [*VOLUMES, STICK]),
+        part("monitors", MONITORS if kind != "virtual" else []),
+        part("network", NETWORK),
+        part("security", SECURITY),
+        part("local_admins", LOCAL_ADMINS),
+        part("collector", COLLECTOR),
         part("users", [ADA, {"name": "root", "type": "system", "rights": "administrator"}]),
     ]
     booted = NOW - timedelta(hours=9 + number)
@@ -93,12 +119,15 @@ def _make(
         login(_text(booted - timedelta(days=1)), user=2, logon_type="unlock"),
         *_sessions(number, booted, dice),
         *_performance(gibibytes * GIBIBYTE, dice),
+        *_networks(kind, dice),
+        *_stops(number, booted),
         *_executions(dice),
     ]
     response = machine.send(
         *events, inventory=inventory, users=USERS, binaries=PROGRAMS, configuration_version=1
     )
     assert response.status_code == 202, response.content
+    machine.send(inventory=[part("hardware", hardware | {"firmware_version": "1.22.1"})])
     machine.check_in(**{"Dex-Collector-Version": "0.1.0"})
     return machine
 
@@ -168,6 +197,44 @@ def _performance(memory_bytes: int, dice: random.Random) -> Iterator[dict[str, A
         }
 
 
+def _networks(kind: str, dice: random.Random) -> Iterator[dict[str, Any]]:
+    """Yield a day of networks; laptops are on Wi-Fi, which is poor in the afternoon."""
+    for number in range(288):
+        start = NOW - timedelta(minutes=5 * (288 - number))
+        if start.hour == 3:
+            continue
+        signal = -52 - 14 * (start.hour > 14) - 4 * dice.random()
+        record = connectivity(
+            _text(start),
+            primary_physical_adapter_type="wifi" if kind == "laptop" else "ethernet",
+            local_ip="192.168.17.42",
+            vpn_status="connected",
+        )
+        record["metrics"] = {
+            "gateway_latency_ms": _gauge(3 + 2 * dice.random(), 19.0),
+            "dns_latency_ms": _gauge(11 + 9 * dice.random(), 80.0),
+            "connected_duration_ms": {"sum": 300_000},
+        }
+        if kind == "laptop":
+            record["metrics"] |= {
+                "wifi_signal_strength_dbm": _signal(signal),
+                "wifi_noise_level_dbm": _signal(-93 - dice.random()),
+                "wifi_receive_rate_bps": _whole_gauge(6e8 + 2e8 * dice.random()),
+                "wifi_transmission_rate_bps": _whole_gauge(4e8 + 2e8 * dice.random()),
+            }
+        yield record
+
+
+def _stops(number: int, booted: datetime) -> Iterator[dict[str, Any]]:
+    """Yield a sleep, and of every third machine a crash and what followed."""
+    yield stop("sleeps", _text(booted + timedelta(hours=3)), duration_ms=2_700_000)
+    yield collector_event("started", _text(booted))
+    if number % 3 == 0:
+        yield stop("system_crashes", _text(booted), error_code=0xEF, label="CRITICAL_PROCESS_DIED")
+        yield stop("hard_resets", _text(booted - timedelta(days=3)))
+        yield collector_event("probe_slowed", _text(booted), details="executions 1800 s")
+
+
 def _executions(dice: random.Random) -> Iterator[dict[str, Any]]:
     for number in range(24):
         start = NOW - timedelta(minutes=15 * (number + 1))
@@ -185,6 +252,10 @@ def _executions(dice: random.Random) -> Iterator[dict[str, Any]]:
 
 def _gauge(mean: float, peak: float) -> dict[str, float]:
     return {"sum": mean * 30, "count": 30, "min": mean / 2, "max": max(peak, mean)}
+
+
+def _signal(mean: float) -> dict[str, float]:
+    return {"sum": mean * 30, "count": 30, "min": mean - 6, "max": mean + 4}
 
 
 def _whole_gauge(mean: float) -> dict[str, int]:

@@ -63,6 +63,7 @@ class Device(CollectorFacts, PlaceFacts, VirtualizationFacts, UUIDModel):
         help_text=_("Used by one person; without session data taken as such."),
     )
     inventory_state = models.CharField(
+        _("inventory"),
         max_length=16,
         choices=InventoryState,
         default=InventoryState.INCOMPLETE,
