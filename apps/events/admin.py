@@ -47,6 +47,7 @@ COUNTS: dict[str, str | Promise] = {
     "rows_folded": _("daily rows merged"),
     "rows_aged": _("old rows removed"),
     "audit_days": _("audit partitions dropped"),
+    "references_removed": _("programs without events removed"),
 }
 MILLISECONDS = 1_000
 
