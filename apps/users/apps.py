@@ -17,6 +17,7 @@ class UsersConfig(AppConfig):
             entries,
             events,
             inventory,
+            narrowing,
             nql,
             panels,
             personal_data,

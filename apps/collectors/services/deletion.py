@@ -19,7 +19,7 @@ from apps.collectors.models import CollectorConfiguration
 from apps.collectors.services import jobs
 from apps.collectors.services.jobs import Step
 from apps.core import clock
-from apps.devices.models import Device
+from apps.devices.models import Device, Disk, Display, LocalAdmin, NetworkAdapter
 from apps.events import dimensions, kinds
 from apps.events import retention as terms
 from apps.events.kinds import AnyKind, SampledKind
@@ -28,7 +28,55 @@ from apps.events.policy import switch_of
 from apps.organization.models import Entity
 
 KIND = "delete_collected"
-SAMPLE, DAILY = "sample", "daily"
+SAMPLE, DAILY, STATE = "sample", "daily", "state"
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """What a requirement of the policy let into a table of states, which no kind knows.
+
+    device: the column of the device. columns: none means the whole row.
+    """
+
+    requirement: str
+    model: Any
+    device: str = "device_id"
+    columns: tuple[str, ...] = ()
+
+    @property
+    def name(self) -> str:
+        return f"{self.model._meta.db_table} {self.requirement}"
+
+
+_states: list[State] = [
+    State("local_admins", LocalAdmin),
+    State("serial_numbers", Disk, columns=("serial_number",)),
+    State("serial_numbers", Display, columns=("serial_number",)),
+    State(
+        "serial_numbers",
+        Device,
+        "id",
+        (
+            "hardware_bios_serial_number",
+            "hardware_chassis_serial_number",
+            "hardware_machine_serial_number",
+        ),
+    ),
+    State("local_addresses", NetworkAdapter, columns=("address",)),
+    State("local_addresses", Device, "id", ("collector_local_ip",)),
+    State("vpn_status", Device, "id", ("connectivity_last_vpn_status",)),
+    State("username", Device, "id", ("login_last_login_user_name",)),
+]
+
+
+def register_state(state: State) -> None:
+    """Add a table of states; called from `ready()` of the app that owns it."""
+    _states.append(state)
+
+
+def states(switches: Sequence[str]) -> list[State]:
+    """Return the tables of states that hold what `switches` let in."""
+    return [state for state in _states if switch_of(state.requirement) in switches]
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +113,7 @@ def governed_tables(switches: Sequence[str]) -> list[Any]:
             if any(traces(kind, switches, daily=daily)):
                 model = _model(kind, daily=daily)
                 found[model] = model._meta.verbose_name_plural
+    found |= {s.model: s.model._meta.verbose_name_plural for s in states(switches)}
     return list(found.values())
 
 
@@ -83,12 +132,13 @@ def narrowed_switches(
 
 def plan(parameters: Mapping[str, Any]) -> list[Step]:
     """Return a step for each table and day that may hold anything."""
-    now = clock.now()
-    return [
+    now, switches = clock.now(), parameters["switches"]
+    kept: list[Step] = [[state.name, STATE, "", ""] for state in states(switches)]
+    return kept + [
         [kind.name, DAILY if daily else SAMPLE, start.isoformat(), end.isoformat()]
         for kind in kinds.registered()
         for daily in _tables(kind)
-        if any(traces(kind, parameters["switches"], daily=daily))
+        if any(traces(kind, switches, daily=daily))
         for start, end in _spans(kind, now, daily=daily)
     ]
 
@@ -96,6 +146,9 @@ def plan(parameters: Mapping[str, Any]) -> list[Step]:
 def run(parameters: Mapping[str, Any], step: Step, now: datetime) -> dict[str, int]:
     """Delete or empty one table for one span of time, on the devices where it is denied now."""
     name, resolution, start, end = step
+    if resolution == STATE:
+        found = [state for state in states(parameters["switches"]) if state.name == name]
+        return {s.model._meta.db_table: _empty_state(s, parameters) for s in found}
     kind, daily = kinds.find(name), resolution == DAILY
     if kind is None:
         return {}
@@ -134,6 +187,17 @@ def devices_without(requirement: str, parameters: Mapping[str, Any]) -> list[int
         if is_denied:
             found.append(device_id)
     return found
+
+
+def _empty_state(state: State, parameters: Mapping[str, Any]) -> int:
+    """Delete rows or empty their columns. Cost: 5 queries."""
+    devices = devices_without(state.requirement, parameters)
+    rows = state.model.objects.filter(**{f"{state.device}__in": devices})
+    if not state.columns:
+        return int(rows.delete()[0])
+    fields = [state.model._meta.get_field(name) for name in state.columns]
+    empty = {field.name: None if field.null else field.get_default() for field in fields}
+    return int(rows.exclude(**empty).update(**empty))
 
 
 def _remove(

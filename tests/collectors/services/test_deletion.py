@@ -13,7 +13,7 @@ from apps.collectors.forms import LEGAL_BASES
 from apps.collectors.models import CollectionJob, CollectorConfiguration
 from apps.collectors.services import changes, configuration, deletion, jobs
 from apps.collectors.switches import PRESETS
-from apps.devices.models import PerformanceSample
+from apps.devices.models import Disk, LocalAdmin, PerformanceSample
 from apps.events import upkeep
 from apps.organization.models import Entity
 from apps.users.models import Login
@@ -29,6 +29,7 @@ from tests.factories.collectors import (
     make_machine,
     performance,
 )
+from tests.factories.inventory import HARDWARE, part
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("fixed_clock")]
 
@@ -136,6 +137,29 @@ class TestDeletion:
 
         kept = ExecutionSample.objects.filter(focus_time_ms_sum__isnull=False)
         assert [row.device for row in kept] == [device_of(second)]
+
+    def test_empties_states_that_no_kind_knows(self, ada: Account) -> None:
+        configure()
+        machine = make_machine()
+        disk = {"name": "nvme0n1", "serial_number": "SER-0816"}
+        admin = {"name": "CORP\\a.rossi", "type": "user"}
+        machine.send(
+            inventory=[
+                part("hardware", HARDWARE),
+                part("disks", [disk]),
+                part("local_admins", [admin]),
+            ]
+        )
+        before = device_of(machine).hardware_machine_serial_number
+        configure(serial_numbers="off", local_admins="off")
+
+        job = delete(ada, "serial_numbers", "local_admins")
+
+        device = device_of(machine)
+        assert (before, device.hardware_machine_serial_number) == ("SER-0815", "")
+        assert Disk.objects.get().serial_number == ""
+        assert not LocalAdmin.objects.exists()
+        assert job.counts["devices_device"] == 1
 
     def test_does_nothing_where_it_is_collected_again(self, ada: Account) -> None:
         configure(focus_time="on")
