@@ -11,20 +11,11 @@ from apps.collectors.models import Collector, CollectorEvent
 from apps.core.admin import address_of
 from apps.organization.models import Entity
 from tests.conftest import NOW
-from tests.factories.collectors import Machine, device_of, make_machine
+from tests.factories.collectors import Machine, collector_event, device_of, make_machine
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("fixed_clock")]
 
 LIST = "/admin/collectors/collectorevent/"
-
-
-def told(type_: str, occurred_at: str = "2026-03-02T11:00:00Z", **fields: Any) -> dict[str, Any]:
-    """Return one record of a collector about itself."""
-    return {
-        "kind": "collector.events",
-        "occurred_at": occurred_at,
-        "fields": {"type": type_, **fields},
-    }
 
 
 @pytest.fixture
@@ -36,12 +27,12 @@ def machine(paris: Entity) -> Machine:
 class TestRecords:
     @pytest.mark.parametrize("type_", CollectorEventType.values)
     def test_of_each_type_are_kept(self, machine: Machine, type_: str) -> None:
-        assert machine.send(told(type_)).json()["refused"] == []
+        assert machine.send(collector_event(type_)).json()["refused"] == []
 
         assert CollectorEvent.objects.get().type == type_
 
     def test_keep_their_figures(self, machine: Machine) -> None:
-        figures = {
+        figures: dict[str, Any] = {
             "details": "spool 12 %",
             "number_of_records": 7,
             "cpu_usage_ratio": 0.004,
@@ -50,7 +41,7 @@ class TestRecords:
             "clock_offset_ms": -120_000,
         }
 
-        machine.send(told("health", **figures))
+        machine.send(collector_event("health", **figures))
 
         event = CollectorEvent.objects.get()
         assert {name: getattr(event, name) for name in figures} == figures
@@ -67,9 +58,9 @@ class TestRecords:
     def test_that_are_wrong_are_refused_alone(
         self, machine: Machine, fields: dict[str, Any], pointer: str
     ) -> None:
-        record = told("started") | {"fields": fields}
+        record = collector_event("started") | {"fields": fields}
 
-        answer = machine.send(record, told("started")).json()
+        answer = machine.send(record, collector_event("started")).json()
 
         assert [refusal["pointer"] for refusal in answer["refused"]] == [pointer]
         assert CollectorEvent.objects.get().type == "started"
@@ -77,7 +68,9 @@ class TestRecords:
 
 class TestPages:
     def test_list_events_by_what_happened(self, ada_client: Client, machine: Machine) -> None:
-        machine.send(told("probe_failed", details="wifi timeout"), told("started"))
+        machine.send(
+            collector_event("probe_failed", details="wifi timeout"), collector_event("started")
+        )
 
         page = ada_client.get(f"{LIST}?type=probe_failed").content.decode()
 
@@ -87,7 +80,7 @@ class TestPages:
     def test_open_one_event_by_device_time_and_id(
         self, ada_client: Client, machine: Machine
     ) -> None:
-        machine.send(told("probe_failed", details="wifi timeout"))
+        machine.send(collector_event("probe_failed", details="wifi timeout"))
         address = address_of(CollectorEvent.objects.get())
 
         page = ada_client.get(f"{LIST}{address}/change/").content.decode()
@@ -95,14 +88,17 @@ class TestPages:
         assert "wifi timeout" in page
 
     def test_hide_events_of_another_entity(self, ben_client: Client, lyon: Entity) -> None:
-        make_machine(lyon).send(told("paused", details="by somebody in Lyon"))
+        make_machine(lyon).send(collector_event("paused", details="by somebody in Lyon"))
 
         assert "in Lyon" not in ben_client.get(LIST).content.decode()
 
     def test_tell_events_on_the_page_of_the_device(
         self, ada_client: Client, machine: Machine
     ) -> None:
-        machine.send(told("spool_reset", details="disk full"), told("health", details="fine"))
+        machine.send(
+            collector_event("spool_reset", details="disk full"),
+            collector_event("health", details="fine"),
+        )
 
         url = f"/admin/devices/device/{device_of(machine).pk}/change/"
         page = ada_client.get(url).content.decode()

@@ -27,7 +27,7 @@ from tests.factories.collectors import (
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("fixed_clock")]
 
-NETWORK = {
+NETWORK: dict[str, Any] = {
     "primary_physical_adapter_type": "wifi",
     "primary_physical_adapter_name": "wlan0",
     "primary_physical_adapter_driver_version": "22.250.1",
@@ -123,7 +123,8 @@ class TestConnectivity:
     def test_drops_what_a_switch_forbids(
         self, machine: Machine, switch: str, value: str, emptied: list[str], number: int
     ) -> None:
-        configure(**{"wifi_identifiers": "on", switch: value})
+        switches: dict[str, Any] = {"wifi_identifiers": "on", switch: value}
+        configure(**switches)
 
         answer = sent(machine, connectivity(**NETWORK))
 

@@ -33,7 +33,7 @@ SECRETS = (
     "disconnected",  # of the VPN
     "zorrovpn",
 )
-OFF = {
+OFF: dict[str, Any] = {
     "username": "hashed",
     "device_name": "hashed",
     "serial_numbers": "off",

@@ -22,7 +22,7 @@ def part(name: str, content: dict[str, Any] | list[dict[str, Any]]) -> dict[str,
     return {"part": name, "hash": content_hash(content), "full": True, member: content}
 
 
-HARDWARE = {
+HARDWARE: dict[str, Any] = {
     "type": "laptop",
     "manufacturer": "Dell Inc.",
     "model": "Latitude 7440",
@@ -64,7 +64,7 @@ OPERATING_SYSTEM = {
     "architecture": "x64",
     "is_restart_pending": False,
 }
-DISKS = [
+DISKS: list[dict[str, Any]] = [
     {
         "name": "nvme0n1",
         "manufacturer": "Samsung",
@@ -75,7 +75,7 @@ DISKS = [
         "serial_number": "S64ANX0T",
     }
 ]
-VOLUMES = [
+VOLUMES: list[dict[str, Any]] = [
     {
         "name": "nvme0n1p2",
         "mount_point": "/",
@@ -102,7 +102,7 @@ MONITORS = [
         "serial_number": "MON-4711",
     }
 ]
-NETWORK = [
+NETWORK: list[dict[str, Any]] = [
     {
         "name": "wlp0s20f3",
         "type": "wifi",
@@ -112,7 +112,7 @@ NETWORK = [
     },
     {"name": "docker0", "is_virtual": True, "is_up": False, "address": "172.17.0.1"},
 ]
-SECURITY = {
+SECURITY: dict[str, Any] = {
     "antiviruses": [
         {
             "name": "ClamAV",
