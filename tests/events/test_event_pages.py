@@ -16,12 +16,16 @@ from tests.factories.collectors import (
     ADA_ROSSI,
     SOFFICE,
     boot,
+    collector_event,
     configure,
+    connectivity,
     execution,
     login,
     make_machine,
     performance,
+    stop,
 )
+from tests.factories.inventory import part
 from tests.factories.sessions import at, change, sample, vdi, vdi_session
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("fixed_clock")]
@@ -34,8 +38,16 @@ every_table = pytest.mark.parametrize("model", MODELS, ids=lambda model: model._
 def rows(db: None, fixed_clock: datetime) -> None:
     """Have rows in every event table, daily ones included."""
     configure(virtual_session_metrics="on")
-    make_machine().send(
+    machine = make_machine()
+    machine.send(inventory=[part("hardware", {"model": "T14"})])
+    machine.send(
         boot(),
+        stop("sleeps"),
+        stop("system_crashes"),
+        stop("hard_resets"),
+        collector_event("started"),
+        connectivity(),
+        connectivity("2026-03-01T11:55:00Z"),
         performance(),
         performance("2026-03-01T11:55:00Z"),
         execution(),
@@ -50,6 +62,7 @@ def rows(db: None, fixed_clock: datetime) -> None:
         vdi(at(9), seconds=30),
         users=ADA_ROSSI,
         binaries=SOFFICE,
+        inventory=[part("hardware", {"model": "T16"})],
     )
     rollups.roll_up_dirty()
 
