@@ -1,6 +1,7 @@
 """Upkeep of the event tables, to look at: what the tasks did, and what the tables hold."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from django.contrib import admin
@@ -15,6 +16,7 @@ from unfold.decorators import display
 
 from apps.core import clock
 from apps.core.admin import DetailAdmin
+from apps.core.admin.events import register_terms
 from apps.core.admin.values import Table, columns, moment_html, number_text
 from apps.core.formats import NOTHING, bytes_text, duration_text
 from apps.core.http import ScopedRequest
@@ -104,6 +106,15 @@ class UpkeepRunAdmin(DetailAdmin):
             raise PermissionDenied
         context = {"title": _("Storage"), **storage()}
         return self.page(request, None, "admin/events/storage.html", context)
+
+
+def kept_since(model: type[Any], now: datetime) -> datetime | None:
+    """Return since when rows of an event table are kept."""
+    kept_for = retention.class_of(model)
+    return None if kept_for is None else retention.oldest_kept(kept_for, now)
+
+
+register_terms(kept_since)
 
 
 def counts_text(run: UpkeepRun) -> str:

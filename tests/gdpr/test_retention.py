@@ -477,3 +477,15 @@ def add_row(model: Any, moment: datetime, device_id: int) -> None:
             if isinstance(field, DateTimeField):
                 values[field.attname] = moment
     model.objects.create(**values)
+
+
+class TestLists:
+    def test_say_from_when_on_rows_are_kept(self, ada_client: Client) -> None:
+        RetentionPolicy.objects.filter(retention_class="operational").update(term=2 * DAY)
+        terms.forget()
+
+        week = ada_client.get("/admin/devices/boot/?window=7d").content.decode()
+        today = ada_client.get("/admin/devices/boot/?window=24h").content.decode()
+
+        assert "past retention." in week
+        assert "past retention." not in today

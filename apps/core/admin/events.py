@@ -1,7 +1,7 @@
 """Admin base over event tables: bounded in time, paged by key, never counted."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -17,6 +17,7 @@ from unfold.views import ChangeList
 
 from apps.core import clock
 from apps.core.admin.scoped import ReadOnlyAdmin, Request, ScopedAdmin
+from apps.core.admin.values import absolute_text
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 AFTER, DEVICE, WINDOW = "after", "device", "window"  # parameters of the address
@@ -30,11 +31,25 @@ WINDOWS: dict[str, tuple[timedelta, str | Promise]] = {
 }
 DEFAULT_WINDOW = "24h"
 FIRST_SLICE = timedelta(hours=1)
+KeptSince = Callable[[type[models.Model], datetime], datetime | None]
 SLICES_MOST = 12  # queries of a list; the longest window takes 10
 AHEAD = timedelta(days=1)  # a device's clock may run ahead, though less far
 
 _KEY = re.compile(r"(\d{1,17})-(\d{1,19})")
 _ADDRESS = re.compile(r"(\d{1,19})-(\d{1,17})-(\d{1,19})")
+
+
+def _nobody_knows(model: type[models.Model], now: datetime) -> datetime | None:
+    return None
+
+
+_kept_since: KeptSince = _nobody_knows
+
+
+def register_terms(kept_since: KeptSince) -> None:
+    """Let an upper app say since when rows of a table are kept; lists say so where they are short."""
+    global _kept_since
+    _kept_since = kept_since
 
 
 class WindowFilter(admin.SimpleListFilter):
@@ -166,6 +181,14 @@ class EventChangeList(ChangeList):
     def all_devices_query(self) -> str:
         """Return the query string without the device, "" where none is chosen."""
         return self.get_query_string(remove=[DEVICE, AFTER]) if self.device else ""
+
+    @property
+    def kept_text(self) -> str:
+        """Return since when rows are kept, "" where the window does not reach back so far."""
+        oldest = _kept_since(self.model, clock.now())
+        if oldest is None or oldest <= self._span()[0]:
+            return ""
+        return str(_("Before %s: past retention.")) % absolute_text(oldest)
 
     @property
     def empty_text(self) -> str | Promise:
