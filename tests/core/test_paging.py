@@ -123,7 +123,7 @@ class TestListPages:
         order: str,
         narrowed: dict[str, str],
     ) -> None:
-        monkeypatch.setattr("apps.devices.admin.DeviceAdmin.list_per_page", 3)
+        monkeypatch.setattr("apps.devices.admin.devices.DeviceAdmin.list_per_page", 3)
         first = listed(ada_client, {**narrowed, "o": order})
         whole = [device.pk for device in first.queryset]
 
