@@ -80,16 +80,3 @@ class ChangeReason(models.TextChoices):
     IDLE = "idle", _("idle")
     NETWORK = "network", pgettext_lazy("reason", "network")
     UNKNOWN = "unknown", pgettext_lazy("reason", "unknown")
-
-
-class DesktopBroker(models.TextChoices):
-    """What hands out virtual desktops; the words of `devices`."""
-
-    CITRIX_CVAD = "citrix_cvad", _("Citrix CVAD")
-    CITRIX_DAAS = "citrix_daas", _("Citrix DaaS")
-    AZURE_VIRTUAL_DESKTOPS = "azure_virtual_desktops", _("Azure Virtual Desktop")
-    WINDOWS_365 = "windows_365", _("Windows 365")
-    HORIZON_ON_PREM = "horizon_on_prem", _("Horizon")
-    AWS_WORKSPACE = "aws_workspace", _("Amazon WorkSpaces")
-    AWS_APPSTREAM = "aws_appstream", _("Amazon AppStream")
-    OTHER = "other", pgettext_lazy("broker", "other")

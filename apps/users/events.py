@@ -4,12 +4,12 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
+from apps.devices.addresses import permitted_address
 from apps.devices.versions import version_key
 from apps.events import dimensions, kinds
 from apps.events.choices import Retention
 from apps.events.kinds import Amount, Instant
 from apps.users import services, sessions
-from apps.users.addresses import permitted_address
 from apps.users.choices import SessionChangeKind
 from apps.users.entries import UserEntry
 from apps.users.metrics import SESSION, VDI

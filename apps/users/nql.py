@@ -1,9 +1,9 @@
 """Tables of users and sessions that can be asked (data-model.md 2.3, 2.4, 4)."""
 
+from apps.devices.choices import DesktopBroker
 from apps.nql.catalog import Field, Link, Table, register
 from apps.users.choices import (
     ChangeReason,
-    DesktopBroker,
     LogonType,
     NamePrivacyLevel,
     Rights,

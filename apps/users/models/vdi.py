@@ -4,11 +4,11 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from apps.devices.choices import DesktopBroker
 from apps.devices.models.links import context_link, device_link
 from apps.devices.querysets import DeviceEventQuerySet
 from apps.events.metrics import metric_columns
 from apps.events.models import DailyEvent, PunctualEvent, SampledEvent
-from apps.users.choices import DesktopBroker
 from apps.users.metrics import VDI
 from apps.users.models.links import client_ip, client_name, protocol, session_id, user_link
 
