@@ -77,6 +77,11 @@ SCHEDULE: tuple[Periodic, ...] = (
         _("Deletes what a narrowing took away, and makes names pseudonyms, once it was asked for."),
     ),
     Periodic(
+        "collectors.refresh_losses",
+        timedelta(hours=1),
+        _("Counts for each device what was lost and refused of it in 30 days."),
+    ),
+    Periodic(
         "core.lapse_approvals",
         timedelta(minutes=10),
         _("Closes requests for approval that nobody answered within 72 hours."),

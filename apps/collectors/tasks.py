@@ -5,7 +5,7 @@ import logging
 from celery import shared_task
 from django.db import OperationalError
 
-from apps.collectors.services import changes, jobs
+from apps.collectors.services import changes, jobs, refusals
 from apps.core import clock
 
 logger = logging.getLogger(__name__)
@@ -30,3 +30,10 @@ def run_jobs(**_later: object) -> None:
     """Carry on deletions after a narrowing, and names that become pseudonyms."""
     if number := jobs.run_open():
         logger.info("steps of jobs done", extra={"number": number})
+
+
+@shared_task(name="collectors.refresh_losses", **UPKEEP)
+def refresh_losses(**_later: object) -> None:
+    """Tell devices how many of their records were lost and refused in 30 days."""
+    if number := refusals.refresh_losses(now=clock.now()):
+        logger.info("devices with other losses", extra={"number": number})

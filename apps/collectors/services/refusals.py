@@ -1,13 +1,52 @@
 """Counts of records that were not stored: nothing is dropped in silence."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import connection
 
+from apps.collectors.choices import RefusalOrigin
 from apps.collectors.models import RefusalCount
+from apps.devices.models import Device
 from apps.events.constants import INT8_MAX
 from apps.events.rollups import day_of
+
+LOSS_DAYS = 30
+
+_REFRESH = f"""
+WITH told AS (
+    SELECT device_id,
+        least(coalesce(sum(number) FILTER (WHERE origin = %(lost)s), 0), {INT8_MAX})::bigint
+            AS dropped,
+        least(coalesce(sum(number) FILTER (WHERE origin = %(refused)s), 0), {INT8_MAX})::bigint
+            AS refused
+    FROM {RefusalCount._meta.db_table} WHERE day > %(since)s GROUP BY device_id
+)
+UPDATE {Device._meta.db_table} AS device
+SET collector_dropped_records = coalesce(told.dropped, 0),
+    collector_refused_records = coalesce(told.refused, 0)
+FROM {Device._meta.db_table} AS every LEFT JOIN told ON told.device_id = every.id
+WHERE device.id = every.id
+    AND (device.collector_dropped_records, device.collector_refused_records)
+        IS DISTINCT FROM (coalesce(told.dropped, 0), coalesce(told.refused, 0))
+"""
+
+
+def refresh_losses(*, now: datetime) -> int:
+    """Tell each device what was lost and refused of it in 30 days; return how many it changed.
+
+    Cost: 1 query, which writes only the devices whose numbers changed.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _REFRESH,
+            {
+                "lost": RefusalOrigin.COLLECTOR.value,
+                "refused": RefusalOrigin.REFUSED.value,
+                "since": day_of(now) - timedelta(days=LOSS_DAYS),
+            },
+        )
+        return cursor.rowcount
 
 
 def count(*, device_id: int, counts: Mapping[tuple[str, str, str], int], now: datetime) -> None:
