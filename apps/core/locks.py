@@ -21,10 +21,14 @@ def advisory_lock(name: str) -> Iterator[bool]:
             _call("pg_advisory_unlock", name)
 
 
-def transaction_lock(name: str) -> None:
-    """Wait for the lock `name` and hold it to the end of the open transaction. Cost: 1 query."""
+def transaction_lock(name: str, *, is_shared: bool = False) -> None:
+    """Wait for the lock `name` and hold it to the end of the open transaction. Cost: 1 query.
+
+    is_shared: together with others who share it, against whoever wants it alone.
+    """
+    function = "pg_advisory_xact_lock_shared" if is_shared else "pg_advisory_xact_lock"
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [name])
+        cursor.execute(f"SELECT {function}(hashtextextended(%s, 0))", [name])
 
 
 def _call(function: str, name: str) -> bool:

@@ -38,9 +38,12 @@ def register(one_user: OneUser) -> None:
     _one_user = one_user
 
 
-def lock_daily_rows() -> None:
-    """Wait until nobody else rewrites daily rows, to the end of the transaction. Cost: 1 query."""
-    transaction_lock("events.daily_rows")
+def lock_daily_rows(*, is_shared: bool = False) -> None:
+    """Wait until nobody else rewrites daily rows, to the end of the transaction. Cost: 1 query.
+
+    is_shared: of roll-ups, which take different days of devices and do not disturb each other.
+    """
+    transaction_lock("events.daily_rows", is_shared=is_shared)
 
 
 def is_due(start: datetime, now: datetime) -> bool:

@@ -101,7 +101,7 @@ def roll_up_dirty(*, limit: int = ROLL_UP_CHUNK, before: datetime | None = None)
 
 def _roll_up(limit: int, before: datetime) -> int:
     with transaction.atomic():
-        folding.lock_daily_rows()
+        folding.lock_daily_rows(is_shared=True)
         keys = _take(limit, before)
         by_day: dict[date, list[int]] = defaultdict(list)
         for device_id, day in keys:

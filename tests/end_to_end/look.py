@@ -49,6 +49,9 @@ PAGES = {
     "task": "/admin/django_celery_beat/periodictask/{task}/change/",
     "upkeep": "/admin/events/upkeeprun/",
     "storage": "/admin/events/upkeeprun/storage/",
+    "retention": "/admin/gdpr/retentionpolicy/",
+    "retention-terms": "/admin/gdpr/retentionpolicy/terms/",
+    "data-inventory": "/admin/gdpr/retentionpolicy/fields/",
 }
 
 

@@ -4,6 +4,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 import pytest
+from django.db import connection, transaction
 from django.db.models import Sum
 
 from apps.binaries.models import ExecutionDaily
@@ -180,3 +181,26 @@ class TestKinds:
         columns = {field.column for field in daily_model_of(kind)._meta.concrete_fields}
 
         assert folding.concerns(kind) or "user_id" not in columns
+
+
+@pytest.mark.usefixtures("clean_database")
+class TestLock:
+    """A fold waits for roll-ups under way, which do not wait for each other."""
+
+    @pytest.mark.parametrize(
+        ("first", "second", "waits"),
+        [(True, True, False), (True, False, True), (False, True, True)],
+    )
+    def test_keeps_folds_and_roll_ups_apart(self, first: bool, second: bool, waits: bool) -> None:
+        holder, other = connection, connection.copy()
+        try:
+            with transaction.atomic(), other.cursor() as cursor:
+                folding.lock_daily_rows(is_shared=first)
+                assert holder.in_atomic_block
+                kind = "_shared" if second else ""
+                cursor.execute(
+                    f"SELECT pg_try_advisory_lock{kind}(hashtextextended('events.daily_rows', 0))"
+                )
+                assert cursor.fetchone() == (not waits,)
+        finally:
+            other.close()
