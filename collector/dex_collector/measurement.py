@@ -10,6 +10,7 @@ from pathlib import Path
 from dex_collector import batch
 from dex_collector.batch import Record
 from dex_collector.buckets import Buckets
+from dex_collector.capabilities import Capabilities
 from dex_collector.clock import Clock, from_text, to_text
 from dex_collector.configuration import ConfigurationStore
 from dex_collector.inventory import Inventory, Part
@@ -46,6 +47,7 @@ class Measurement:
         self._runner = Runner(probes)
         self._buckets = Buckets(folds={"execution.events": fold_small})
         self._inventory = Inventory(spool)
+        self._capabilities = Capabilities()
         self._held: list[Record] = []
         self._lost: Counter[str] = Counter()
         self._due: dict[str, float] = {}
@@ -57,6 +59,7 @@ class Measurement:
         """Run everything now: at start and after an enrolment."""
         self._started = self._clock.monotonic()
         self._due = {probe.name: self._started for probe in self._probes}
+        self._capabilities.forget()
         self.has_closed_bucket = False
 
     def is_first_run_done(self) -> bool:
@@ -76,11 +79,24 @@ class Measurement:
                     self._runner.start(probe, self._context())
         for probe, context, outputs in self._runner.finished(monotonic):
             if context.configuration is self._store.current:
+                self._capabilities.note(probe.name, outputs)
                 self._take(probe, outputs)
             else:  # read under an older one: once more
                 self._due[probe.name] = monotonic
         for counter in self._runner.take_reports():
             self._spool.count(counter)
+        if self._runner.is_idle():
+            self._tell_capabilities(monotonic)
+
+    def _tell_capabilities(self, monotonic: float) -> None:
+        part = self._capabilities.due(self._runner.absent(), monotonic)
+        if part is None:
+            return
+        try:
+            self._take_part(part)
+        except sqlite3.OperationalError:
+            logger.exception("The spool takes nothing")
+            self._capabilities.postpone(monotonic)
 
     def _next(self, probe: Probe, monotonic: float) -> float:
         """Return the next time on the probe's own grid, which began with the start."""
@@ -220,6 +236,7 @@ class Measurement:
             sqlite3.OperationalError: see `obey`.
         """
         self._inventory.drop_present()
+        self._capabilities.forget()
         for probe in self._probes:
             if any(kind.startswith("inventory.") for kind in probe.kinds):
                 self._due[probe.name] = self._clock.monotonic()

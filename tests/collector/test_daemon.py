@@ -31,7 +31,9 @@ class TestFreshStart:
             "hardware",
             "operating_system",
             "disks",
+            "monitors",
             "volumes",
+            "collector",
         }
         assert len(server.records("session.logins")) == 2
 

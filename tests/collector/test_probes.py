@@ -4,7 +4,7 @@ import os
 import pwd
 import shutil
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -23,7 +23,7 @@ from dex_collector.probes import (
     performance_linux,
     volumes_linux,
 )
-from dex_collector.probes.base import Context, Counters, NoData, ProbeError, Sample
+from dex_collector.probes.base import Context, Counters, Lack, NoData, Output, ProbeError, Sample
 from tests.collector.conftest import FIXTURES, copy_machine
 
 MakeContext = Callable[..., Context]
@@ -38,16 +38,20 @@ def full_drives(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(volumes_linux, "measure", lambda folder: (100 * GIB, 40 * GIB, 55 * GIB))
 
 
-def fields(parts: list[Part]) -> dict[str, Any]:
-    (part,) = parts
+def fields(outputs: Sequence[Output]) -> dict[str, Any]:
+    (part,) = (one for one in outputs if isinstance(one, Part))
     assert part.fields is not None
     return part.fields
 
 
-def items(parts: list[Part]) -> list[dict[str, Any]]:
-    (part,) = parts
+def items(outputs: Sequence[Output]) -> list[dict[str, Any]]:
+    (part,) = (one for one in outputs if isinstance(one, Part))
     assert part.items is not None
     return list(part.items)
+
+
+def lacks(outputs: Sequence[Output]) -> set[str]:
+    return {one.word for one in outputs if isinstance(one, Lack)}
 
 
 class TestBoot:
@@ -94,14 +98,43 @@ class TestHardware:
             "secure_boot_enabled": True,
             "chassis_serial_number": "PF4ABCDE",
             "machine_serial_number": "PF4ABCDE",
+            "cpus": [
+                {
+                    "name": "Intel(R) Core(TM) i5-7200U CPU @ 2.50GHz",
+                    "frequency_mhz": 2_600,
+                    "number_of_cores": 2,
+                    "number_of_logical_processors": 4,
+                }
+            ],
+            "gpus": [
+                {
+                    "name": "Advanced Micro Devices, Inc. [AMD/ATI] Phoenix1",
+                    "memory_bytes": 536_870_912,
+                }
+            ],
+            "memory_modules": [
+                {"slot": slot, "type": "DDR4", "size_bytes": 8 * GIB, "speed_mhz": 2_400}
+                for slot in ("ChannelA-DIMM0", "ChannelB-DIMM0")
+            ],
+            "batteries": [
+                {
+                    "name": "5B10W13890",
+                    "manufacturer": "SMP",
+                    "design_capacity": 52.5,
+                    "full_capacity": 44.23,
+                    "cycle_count": 211,
+                }
+            ],
         }
 
     @pytest.mark.case("collector.12")
     def test_of_a_virtual_machine_without_smbios(self, make_context: MakeContext) -> None:
-        found = fields(hardware_linux.read_hardware(make_context(VIRTUAL)))
+        outputs = hardware_linux.read_hardware(make_context(VIRTUAL))
 
-        assert set(found) == {"type", "memory_bytes"}
+        found = fields(outputs)
+        assert set(found) == {"type", "memory_bytes", "cpus", "batteries"}
         assert found["type"] == "virtual"
+        assert lacks(outputs) == {"gpus.unsupported", "memory_modules.unsupported"}
 
     @pytest.mark.case("collector.12")
     def test_of_a_server_leaves_placeholders_out(self, make_context: MakeContext) -> None:

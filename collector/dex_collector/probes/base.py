@@ -66,7 +66,14 @@ class Tally:
     number: int
 
 
-Output = Fact | Sample | Part | Tally
+@dataclass(frozen=True, slots=True)
+class Lack:
+    """A word for what this machine cannot tell, such as `batteries.unsupported`."""
+
+    word: str
+
+
+Output = Fact | Sample | Part | Tally | Lack
 Reader = Callable[[Context], Iterable[Output]]
 
 

@@ -1,10 +1,15 @@
-"""Hardware probe: maker, model, form factor, memory, firmware."""
+"""Hardware probe: maker, model, form factor, firmware, and the lists that belong to it."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from dex_collector.inventory import Part
-from dex_collector.probes.base import Context, read_number, read_text
+from dex_collector.probes.base import Context, Lack, NoData, Output, read_number, read_text
+from dex_collector.probes.batteries_linux import read_batteries
+from dex_collector.probes.cpus_linux import read_cpus
+from dex_collector.probes.gpus_linux import read_gpus
+from dex_collector.probes.memory_modules_linux import read_memory_modules
 
 DMI = "sys/class/dmi/id"
 SECURE_BOOT = "sys/firmware/efi/efivars/SecureBoot-8be4df61-93ca-11d2-aa0d-00e098032b8c"
@@ -28,8 +33,15 @@ PLACEHOLDERS = {
     "system serial number", "chassis serial number", "o.e.m.", "oem", "undefined", "invalid",
 }  # fmt: skip
 
+LISTS: dict[str, Callable[[Path], list[dict[str, Any]]]] = {
+    "cpus": read_cpus,
+    "gpus": read_gpus,
+    "memory_modules": read_memory_modules,
+    "batteries": read_batteries,
+}
 
-def read_hardware(context: Context) -> list[Part]:
+
+def read_hardware(context: Context) -> list[Output]:
     """Read the hardware part; what the machine does not tell is left out."""
     dmi = read_dmi(context.root)
     fields: dict[str, Any] = {
@@ -49,7 +61,13 @@ def read_hardware(context: Context) -> list[Part]:
     }
     if context.configuration.is_on("serial_numbers"):
         fields |= read_serial_numbers(context.root)
-    return [Part("hardware", {name: v for name, v in fields.items() if v is not None})]
+    lacks: list[Output] = []
+    for name, read in LISTS.items():
+        try:
+            fields[name] = read(context.root)
+        except NoData:
+            lacks.append(Lack(f"{name}.unsupported"))
+    return [Part("hardware", {name: v for name, v in fields.items() if v is not None}), *lacks]
 
 
 def read_dmi(root: Path) -> dict[str, str]:

@@ -40,6 +40,10 @@ class Runner:
         """Return whether no read is under way that may still answer in time."""
         return all(run.is_overdue for run in self._runs.values())
 
+    def absent(self) -> frozenset[str]:
+        """Return the names of the probes that found no source on this machine."""
+        return frozenset(self._absent)
+
     def take_reports(self) -> list[str]:
         """Return the failures since the last call, as names of counters."""
         reports, self._reports = self._reports, []
