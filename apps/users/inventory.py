@@ -10,7 +10,7 @@ from apps.devices.models import Device
 from apps.events.inventory import Part, register
 from apps.events.policy import Policy
 from apps.users import services
-from apps.users.choices import NamePrivacyLevel
+from apps.users.choices import NamePrivacyLevel, UserType
 from apps.users.entries import (
     AccountName,
     AccountType,
@@ -86,7 +86,7 @@ def permitted_upn(value: str, policy: Policy) -> str:
 
 def _facts(item: AccountItem, place: str, epoch: int) -> Mapping[str, Any]:
     """Return the columns that an account's item tells; what it does not tell stays."""
-    facts: dict[str, Any] = {}
+    facts: dict[str, Any] = {"type": UserType(item.type)}
     if item.sid:
         facts["sid"] = _sid(item.sid, place, epoch)
     if item.upn:

@@ -25,11 +25,15 @@ SECOND_PERSON = 0.10  # share of the session time that makes a second person (pr
 CHUNK = 500  # devices, or users, of one statement
 
 _CLOSE = f"""
-UPDATE {Session._meta.db_table} AS session
-SET end_time_at = greatest(session.seen_at, session.start_time_at)
-FROM {Device._meta.db_table} AS device
-WHERE device.id = session.device_id AND session.end_time_at IS NULL
-    AND (session.seen_at < %(silent)s OR session.seen_at < device.boot_last_full_boot_time_at)
+UPDATE {Session._meta.db_table} SET end_time_at = greatest(seen_at, start_time_at)
+WHERE id IN (
+    SELECT session.id FROM {Session._meta.db_table} AS session
+        JOIN {Device._meta.db_table} AS device ON device.id = session.device_id
+    WHERE session.end_time_at IS NULL
+        AND (session.seen_at < %(silent)s OR session.seen_at < device.boot_last_full_boot_time_at)
+    -- What a batch writes at this moment is not silent, and waiting for it might deadlock.
+    FOR NO KEY UPDATE OF session SKIP LOCKED
+)
 """
 _ONE_USER = f"""
 WITH day AS (

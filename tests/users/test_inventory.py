@@ -62,6 +62,15 @@ class TestAccounts:
         assert User.objects.get().rights == "administrator"
         assert UserDevice.objects.get().rights == "administrator"
 
+    def test_tell_what_became_of_a_local_account(self) -> None:
+        machine = make_machine()
+        account = {"name": "pc\\ada", "type": "local_user"}
+        tell(machine, account)
+
+        tell(machine, {**account, "type": "local_admin"})
+
+        assert User.objects.get().type == "local_admin"
+
     def test_of_a_number_belong_to_their_device(self) -> None:
         machine = make_machine()
 
