@@ -1,6 +1,7 @@
 """What collectors report on themselves."""
 
 from django.db import models
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from apps.collectors.choices import CollectorEventType
@@ -48,6 +49,14 @@ class CollectorEvent(PunctualEvent):
     class Meta:
         verbose_name = _("collector event")
         verbose_name_plural = _("collector events")
+        indexes = [
+            # Nearly all rows are heartbeats of health; nobody looks for one of them by its type.
+            models.Index(
+                name="collectors_event_type",
+                fields=["type", "occurred_at"],
+                condition=~Q(type=CollectorEventType.HEALTH),
+            )
+        ]
 
     def __str__(self) -> str:
         return f"{self.occurred_at:%Y-%m-%d %H:%M}"
