@@ -101,6 +101,11 @@ class TestAttention:
 
 
 class TestSections:
+    def test_are_led_to_from_the_top(self, ada_client: Client, machine: Machine) -> None:
+        text = page(ada_client, machine)
+
+        assert '<a href="#hardware">Hardware</a>' in text.split('id="attention"')[0]
+
     @pytest.mark.parametrize(
         ("name", "words"),
         [

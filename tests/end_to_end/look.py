@@ -21,6 +21,10 @@ PAGES = {
     "device": "/admin/devices/device/{device}/change/",
     "boots": "/admin/devices/boot/",
     "performance": "/admin/devices/performancesample/",
+    "networks": "/admin/devices/connectivitysample/",
+    "crashes": "/admin/devices/systemcrash/",
+    "changes": "/admin/devices/devicechange/",
+    "collector-events": "/admin/collectors/collectorevent/",
     "users": "/admin/users/user/",
     "user": "/admin/users/user/{user}/change/",
     "sessions": "/admin/users/session/",
@@ -40,6 +44,14 @@ PAGES = {
     "configuration": "/admin/collectors/collectorconfiguration/{configuration}/change/",
     "decide": "/admin/collectors/collectorconfiguration/add/?level=instance",
     "decide-where": "/admin/collectors/collectorconfiguration/add/",
+    "delete-collected": "/admin/collectors/collectorconfiguration/{configuration}/delete-collected/",
+    "approvals": "/admin/core/approval/",
+    "approval": "/admin/core/approval/{approval}/change/",
+    "approval-decide": "/admin/core/approval/{approval}/decide/",
+    "jobs": "/admin/collectors/collectionjob/",
+    "job-add": "/admin/collectors/collectionjob/add/",
+    "epochs": "/admin/collectors/hashepoch/",
+    "epoch-add": "/admin/collectors/hashepoch/add/",
     "effective": "/admin/collectors/collectorconfiguration/effective/?device={device}",
     "refusals": "/admin/collectors/refusalcount/",
     "entities": "/admin/organization/entity/",
@@ -67,7 +79,9 @@ def console(transactional_db: None, fixed_clock: Any, live_server: Any, page: An
     from django.core.management import call_command
 
     from apps.collectors.choices import Level, Preset
-    from apps.collectors.services import configuration
+    from apps.collectors.forms import LEGAL_BASES
+    from apps.collectors.services import changes, configuration
+    from apps.collectors.switches import PRESETS
     from apps.events import upkeep
     from tests.conftest import NOW
     from tests.factories.accounts import PASSWORD, make_account
@@ -83,6 +97,15 @@ def console(transactional_db: None, fixed_clock: Any, live_server: Any, page: An
         preset=Preset.CUSTOM,
         values={"username": "hashed"},
         entity=lyon,
+        now=NOW,
+    )
+    changes.change_configuration(
+        level=Level.INSTANCE,
+        preset=Preset.CUSTOM,
+        values={**PRESETS[Preset.STANDARD], "focus_time": "on", "local_admins": "off"},
+        legal_basis=LEGAL_BASES[0],
+        purpose="Find programs that freeze while somebody works with them",
+        actor=make_account("dora", kind="administrator"),
         now=NOW,
     )
     call_command("sync_schedule", verbosity=0)
@@ -102,6 +125,7 @@ def names() -> dict[str, int]:
 
     from apps.binaries.models import Binary
     from apps.collectors.models import Collector, CollectorConfiguration, EnrolmentKey
+    from apps.core.approvals.models import Approval
     from apps.devices.models import Device
     from apps.users.models import Session, User
 
@@ -113,6 +137,7 @@ def names() -> dict[str, int]:
         "key": EnrolmentKey.objects.all(),
         "collector": Collector.objects.order_by("-pk"),
         "configuration": CollectorConfiguration.objects.filter(level="entity"),
+        "approval": Approval.objects.waiting(),
         "task": PeriodicTask.objects.filter(name="events.roll_up"),
     }
     return {"device": device.pk} | {name: rows.first().pk for name, rows in models.items()}
