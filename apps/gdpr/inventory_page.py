@@ -94,8 +94,9 @@ FILTERS: tuple[Filter, ...] = (
 
 
 def chosen(query: QueryDict) -> list[Entry]:
-    """Return the entries that the address asks for."""
-    found = list(entries())
+    """Return the entries that the address asks for, by category."""
+    order = list(CATEGORIES)
+    found = sorted(entries(), key=lambda entry: order.index(entry.category))
     for choice in FILTERS:
         if wanted := query.get(choice.name, ""):
             found = [entry for entry in found if choice.keeps(entry, wanted)]
@@ -221,7 +222,7 @@ def _line(entry: Entry) -> list[Any]:
         f"{retentions.label_of(entry.retention)}: {retentions.text_of(entry.retention)}",
         exports.level_text(entry.hidden_from),
         _retrieval_text(entry.retrieval),
-        ERASED[entry.erasure],
+        NOTHING if entry.erasure == "none" else ERASED[entry.erasure],
     ]
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from django.utils.translation import gettext as _
 from django_celery_beat.models import PeriodicTask
@@ -50,5 +51,11 @@ def _planned() -> Sequence[PeriodicTask]:
 
 
 def _next_run(task: PeriodicTask, now: datetime) -> datetime:
-    waits = task.schedule.remaining_estimate(task.last_run_at or now)
-    return now + max(waits, timedelta(0))
+    """Return when a task is due: by its interval, else at its time of day."""
+    if task.interval is not None:
+        due: datetime = (task.last_run_at or task.date_changed) + task.interval.schedule.run_every
+        return max(due, now)
+    hour, minute = int(task.crontab.hour), int(task.crontab.minute)
+    local = now.astimezone(ZoneInfo(str(task.crontab.timezone)))
+    today = local.replace(hour=hour, minute=minute, second=0, microsecond=0)
+    return today if today > now else today + timedelta(days=1)

@@ -5,6 +5,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from django.core.management import call_command
 from django.db import connection
 from django.db.models import DateTimeField
 from django.test import Client
@@ -329,6 +330,16 @@ class TestPage:
         assert "90 days" in page
         assert "48 hours" in page
         assert "Remove devices and users without activity" in page
+
+    def test_says_when_a_task_ran_what_it_did_and_when_it_is_due(self, ada_client: Client) -> None:
+        call_command("sync_schedule", verbosity=0)
+        purge_aged(now=NOW - timedelta(hours=9))
+
+        page = ada_client.get(URL).content.decode()
+
+        assert "9 h ago" in page or "9 hours ago" in page
+        assert "nothing to do" in page
+        assert "3 Mar 2026, 02:50" in page
 
     def test_shows_what_goes_before_it_saves(self, ada_client: Client) -> None:
         page = ada_client.post(TERMS_URL, self.form(daily_person=60)).content.decode()
