@@ -21,6 +21,7 @@ from apps.users.entries import (
 )
 from apps.users.groups import permitted_groups
 
+ACCOUNTS_LIMIT = 2_000  # of one device; terminal servers have many
 GROUPS_LIMIT = 500  # of one account; directories have accounts in thousands
 Identifier = Annotated[str, msgspec.Meta(max_length=200)]
 PrincipalName = Annotated[str, msgspec.Meta(max_length=320)]
@@ -111,6 +112,7 @@ register(
         struct=AccountItem,
         apply=apply_users,
         is_list=True,
+        items_limit=ACCOUNTS_LIMIT,
         field_switches={"rights": "user_groups"},
         permitted={
             "name": ("username", permitted_name),
