@@ -100,19 +100,27 @@ class Report:
         row.update(**facts)
 
     def write_list(self, model: type[models.Model], rows: Sequence[dict[str, Any]]) -> None:
-        """Replace a device's list as a whole. Cost: 3 to 6 queries."""
+        """Replace a device's list as a whole, unless it is the same. Cost: 2 to 7 queries."""
         items: Any = model._default_manager
         watched = changes.LISTS.get(model)
         with transaction.atomic():
             old = items.filter(device_id=self.device_id)
+            known = list(old.order_by("pk").values())
             if watched and self.has_base:
-                found = changes.between_lists(watched, list(old.values()), rows, self.policy)
-                self._note(found)
+                self._note(changes.between_lists(watched, known, rows, self.policy))
+            if _are_same(known, rows):
+                return
             old.delete()
             items.bulk_create([model(device_id=self.device_id, **row) for row in rows])
 
     def _note(self, found: Iterable[Change]) -> None:
         changes.record(device_id=self.device_id, changes=found, now=self.now)
+
+
+def _are_same(known: Sequence[dict[str, Any]], rows: Sequence[dict[str, Any]]) -> bool:
+    """Return whether a list is told as it is stored, in the same order."""
+    stored = [{column: row[column] for column in rows[0]} for row in known] if rows else known
+    return stored == list(rows)
 
 
 def remember_part(*, device_id: int, part: str, content_hash: str, now: datetime) -> None:

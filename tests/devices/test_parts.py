@@ -88,6 +88,28 @@ class TestLists:
         assert [model.objects.count() for model in lists] == [0] * len(lists)
         assert device_of(machine).battery_health_ratio is None
 
+    def test_keep_their_rows_where_nothing_changed(self, machine: Machine) -> None:
+        machine.send(inventory=INVENTORY)
+        before = list(NetworkAdapter.objects.values_list("pk", flat=True))
+
+        machine.send(inventory=[part("network", NETWORK)])
+        after = list(NetworkAdapter.objects.values_list("pk", flat=True))
+        machine.send(inventory=[part("network", NETWORK[:1])])
+
+        assert before == after
+        assert NetworkAdapter.objects.get().name == NETWORK[0]["name"]
+
+    @pytest.mark.parametrize(("full", "new"), [(9.0, 1e-300), (5.0, 0.0), (5.0, 1.0)])
+    def test_tell_no_health_from_capacities_that_are_none(
+        self, machine: Machine, full: float, new: float
+    ) -> None:
+        battery = {"full_capacity": full, "design_capacity": new}
+
+        response = machine.send(inventory=[part("hardware", {"batteries": [battery, battery]})])
+
+        assert response.json()["refused"] == []
+        assert device_of(machine).battery_health_ratio is None
+
     def test_leave_other_devices_alone(self, machine: Machine) -> None:
         make_machine().send(inventory=INVENTORY)
 

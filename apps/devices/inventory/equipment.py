@@ -13,6 +13,7 @@ from apps.events.inventory import Part, register
 from apps.events.kinds import Amount, FloatAmount
 from apps.events.policy import Policy
 
+HEALTH_MOST = 2.0  # new batteries hold some more than they should
 FEW = msgspec.Meta(max_length=256)  # items of one list
 SERIALS = ("bios_serial_number", "chassis_serial_number", "machine_serial_number")
 
@@ -161,7 +162,10 @@ def battery_health(batteries: Sequence[BatteryItem]) -> float | None:
         for item in batteries
         if item.full_capacity is not None and item.design_capacity
     ]
-    return sum(full for full, _ in told) / sum(new for _, new in told) if told else None
+    if not told:
+        return None
+    health = sum(full for full, _ in told) / sum(new for _, new in told)
+    return health if health <= HEALTH_MOST else None  # else a capacity is no measure
 
 
 def apply_monitors(
