@@ -10,7 +10,8 @@ from apps.collectors.models import CollectorConfiguration
 from apps.collectors.rights import may_reach, place_label
 from apps.collectors.services import changes, configuration
 from apps.collectors.tables import change_tables
-from apps.core.admin.values import Section
+from apps.core.admin.detail import part_link
+from apps.core.admin.values import Fact, Section
 from apps.core.approvals import kinds
 from apps.core.approvals.models import Approval
 from apps.core.scope import Scope
@@ -41,7 +42,14 @@ def sections(approval: Approval, visit: Any) -> Sequence[Section]:
     row = _row(approval)
     if row is None:
         return []
-    data = {"tables": change_tables(row)}
+    data = {
+        "facts": [
+            Fact(_("Legal basis"), row.legal_basis),
+            Fact(_("Purpose"), visit.scope.show(row, "purpose")),
+            Fact(_("Configuration"), part_link(row, visit.scope)),
+        ],
+        "tables": change_tables(row),
+    }
     return [Section("changes", _("What would change"), TABLES, data, is_wide=True)]
 
 

@@ -146,6 +146,8 @@ class TestDeciding:
         dora_client.post(f"{APPROVALS}{asked.pk}/decide/", answer(asked))
 
         assert asked.change_hash in page
+        assert "Fewer slow devices" in page
+        assert "Legitimate interest" in page or "legitimate interest" in page
         assert CollectorConfiguration.objects.announced().exists()
 
     def test_refuses_with_a_reason(self, dora_client: Client, ada: Account) -> None:

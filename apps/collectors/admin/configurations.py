@@ -33,6 +33,7 @@ from apps.core.admin.values import Button, Fact, Section, badge, moment_html
 from apps.core.approvals.models import Approval
 from apps.core.formats import NOTHING
 from apps.core.http import ScopedRequest
+from apps.core.scope import Scope
 
 DEVICES_FOUND = 20
 TABLES = "admin/core/section_tables.html"
@@ -254,7 +255,7 @@ class CollectorConfigurationAdmin(EffectivePages, DeletionPages, ConfirmingMixin
         )
         text = WAITS if outcome.waiting else _("The configuration is withdrawn.")
         self.message_user(request, text, messages.SUCCESS)
-        return HttpResponseRedirect(_next_page(outcome))
+        return HttpResponseRedirect(_next_page(outcome, request.scope))
 
     def _cancel(self, request: Any, row: CollectorConfiguration) -> HttpResponse:
         """Ask, then take back what is announced."""
@@ -295,7 +296,7 @@ class CollectorConfigurationAdmin(EffectivePages, DeletionPages, ConfirmingMixin
             text = _("Confirmed. Enrolment keys work from now on.")
         text = WAITS if outcome.waiting else text
         self.message_user(request, text, messages.SUCCESS)
-        return HttpResponseRedirect(_next_page(outcome))
+        return HttpResponseRedirect(_next_page(outcome, request.scope))
 
     def _again(
         self, request: Any, target: Target, newest: CollectorConfiguration | None
@@ -353,10 +354,10 @@ def account_text(account: Account | None) -> str:
     return account.login if account is not None else NOTHING
 
 
-def _next_page(outcome: changes.Outcome) -> str:
+def _next_page(outcome: changes.Outcome, scope: Scope) -> str:
     """Return where to go on after a change."""
     narrowed = outcome.active if outcome.is_narrower else None
-    if narrowed and (offer := offer_url(narrowed)):
+    if narrowed and (offer := offer_url(narrowed, scope)):
         return offer
     row = outcome.waiting or outcome.active
     assert row is not None  # a change makes at least one of them

@@ -17,6 +17,9 @@ from apps.collectors.words import setting_label
 from apps.core import clock
 from apps.core.admin import DetailMixin
 from apps.core.admin.detail import change_url
+from apps.core.scope import Scope
+
+CONVERSION = "hash_names"  # offered by an app above
 
 
 class DeletionPages(DetailMixin):
@@ -45,15 +48,26 @@ class DeletionPages(DetailMixin):
         context = {
             "title": _("Delete what was collected?"),
             "settings": [setting_label(name) for name in names],
-            "tables": deletion.governed_tables(names),
+            "tables": deletion.governed_tables(row, names),
+            "conversion_url": _conversion_url(row, names, request.scope),
             "is_ticked": row.preset == Preset.STRICT,
         }
         return self.page(request, row, "admin/collectors/delete_collected.html", context)
 
 
-def offer_url(row: CollectorConfiguration) -> str:
-    """Return the address of the offer, "" where nothing could be deleted. Cost: 3 queries."""
-    if not deletion.governed_tables(deletion.narrowed_switches(row, previous(row))):
+def offer_url(row: CollectorConfiguration, scope: Scope) -> str:
+    """Return the address of the offer, "" where there is nothing to offer. Cost: 5 queries."""
+    names = deletion.narrowed_switches(row, previous(row))
+    if not (deletion.governed_tables(row, names) or _conversion_url(row, names, scope)):
         return ""
     name = "admin:collectors_collectorconfiguration_delete_collected"
     return reverse(name, args=[row.pk])
+
+
+def _conversion_url(row: CollectorConfiguration, names: list[str], scope: Scope) -> str:
+    """Return where names that are hashed from now on become pseudonyms, "" where they are not."""
+    is_hashed = row.switches.get("username") == "hashed" and "username" in names
+    kinds = [kind.name for kind in jobs.offered()]
+    if not (is_hashed and scope.is_unrestricted and CONVERSION in kinds):
+        return ""
+    return f"{reverse('admin:collectors_collectionjob_add')}?kind={CONVERSION}"

@@ -105,16 +105,21 @@ def traces(kind: AnyKind, switches: Sequence[str], *, daily: bool) -> Iterator[T
             yield Trace(requirement, (column,))
 
 
-def governed_tables(switches: Sequence[str]) -> list[Any]:
-    """Return the names of the tables that hold what `switches` let in, for people."""
-    found = {}
+def governed_tables(row: CollectorConfiguration, switches: Sequence[str]) -> list[Any]:
+    """Return the names of the tables that hold what `switches` let in and `row` denies.
+
+    Cost: 2 queries.
+    """
+    path, device_id = effective.path_of(row), row.device_id or 0
+    policy = effective.read().of(device_id=device_id, entity_path=path).policy
+    found = []
     for kind in kinds.registered():
         for daily in _tables(kind):
-            if any(traces(kind, switches, daily=daily)):
-                model = _model(kind, daily=daily)
-                found[model] = model._meta.verbose_name_plural
-    found |= {s.model: s.model._meta.verbose_name_plural for s in states(switches)}
-    return list(found.values())
+            asked = [trace.requirement for trace in traces(kind, switches, daily=daily)]
+            if not all(policy.allows(requirement) for requirement in asked):
+                found.append(_model(kind, daily=daily))
+    found += [s.model for s in states(switches) if not policy.allows(s.requirement)]
+    return [model._meta.verbose_name_plural for model in dict.fromkeys(found)]
 
 
 def narrowed_switches(

@@ -192,6 +192,17 @@ class TestOffer:
         assert 'name="delete" value="yes" checked' in page
         assert "User name" in page
 
+    def test_leads_to_the_conversion_where_names_are_hashed(self, ada_client: Client) -> None:
+        make_machine()
+        switches = {f"switch_{n}": v for n, v in PRESETS[Preset.STANDARD].items()}
+        form = self.form("custom", **{**switches, "switch_username": "hashed"})
+
+        response = ada_client.post(f"{CONFIGURATIONS}add/?level=instance", form, follow=True)
+
+        page = response.content.decode()
+        assert "/admin/collectors/collectionjob/add/?kind=hash_names" in page
+        assert "Delete what was collected</label>" not in page
+
     def test_is_not_ticked_otherwise(self, ada_client: Client) -> None:
         configure(focus_time="on")
         make_machine()
