@@ -12,7 +12,7 @@ from django.db.models import Q
 from apps.accounts.models import Account
 from apps.audit import services as audit
 from apps.audit.choices import AuditCode
-from apps.devices import changes
+from apps.devices import changes, moves
 from apps.devices.changes import Change
 from apps.devices.choices import ChangeProperty, InventoryState, Platform
 from apps.devices.models import ConnectivitySample, Context, Device, InventoryPart
@@ -53,6 +53,7 @@ def move_device(*, device: Device, entity: Entity, now: datetime) -> None:
         return
     moved = Change(ChangeProperty.ENTITY, "entity", device.entity.name, entity.name)
     changes.record(device_id=device.pk, changes=[moved], now=now)
+    moves.tell(device_id=device.pk, before=device.entity_id, now=entity.pk)
     device.entity = entity
     device.context = context_of(entity=entity, platform=Platform(device.operating_system_platform))
     device.save(update_fields=["entity", "context"])

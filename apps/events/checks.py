@@ -22,6 +22,8 @@ def _problems(model: Any) -> Iterator[str]:
     for field in model._meta.concrete_fields:
         if field.is_relation and (field.db_constraint or field.remote_field.related_name != "+"):
             yield f'{field.name}: needs db_constraint=False and related_name="+".'
+        if field.generated:
+            continue  # PostgreSQL computes it
         try:
             codec.for_field(field)
         except LookupError:

@@ -20,6 +20,7 @@ from apps.events.refusals import Refused, Undecodable
 TOUCH_INTERVAL = timedelta(hours=1)  # last_seen_at of a dimension row is that exact
 KEPT_ENTRY_BYTES = 1_000  # a larger one may be padded, to fill the memory
 CACHE_LIMIT = 100_000  # ids of one process, some 20 MB
+GROUPS = 63  # of devices: the bits of a bigint
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +53,9 @@ class Dimension:
     is_same_everywhere: an entry's row depends on nothing of its origin but the platform, so that
         a process knows it again by its text.
     on_seen: called with device, ids and time when a device first refers to rows, and hourly.
+    on_told: called with device, rows and ids by identity when a group of devices first describes
+        a thing in these words, at least; the words of the first need not be the best. Only where
+        an entry is the same everywhere.
     """
 
     dictionary: str
@@ -60,6 +64,7 @@ class Dimension:
     switch: str = ""
     is_same_everywhere: bool = False
     on_seen: Callable[[int, Sequence[int], datetime], None] | None = None
+    on_told: Callable[[int, Mapping[str, Mapping[str, Any]], Mapping[str, int]], None] | None = None
 
     @cached_property
     def table(self) -> str:
@@ -97,6 +102,7 @@ class _Snapshot:
     generation: int
     known: dict[Key, _Known] = field(default_factory=dict)
     by_text: dict[Text, _Known] = field(default_factory=dict)
+    tellers: dict[Text, int] = field(default_factory=dict)  # a bit for each group of devices
 
 
 def _snapshot_of(generation: int) -> _Snapshot:
@@ -147,15 +153,26 @@ def recall(
         return {}
     snapshot, oldest = _snapshot_of(generation), now - TOUCH_INTERVAL
     prefix, by_text = (dimension.dictionary, origin.platform), snapshot.by_text
+    tellers = snapshot.tellers if dimension.on_told else None
+    group = 1 << group_of(origin.device_id)
     ids: dict[int | None, int] = {}
     for number, raw in entries.items():
-        text = bytes(raw)
-        known = by_text.get((*prefix, text))
+        key = (*prefix, bytes(raw))
+        known = by_text.get(key)
         if known is None or known.touched_at < oldest:
-            known = _remember_text(dimension, text, origin, snapshot)
-        if known is not None and known.touched_at >= oldest:
-            ids[number] = known.id
+            known = _remember_text(dimension, key[2], origin, snapshot)
+        if known is None or known.touched_at < oldest:
+            continue
+        if tellers is not None and not tellers.get(key, 0) & group:
+            tellers[key] = tellers.get(key, 0) | group
+            continue  # to be read once more, for `on_told`
+        ids[number] = known.id
     return ids
+
+
+def group_of(device_id: int) -> int:
+    """Return the group of a device: enough to count how many tell something, too few to tell who."""
+    return device_id % GROUPS
 
 
 def resolve(
@@ -196,6 +213,8 @@ def resolve(
         # Into the snapshot that we read: never into one of a later generation.
         transaction.on_commit(lambda: cache.update(fresh))
         ids |= found
+    if dimension.on_told:
+        dimension.on_told(device_id, rows, ids)
     return ids
 
 

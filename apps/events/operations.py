@@ -84,6 +84,11 @@ def _column_sql(field: models.Field[Any, Any]) -> str:
     from django.db import connection
 
     parts = [field.column or "", field.db_type(connection) or ""]
+    if isinstance(field, models.GeneratedField):
+        expression, params = field.generated_sql(connection)
+        if params:
+            raise TypeError(f"{field} is computed with parameters, which DDL does not take.")
+        return f"{' '.join(parts)} GENERATED ALWAYS AS ({expression}) STORED"
     if field.has_db_default():
         parts.append(f"DEFAULT {_literal(field)}")
     if not field.null:

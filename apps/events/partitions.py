@@ -213,7 +213,8 @@ def _create(partition: Partition) -> None:
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT}'")
         cursor.execute(
-            f"CREATE TABLE {partition.name} (LIKE {partition.parent} INCLUDING DEFAULTS INCLUDING STORAGE)"
+            f"CREATE TABLE {partition.name} (LIKE {partition.parent} INCLUDING DEFAULTS "
+            "INCLUDING GENERATED INCLUDING STORAGE)"
         )
         cursor.execute(
             f"ALTER TABLE {partition.parent} ATTACH PARTITION {partition.name} FOR VALUES "

@@ -10,6 +10,7 @@ from apps.devices.models import Boot, Device, PerformanceDaily, PerformanceSampl
 from apps.events import checks, dimensions, inventory, kinds, retention
 from apps.events.choices import Retention
 from apps.events.metrics import Counter, Gauge, column_names
+from apps.events.models import DailyEvent
 from tests.conftest import NOW
 
 MODELS = [model for model, _ in kinds.event_models()]
@@ -21,6 +22,11 @@ def asked(sql: str, table: str) -> list[Any]:
     with connection.cursor() as cursor:
         cursor.execute(sql, [table])
         return [row[0] for row in cursor.fetchall()]
+
+
+def columns_of(model: Any, index: Any) -> list[str]:
+    """Return the columns of an index."""
+    return [str(model._meta.get_field(name).column) for name in index.fields]
 
 
 @pytest.mark.django_db
@@ -38,13 +44,20 @@ class TestTable:
         assert asked(sql, model._meta.db_table) == []
 
     @every_table
-    def test_has_two_indexes(self, model: Any) -> None:
+    def test_has_two_indexes_and_those_of_its_model(self, model: Any) -> None:
         sql = "SELECT pg_get_indexdef(indexrelid) FROM pg_index WHERE indrelid = %s::regclass"
 
         indexes = sorted(text.partition(" USING ")[2] for text in asked(sql, model._meta.db_table))
 
         time = model.TIME_FIELD
-        assert indexes == [f"brin ({time})", f"btree (device_id, {time})"]
+        own = [f"btree ({', '.join(columns_of(model, index))})" for index in model._meta.indexes]
+        assert indexes == sorted([f"brin ({time})", f"btree (device_id, {time})", *own])
+
+    @every_table
+    def test_of_samples_has_no_other_index(self, model: Any) -> None:
+        is_daily = issubclass(model, DailyEvent)
+
+        assert is_daily or not model._meta.indexes  # a further one costs ingest
 
     @every_table
     def test_has_no_default_partition(self, model: Any) -> None:
