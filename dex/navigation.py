@@ -138,6 +138,42 @@ GROUPS: tuple[tuple[str | Promise, tuple[Item, ...]], ...] = (
                 "binaries_executiondaily_changelist",
                 "binaries.view_executiondaily",
             ),
+            Item(
+                _("Crashes"),
+                "error",
+                "binaries_executioncrash_changelist",
+                "binaries.view_executioncrash",
+            ),
+            Item(
+                _("Connections"),
+                "lan",
+                "binaries_connectionsample_changelist",
+                "binaries.view_connectionsample",
+            ),
+            Item(
+                _("Connections by day"),
+                "calendar_month",
+                "binaries_connectiondaily_changelist",
+                "binaries.view_connectiondaily",
+            ),
+            Item(
+                _("Packages"),
+                "deployed_code",
+                "binaries_package_changelist",
+                "binaries.view_package",
+            ),
+            Item(
+                _("Installations"),
+                "download",
+                "binaries_packageinstallation_changelist",
+                "binaries.view_packageinstallation",
+            ),
+            Item(
+                _("Uninstallations"),
+                "delete_sweep",
+                "binaries_packageuninstallation_changelist",
+                "binaries.view_packageuninstallation",
+            ),
         ),
     ),
     (

@@ -96,4 +96,19 @@ SCHEDULE: tuple[Periodic, ...] = (
         ("15", "2"),
         _("Recomputes which devices one person uses, and which rights users hold."),
     ),
+    Periodic(
+        "binaries.describe_binaries",
+        timedelta(minutes=10),
+        _("Describes programs by what most devices say of them."),
+    ),
+    Periodic(
+        "binaries.recount_packages",
+        ("40", "2"),
+        _("Recomputes on how many devices of each entity programs are installed."),
+    ),
+    Periodic(
+        "binaries.purge_orphans",
+        ("50", "3"),
+        _("Removes programs to which nothing refers any more."),
+    ),
 )

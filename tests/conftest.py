@@ -95,6 +95,7 @@ def _empty_cache() -> Iterator[None]:
     """Forget counted rates and cached ids between tests."""
     from django.core.cache import cache
 
+    from apps.binaries.services import claims
     from apps.collectors import effective
     from apps.core import limits
     from apps.events import dimensions
@@ -104,3 +105,4 @@ def _empty_cache() -> Iterator[None]:
     limits.own.forget()
     effective.forget()
     dimensions.forget()
+    claims.forget()

@@ -50,6 +50,7 @@ class AuditCode(models.IntegerChoices):
     ENTITY_RENAMED = 2202, _("Entity renamed")
     ENTITY_MOVED = 2203, _("Entity moved")
     ENTITY_DELETED = 2204, _("Entity deleted")
+    BINARY_CATEGORISED = 2301, _("Binary categorised")
     USER_OPENED = 3001, _("User opened")
     DEVICE_OPENED = 3002, _("Device opened")
     IDENTITIES_LISTED = 3003, _("Identities listed")

@@ -11,4 +11,4 @@ class BinariesConfig(AppConfig):
     verbose_name = _("Binaries")
 
     def ready(self) -> None:
-        from apps.binaries import events, nql, panels, personal_data  # noqa: F401
+        from apps.binaries import events, inventory, nql, panels, personal_data  # noqa: F401

@@ -1,55 +1,28 @@
-"""Event kinds about programs that ran, and the batch dictionary `binaries`."""
+"""Event kinds about programs that ran, crashed and connected (the structs are the protocol)."""
 
-import hashlib
-from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import msgspec
 
-from apps.binaries.metrics import EXECUTION
-from apps.binaries.models import Binary, ExecutionDaily, ExecutionSample
-from apps.devices.versions import version_key
+from apps.binaries.entries import BinaryEntry
+from apps.binaries.metrics import CONNECTION, EXECUTION
+from apps.binaries.models import (
+    Binary,
+    ConnectionDaily,
+    ConnectionSample,
+    ExecutionCrash,
+    ExecutionDaily,
+    ExecutionSample,
+    PackageInstallation,
+    PackageUninstallation,
+)
+from apps.binaries.paths import cut_home, file_name
+from apps.binaries.services import claims
 from apps.events import dimensions, kinds
 from apps.events.choices import Retention
-from apps.events.dimensions import Origin
-from apps.events.kinds import Amount
 
-# PostgreSQL cannot hold NUL.
-FileText = Annotated[str, msgspec.Meta(max_length=255, pattern=r"^[^\x00]*\Z")]
-Sha256 = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{64}\Z")]
-
-
-class BinaryEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What a batch says once about a binary, under a number of its own."""
-
-    name: Annotated[FileText, msgspec.Meta(min_length=1)]
-    version: FileText = ""
-    sha256: Sha256 | None = None  # computed lazily, so often missing
-    size: Amount | None = None
-    platform: Literal["windows", "macos", "linux"] | None = None
-    architecture: Literal["x86", "x64", "arm64", "other"] | None = None
-
-    def row(self, origin: Origin) -> Mapping[str, Any]:
-        """Return the columns of the binary."""
-        return {
-            "identity": self._identity(),
-            "name": self.name,
-            "version": self.version,
-            "version_key": version_key(self.version),
-            "platform": self.platform or origin.platform,
-            "architecture": self.architecture or "",
-            "size_bytes": self.size,
-            "sha256_hash": self.sha256 or "",
-        }
-
-    def _identity(self) -> str:
-        # The first word keeps the two forms apart: nobody can claim a hash that is a name's.
-        parts = (
-            ("content", self.sha256)
-            if self.sha256
-            else ("name", self.name, str(self.size or ""), self.version)
-        )
-        return hashlib.sha256("\0".join(parts).encode()).hexdigest()
+CRASHES_MOST = 100_000  # of one binary in one minute
+PORTS = 65_535
 
 
 class ExecutionFields(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -58,9 +31,38 @@ class ExecutionFields(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     highest_process_visibility: Literal["foreground", "background", "system"] | None = None
 
 
+class CrashFields(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The `fields` of crashes within one minute."""
+
+    number_of_crashes: Annotated[int, msgspec.Meta(ge=1, le=CRASHES_MOST)] = 1
+    crash_on_start: bool | None = None
+    process_visibility: Literal["foreground", "background"] | None = None
+    kind: Literal["crash", "hang_terminated"] | None = None
+    binary_path: Annotated[str, msgspec.Meta(max_length=1_024)] | None = None
+    binary_path_root: (
+        Literal["program_files", "system", "user_profile", "temp", "opt", "usr", "gone", "other"]
+        | None
+    ) = None
+    error_code: Annotated[str, msgspec.Meta(max_length=64)] | None = None
+    module_name: Annotated[str, msgspec.Meta(max_length=255)] | None = None
+
+
+class ConnectionFields(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Where a program connected to; what an address tells is told by the server."""
+
+    protocol: Literal["tcp", "udp"]
+    destination_ip: Annotated[str, msgspec.Meta(max_length=45)] | None = None
+    destination_port: Annotated[int, msgspec.Meta(ge=0, le=PORTS)] | None = None
+    destination_domain: Annotated[str, msgspec.Meta(max_length=255)] | None = None
+
+
 dimensions.register(
     dimensions.Dimension(
-        dictionary="binaries", entry=BinaryEntry, model=Binary, is_same_everywhere=True
+        dictionary="binaries",
+        entry=BinaryEntry,
+        model=Binary,
+        is_same_everywhere=True,
+        on_told=claims.hear,
     )
 )
 kinds.register(
@@ -77,4 +79,47 @@ kinds.register(
         switch="executions",
         retention=Retention.HIGHRES_DETAIL,
     )
+)
+kinds.register(
+    kinds.PunctualKind(
+        name="execution.crashes",
+        model=ExecutionCrash,
+        dimensions={"user": "users", "binary": "binaries"},
+        required=("binary",),
+        fields=CrashFields,
+        field_switches={"binary_path": "binary_paths=full"},
+        permitted={
+            "binary_path": ("binary_paths", lambda path, _policy: cut_home(path)),
+            "module_name": ("binary_paths", lambda path, _policy: file_name(path)),
+        },
+        switch="executions",
+    )
+)
+kinds.register(
+    kinds.SampledKind(
+        name="connection.events",
+        model=ConnectionSample,
+        daily_model=ConnectionDaily,
+        bucket_seconds=900,
+        dimensions={"user": "users", "binary": "binaries"},
+        required=("binary",),
+        fields=ConnectionFields,
+        field_switches={"destination_domain": "destination_domains"},
+        key_fields=(
+            "protocol",
+            "destination_type",
+            "destination_private_ip",
+            "destination_port",
+            "destination_domain",
+        ),
+        metrics=CONNECTION,
+        switch="network_connections",
+        retention=Retention.HIGHRES_DETAIL,
+    )
+)
+kinds.register(
+    kinds.PunctualKind(name="package.installations", model=PackageInstallation, is_derived=True)
+)
+kinds.register(
+    kinds.PunctualKind(name="package.uninstallations", model=PackageUninstallation, is_derived=True)
 )

@@ -67,3 +67,34 @@ EXECUTION: dict[str, Metric] = {
         _("No such service."), NONE, switch=TRAFFIC, title=_("Number of no service connections")
     ),
 }
+
+CONNECTION: dict[str, Metric] = {
+    "number_of_connections": Counter(
+        _("Attempts to connect."), NONE, title=_("Number of connections")
+    ),
+    "number_of_established_connections": Counter(
+        _("Connections made."), NONE, title=_("Number of established connections")
+    ),
+    "number_of_failed_connections": Counter(
+        _("Rejected, without a host, or without a service."),
+        NONE,
+        title=_("Number of failed connections"),
+    ),
+    "number_of_rejected_connections": Counter(
+        _("Connections rejected."), NONE, title=_("Number of rejected connections")
+    ),
+    "number_of_no_host_connections": Counter(
+        _("No such host."), NONE, title=_("Number of no host connections")
+    ),
+    "number_of_no_service_connections": Counter(
+        _("No such service."), NONE, title=_("Number of no service connections")
+    ),
+    "connection_establishment_time_ms": Gauge(
+        _("TCP handshake."), NONE, is_float=True, title=_("Connection establishment time")
+    ),
+    "round_trip_time_ms": Gauge(
+        _("Round trip of a packet."), NONE, is_float=True, title=_("Round trip time")
+    ),
+    "incoming_traffic_bytes": Counter(_("Received."), NONE, title=_("Incoming traffic")),
+    "outgoing_traffic_bytes": Counter(_("Sent."), NONE, title=_("Outgoing traffic")),
+}

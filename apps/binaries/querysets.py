@@ -1,31 +1,47 @@
-"""Reads of binaries."""
+"""Reads of binaries and packages."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from django.db import models
 
 from apps.organization.models import Entity
 
 if TYPE_CHECKING:
-    from apps.binaries.models import Binary, Presence
+    from apps.binaries.models import Presence
     from apps.core.scope import Scope
 
 
-class BinaryQuerySet(models.QuerySet["Binary"]):
-    """Chainable filters."""
+class _PresentQuerySet(models.QuerySet[Any]):
+    """Objects that are seen where they are present."""
+
+    presence_column: str
 
     def permitted_to(self, scope: Scope, action: str = "view") -> Self:
-        """Keep binaries that ran lately on a device on which `scope` grants `action`.
+        """Keep those that are present on a device on which `scope` grants `action`.
 
-        A semi-join on their presence by entity: no event table is read.
+        A semi-join on their presence by entity: no event table is read, nor any device's list.
         """
         if scope.is_unrestricted:
             return self.all()
         from apps.binaries.models import Presence
 
-        return self.filter(pk__in=Presence.objects.permitted_to(scope, action).values("binary_id"))
+        present = Presence.objects.permitted_to(scope, action)
+        present = present.filter(**{f"{self.presence_column}__isnull": False})
+        return self.filter(pk__in=present.values(self.presence_column))
+
+
+class BinaryQuerySet(_PresentQuerySet):
+    """Chainable filters: those that ran lately."""
+
+    presence_column = "binary_id"
+
+
+class PackageQuerySet(_PresentQuerySet):
+    """Chainable filters: those that are installed."""
+
+    presence_column = "package_id"
 
 
 class PresenceQuerySet(models.QuerySet["Presence"]):

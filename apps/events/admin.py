@@ -31,6 +31,9 @@ TASKS: dict[str, str | Promise] = {
     "gdpr.purge_inventory": _("Remove devices and users without activity"),
     "gdpr.fold_persons": _("Take persons out of old daily figures"),
     "gdpr.purge_aged": _("Forget old counts, stubs and audit days"),
+    "binaries.describe_binaries": _("Describe programs"),
+    "binaries.recount_packages": _("Count the devices of installed programs"),
+    "binaries.purge_orphans": _("Remove programs that nothing refers to"),
 }
 COUNTS: dict[str, str | Promise] = {
     "created": _("partitions made"),
@@ -50,6 +53,10 @@ COUNTS: dict[str, str | Promise] = {
     "rows_aged": _("old rows removed"),
     "audit_days": _("audit partitions dropped"),
     "references_removed": _("programs without events removed"),
+    "binaries_described": _("programs described anew"),
+    "descriptions_removed": _("rare descriptions forgotten"),
+    "binaries_purged": _("programs removed"),
+    "packages_purged": _("installed programs removed"),
 }
 MILLISECONDS = 1_000
 

@@ -6,20 +6,57 @@ import pytest
 from django.test import Client
 
 from apps.accounts.models import Account
+from apps.audit.choices import AuditCode
+from apps.audit.models import InboxEvent
 from apps.binaries import upkeep
-from apps.binaries.models import Binary, ExecutionSample
+from apps.binaries.models import (
+    Binary,
+    ConnectionDaily,
+    ConnectionSample,
+    ExecutionCrash,
+    ExecutionSample,
+    Package,
+    PackageInstallation,
+)
 from apps.core.admin import address_of
+from apps.core.personal_data import PrivacyLevel
 from apps.devices.models import Device
+from apps.events import rollups
 from apps.organization.models import Entity
 from tests.conftest import NOW
 from tests.factories.accounts import find_permissions
-from tests.factories.collectors import ADA_ROSSI, SOFFICE, device_of, execution, make_machine
+from tests.factories.collectors import (
+    ADA_ROSSI,
+    SOFFICE,
+    configure,
+    device_of,
+    execution,
+    make_machine,
+)
+from tests.factories.programs import crash, package, scan, traffic
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("fixed_clock")]
 
 BINARIES = "/admin/binaries/binary/"
 SAMPLES = "/admin/binaries/executionsample/"
 DAYS = "/admin/binaries/executiondaily/"
+CRASHES = "/admin/binaries/executioncrash/"
+CONNECTIONS = "/admin/binaries/connectionsample/"
+CONNECTION_DAYS = "/admin/binaries/connectiondaily/"
+PACKAGES = "/admin/binaries/package/"
+INSTALLATIONS = "/admin/binaries/packageinstallation/"
+UNINSTALLATIONS = "/admin/binaries/packageuninstallation/"
+EVERY_LIST = [
+    BINARIES,
+    SAMPLES,
+    DAYS,
+    CRASHES,
+    CONNECTIONS,
+    CONNECTION_DAYS,
+    PACKAGES,
+    INSTALLATIONS,
+    UNINSTALLATIONS,
+]
 
 
 @pytest.fixture
@@ -39,11 +76,11 @@ def only(account: Account, *permissions: str) -> None:
 
 
 class TestBinaryPages:
-    @pytest.mark.parametrize("url", [BINARIES, SAMPLES, DAYS])
+    @pytest.mark.parametrize("url", EVERY_LIST)
     def test_are_closed_to_cleo(self, cleo_client: Client, url: str) -> None:
         assert cleo_client.get(url).status_code == 403
 
-    @pytest.mark.parametrize("url", [BINARIES, SAMPLES, DAYS])
+    @pytest.mark.parametrize("url", EVERY_LIST)
     def test_ask_a_fixed_number_of_questions(
         self, ada_client: Client, device: Device, django_assert_max_num_queries: Any, url: str
     ) -> None:
@@ -111,3 +148,265 @@ class TestBinaryPages:
         assert "soffice" not in ben_client.get(SAMPLES).content.decode()
         assert ben_client.get(f"{BINARIES}{binary.pk}/change/").status_code == 404
         assert ben_client.get(f"{SAMPLES}{address}/change/").status_code == 404
+
+
+def page_of(binary: Binary) -> str:
+    """Return the address of a program's page."""
+    return f"{BINARIES}{binary.pk}/change/"
+
+
+class TestBinaryPage:
+    def test_shows_versions_side_by_side(self, ada_client: Client, device: Device) -> None:
+        machine = make_machine()
+        newer = {"7": {"name": "soffice.bin", "version": "25.8"}}
+        machine.send(execution(), crash(number_of_crashes=5), users=ADA_ROSSI, binaries=newer)
+        upkeep.refresh_presence(now=NOW)
+
+        page = ada_client.get(page_of(Binary.objects.get(version="24.2"))).content.decode()
+
+        versions = page.split('id="versions"')[1].split("</section>")[0]
+        assert "24.2 (this one)" in versions
+        assert versions.index("25.8") < versions.index("24.2")
+        assert ">5<" in versions
+
+    def test_shows_crashes_and_use_by_day(self, ada_client: Client, device: Device) -> None:
+        memory = {"sum": 30 * 2**20, "count": 3, "min": 2**20, "max": 20 * 2**20}
+        make_machine().send(
+            crash("2026-03-01T10:00:00Z", number_of_crashes=7),
+            execution(
+                "2026-03-01T10:00:00Z", cpu_time_ms={"sum": 120_000}, real_memory_bytes=memory
+            ),
+            users=ADA_ROSSI,
+            binaries=SOFFICE,
+        )
+        rollups.roll_up_dirty()
+
+        page = ada_client.get(page_of(Binary.objects.get())).content.decode()
+
+        assert "Crashes by day" in page
+        usage = page.split('id="usage"')[1].split("</section>")[0]
+        assert "2 min 0 s" in usage
+        assert "10 MiB" in usage
+        assert "20 MiB" in usage
+        crashes = page.split('id="crashes"')[1].split("</section>")[0]
+        assert ">7<" in crashes
+
+    def test_tells_what_other_is(self, ada_client: Client, paris: Entity) -> None:
+        make_machine(paris).send(execution(), users=ADA_ROSSI, binaries={"7": {"name": "other"}})
+
+        page = ada_client.get(page_of(Binary.objects.get())).content.decode()
+
+        assert "This is no program" in page
+
+    def test_costs_the_same_for_many_devices(
+        self, ada_client: Client, paris: Entity, django_assert_max_num_queries: Any
+    ) -> None:
+        for number in range(5):
+            program = {"7": {"name": "soffice.bin", "version": str(number)}}
+            make_machine(paris).send(execution(), crash(), users=ADA_ROSSI, binaries=program)
+        upkeep.refresh_presence(now=NOW)
+        address = page_of(Binary.objects.get(version="1"))
+        ada_client.get(address)
+
+        with django_assert_max_num_queries(14):
+            ada_client.get(address)
+
+
+class TestCategory:
+    def test_is_set_by_who_may(self, ada_client: Client, device: Device) -> None:
+        binary = Binary.objects.get()
+        address = f"{BINARIES}{binary.pk}/category/"
+
+        shown = ada_client.get(address)
+        saved = ada_client.post(
+            address, {"product_category": "Office", "product_subcategory": "Documents"}
+        )
+
+        binary.refresh_from_db()
+        assert (shown.status_code, saved.status_code) == (200, 302)
+        assert (binary.product_category, binary.product_subcategory) == ("Office", "Documents")
+        [row] = InboxEvent.objects.filter(code=AuditCode.BINARY_CATEGORISED)
+        assert (row.object_id, row.actor_label) == (str(binary.uid), "ada")
+        assert "Office" in ada_client.get(page_of(binary)).content.decode()
+
+    def test_is_not_set_by_who_may_only_look(
+        self, ben: Account, ben_client: Client, device: Device
+    ) -> None:
+        only(ben, "binaries.view_binary")
+        binary = Binary.objects.get()
+        address = f"{BINARIES}{binary.pk}/category/"
+
+        answer = ben_client.post(address, {"product_category": "Office"})
+
+        binary.refresh_from_db()
+        assert (answer.status_code, binary.product_category) == (403, "")
+        assert "category/" not in ben_client.get(page_of(binary)).content.decode()
+
+    def test_refuses_what_does_not_fit(self, ada_client: Client, device: Device) -> None:
+        address = f"{BINARIES}{Binary.objects.get().pk}/category/"
+
+        answer = ada_client.post(address, {"product_category": "x" * 256})
+
+        assert answer.status_code == 200
+        assert "255" in answer.content.decode()
+
+
+class TestPackagePages:
+    @pytest.fixture(autouse=True)
+    def packages(self, fixed_clock: Any, paris: Entity, lyon: Entity) -> None:
+        """Have a program upgraded in Paris, and another installed in Lyon."""
+        machine = make_machine(paris)
+        scan(machine, package("a", "1"))
+        scan(machine, package("a", "2"))
+        scan(make_machine(lyon, host_name="cleo-desk"), package("a", "1"), package("b"))
+        upkeep.refresh_presence(now=NOW)
+
+    def test_list_packages(self, ada_client: Client) -> None:
+        page = ada_client.get(f"{PACKAGES}?q=document").content.decode()
+
+        assert page.count("The Document Foundation") == 3
+
+    def test_show_versions_devices_and_changes(self, ada_client: Client) -> None:
+        row = Package.objects.get(name="a", version="2")
+
+        page = ada_client.get(f"{PACKAGES}{row.pk}/change/").content.decode()
+
+        assert "2 (this one)" in page
+        assert "ada-laptop" in page
+        assert "Installations and uninstallations by day" in page
+
+    def test_show_no_other_entity(self, ben_client: Client) -> None:
+        row = Package.objects.get(name="a", version="1")
+        hidden = Package.objects.get(name="b")
+
+        listed = ben_client.get(PACKAGES).content.decode()
+
+        assert f"{PACKAGES}{hidden.pk}/change/" not in listed
+        assert ben_client.get(f"{PACKAGES}{hidden.pk}/change/").status_code == 404
+        assert ben_client.get(f"{PACKAGES}{row.pk}/change/").status_code == 404
+
+    def test_show_an_upgrade(self, ada_client: Client) -> None:
+        page = ada_client.get(INSTALLATIONS).content.decode()
+        row = PackageInstallation.objects.get()
+        detail = ada_client.get(f"{INSTALLATIONS}{address_of(row)}/change/").content.decode()
+
+        assert "Previous version" in page
+        assert "server" in detail
+
+    def test_are_found_by_package(self, ada_client: Client) -> None:
+        row = Package.objects.get(name="a", version="2")
+
+        found = ada_client.get(INSTALLATIONS, {"package__id__exact": row.pk}).content.decode()
+        other = ada_client.get(INSTALLATIONS, {"package__id__exact": row.pk + 99}).content.decode()
+
+        assert address_of(PackageInstallation.objects.get()) in found
+        assert address_of(PackageInstallation.objects.get()) not in other
+
+
+class TestInstalledPanel:
+    def panel(self, client: Client, device: Device, **query: Any) -> str:
+        """Return the panel on the page of a device."""
+        page = client.get(f"/admin/devices/device/{device.pk}/change/", query).content.decode()
+        return page.split('id="packages"')[1].split("</section>")[0]
+
+    @pytest.fixture
+    def laptop(self, fixed_clock: Any, paris: Entity) -> Device:
+        """Return a device with 60 packages."""
+        machine = make_machine(paris)
+        scan(machine, *(package(f"tool-{number:02}") for number in range(60)))
+        return device_of(machine)
+
+    def test_pages_by_name(self, ada_client: Client, laptop: Device) -> None:
+        first = self.panel(ada_client, laptop)
+        last = self.panel(ada_client, laptop, packages_from="50")
+
+        assert ("tool-00" in first, "tool-24" in first, "tool-25" in first) == (True, True, False)
+        assert "packages_from=25" in first
+        assert ("tool-49" in last, "tool-59" in last) == (False, True)
+        assert ("Next" in last, "packages_from=25" in last) == (False, True)
+
+    def test_is_searched(self, ada_client: Client, laptop: Device) -> None:
+        found = self.panel(ada_client, laptop, packages="L-07")
+        nothing = self.panel(ada_client, laptop, packages="\0<script>")
+
+        assert ("tool-07" in found, "tool-08" in found) == (True, False)
+        assert "Nothing of that name" in nothing
+        assert "<script>" not in nothing
+
+    @pytest.mark.parametrize("number", ["-1", "x", "9" * 30, "99999"])
+    def test_bears_any_address(self, ada_client: Client, laptop: Device, number: str) -> None:
+        assert "<table" in self.panel(ada_client, laptop, packages_from=number) or number == "99999"
+
+    def test_names_nothing_to_who_may_not_look(
+        self, ben: Account, ben_client: Client, laptop: Device
+    ) -> None:
+        only(ben, "devices.view_device")
+
+        page = ben_client.get(f"/admin/devices/device/{laptop.pk}/change/").content.decode()
+
+        assert "tool-00" not in page
+
+    def test_shows_crashes(self, ada_client: Client, device: Device, paris: Entity) -> None:
+        machine = make_machine(paris)
+        machine.send(crash(error_code="SIGSEGV"), users=ADA_ROSSI, binaries=SOFFICE)
+
+        address = f"/admin/devices/device/{device_of(machine).pk}/change/"
+
+        assert "SIGSEGV" in ada_client.get(address).content.decode()
+
+
+class TestConnectionPages:
+    @pytest.fixture(autouse=True)
+    def connections(self, fixed_clock: Any, paris: Entity) -> None:
+        """Have a program connect to a server and a printer."""
+        configure(destination_domains="on")
+        make_machine(paris).send(
+            traffic(destination_domain="secret.example"),
+            traffic("2026-03-01T10:00:00Z", destination_ip="10.9.8.7", destination_port=9100),
+            crash(binary_path="/opt/x"),
+            users=ADA_ROSSI,
+            binaries=SOFFICE,
+        )
+        rollups.roll_up_dirty()
+
+    def test_show_destinations(self, ada_client: Client) -> None:
+        page = ada_client.get(CONNECTIONS).content.decode()
+        days = ada_client.get(CONNECTION_DAYS, {"window": "7d"}).content.decode()
+
+        assert "secret.example" in page
+        assert "TCP 443" in page
+        assert "10.9.8.7" in days
+
+    @pytest.mark.parametrize("model", [ConnectionSample, ConnectionDaily])
+    def test_show_a_row(self, ada_client: Client, model: Any) -> None:
+        row = model.objects.order_by("bucket").first()
+        url = {ConnectionSample: CONNECTIONS, ConnectionDaily: CONNECTION_DAYS}[model]
+
+        page = ada_client.get(f"{url}{address_of(row)}/change/").content.decode()
+
+        assert "10.9.8.7" in page
+        assert "intranet" in page
+
+    @pytest.mark.case("access.31")
+    @pytest.mark.parametrize("door", ["list", "row"])
+    def test_hide_destinations_at_level_3(
+        self, ben: Account, ben_client: Client, door: str
+    ) -> None:
+        assert ben.main_profile is not None
+        ben.main_profile.privacy_level = PrivacyLevel.USERS_DEVICES_DESTINATIONS
+        ben.main_profile.save()
+        row = ConnectionSample.objects.get(destination_domain="secret.example")
+        url = {"list": CONNECTIONS, "row": f"{CONNECTIONS}{address_of(row)}/change/"}[door]
+
+        page = ben_client.get(url).content.decode()
+
+        assert "TCP 443" in page
+        assert [text for text in ("secret.example", "93.184", "rossi") if text in page] == []
+
+    def test_show_a_crash(self, ada_client: Client) -> None:
+        row = ExecutionCrash.objects.get()
+
+        page = ada_client.get(f"{CRASHES}{address_of(row)}/change/").content.decode()
+
+        assert "soffice.bin" in page
+        assert "/opt/x" not in page  # only its root may be kept

@@ -9,14 +9,16 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from apps.binaries import tasks, upkeep
-from apps.binaries.models import Binary, ExecutionSample, Presence
+from apps.binaries.models import Binary, ExecutionSample, Package, Presence
 from apps.core.scope import Scope
-from apps.devices.models import Device
+from apps.devices import services
+from apps.devices.models import Device, InventoryPart
 from apps.events import rollups
 from apps.events.models import RolledUpDay, UpkeepRun
 from apps.organization.models import Entity
 from tests.conftest import NOW
-from tests.factories.collectors import ADA_ROSSI, SOFFICE, execution, make_machine
+from tests.factories.collectors import ADA_ROSSI, SOFFICE, device_of, execution, make_machine
+from tests.factories.programs import package, scan
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("fixed_clock")]
 
@@ -150,9 +152,9 @@ class TestPermittedTo:
     ) -> None:
         address = f"/admin/binaries/binary/{Binary.objects.get().pk}/change/"
 
-        with django_assert_max_num_queries(9):
+        with django_assert_max_num_queries(14):
             seen_by_ada = ada_client.get(address).content.decode()
-        with django_assert_max_num_queries(11):
+        with django_assert_max_num_queries(17):
             seen_by_ben = ben_client.get(address).content.decode()
 
         assert devices_of(seen_by_ada) == "3"
@@ -168,3 +170,99 @@ def devices_of(page: str) -> str:
         .split("<")[0]
         .strip()
     )
+
+
+class TestPackagePresence:
+    def found(self) -> dict[tuple[str, str], int]:
+        """Return devices by entity and package."""
+        rows = Presence.objects.filter(package__isnull=False)
+        return {
+            (row.entity.name, row.package.name): row.devices  # type: ignore[union-attr]
+            for row in rows.select_related("entity", "package")
+        }
+
+    def test_counts_devices_where_something_changed(self, paris: Entity, lyon: Entity) -> None:
+        first, second, third = (make_machine(entity) for entity in (paris, paris, lyon))
+        scan(first, package("a"), package("b"))
+        scan(second, package("a"))
+        scan(third, package("a"))
+
+        upkeep.refresh_presence(now=NOW)
+
+        assert self.found() == {("Paris", "a"): 2, ("Paris", "b"): 1, ("Lyon", "a"): 1}
+        assert {row.last_seen_at for row in Presence.objects.all()} == {NOW}
+
+    def test_forgets_what_left(self, paris: Entity) -> None:
+        machine = make_machine(paris)
+        scan(machine, package("a"), package("b"))
+        upkeep.refresh_presence(now=NOW)
+        scan(machine, package("b"))
+
+        upkeep.refresh_presence(now=NOW)
+
+        assert self.found() == {("Paris", "b"): 1}
+
+    def test_leaves_alone_where_nothing_changed(self, paris: Entity, lyon: Entity) -> None:
+        scan(make_machine(paris), package("a"))
+        upkeep.refresh_presence(now=NOW)
+        Presence.objects.update(devices=7)
+        scan(make_machine(lyon), package("a"))
+
+        upkeep.refresh_presence(now=NOW)
+
+        assert self.found() == {("Paris", "a"): 7, ("Lyon", "a"): 1}
+
+    def test_follows_a_device_that_moves(self, paris: Entity, lyon: Entity) -> None:
+        machine = make_machine(paris)
+        scan(machine, package("a"))
+        upkeep.refresh_presence(now=NOW)
+        services.move_device(device=device_of(machine), entity=lyon, now=NOW)
+
+        upkeep.refresh_presence(now=NOW)
+
+        assert self.found() == {("Lyon", "a"): 1}
+
+    def test_is_counted_anew_as_a_whole(self, paris: Entity) -> None:
+        machine = make_machine(paris)
+        scan(machine, package("a"))
+        later = NOW + timedelta(days=1)
+        InventoryPart.objects.update(received_at=later)  # a report that nothing changed
+        upkeep.recount_packages(now=later)
+        seen = (self.found(), Package.objects.get().last_seen_at)
+        device_of(machine).delete()
+
+        upkeep.recount_packages(now=later)
+
+        assert seen == ({("Paris", "a"): 1}, later)
+        assert self.found() == {}
+
+    def test_changes_nothing_the_second_time(self, paris: Entity) -> None:
+        scan(make_machine(paris), package("a"))
+        upkeep.refresh_presence(now=NOW)
+
+        runs = [upkeep.refresh_presence(now=NOW), upkeep.recount_packages(now=NOW)]
+
+        nothing = {"presences_written": 0, "presences_removed": 0}
+        assert [run.counts for run in runs if run] == [nothing, nothing]
+
+    def test_leaves_binaries_alone(self, paris: Entity) -> None:
+        run_on(paris, 1)
+        upkeep.refresh_presence(now=NOW)
+
+        upkeep.recount_packages(now=NOW)
+
+        assert Presence.objects.filter(binary__isnull=False).count() == 1
+
+    def test_shows_packages_where_they_are(
+        self, paris: Entity, lyon: Entity, ben_scope: Scope
+    ) -> None:
+        scan(make_machine(paris), package("a"))
+        scan(make_machine(lyon), package("b"))
+        upkeep.refresh_presence(now=NOW)
+
+        assert [row.name for row in Package.objects.permitted_to(ben_scope)] == ["a"]
+
+    def test_is_what_the_task_counts(self, paris: Entity) -> None:
+        tasks.recount_packages(of_a_newer_version=True)
+
+        assert UpkeepRun.objects.get().task == "binaries.recount_packages"

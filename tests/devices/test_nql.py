@@ -28,6 +28,7 @@ INTERNAL = {
     "device",  # a link
     "user",
     "binary",
+    "package",
     "context",  # the path `context.*` comes with the language
     "source",
     "identity",  # hash of what makes a row one thing
@@ -41,6 +42,8 @@ INTERNAL = {
     "operating_system_version_key",
     "operating_system_build_key",
     "client_version_key",
+    "previous_version_key",
+    "destination_private_ip",  # what a day keeps of destination.ip
     "custom",  # the paths `#id` come with custom fields
     "change",  # tells which of five tables a row is in
     "is_start_told",  # how a session is put together
@@ -58,10 +61,13 @@ INTERNAL_MODELS = {
     "ConnectivityDaily",  # the planner's choice behind connectivity.events
     "PerformanceDaily",  # the planner's choice behind device_performance.events
     "ExecutionDaily",
+    "ConnectionDaily",
     "SessionDaily",
     "VdiDaily",
     "VdiRealtime",  # the same behind session.vdi_events
-    "Presence",  # answers who may see a binary
+    "BinaryClaim",  # what devices say of a binary
+    "Presence",  # answers who may see a binary or package
+    "StalePresence",
 }
 
 COLUMNS: dict[str, tuple[type[models.Field[Any, Any]], ...]] = {

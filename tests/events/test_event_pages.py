@@ -26,6 +26,7 @@ from tests.factories.collectors import (
     stop,
 )
 from tests.factories.inventory import part
+from tests.factories.programs import crash, package, scan, traffic
 from tests.factories.sessions import at, change, sample, vdi, vdi_session
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("fixed_clock")]
@@ -60,10 +61,15 @@ def rows(db: None, fixed_clock: datetime) -> None:
         vdi(at(9)),
         vdi("2026-03-01T11:30:00Z"),
         vdi(at(9), seconds=30),
+        crash(),
+        traffic(),
+        traffic("2026-03-01T11:30:00Z"),
         users=ADA_ROSSI,
         binaries=SOFFICE,
         inventory=[part("hardware", {"model": "T16"})],
     )
+    scan(machine, package("a"))
+    scan(machine, package("b"))
     rollups.roll_up_dirty()
 
 

@@ -1,0 +1,1 @@
+"""Writes of binaries and packages, by topic."""
