@@ -230,7 +230,9 @@ def cancel_announcement(
 def decided(approval: Approval, actor: Any, now: datetime) -> None:
     """Carry out what was decided on a request, in its transaction."""
     transaction_lock(LOCK)
-    row = CollectorConfiguration.objects.get(pk=approval.object_id)
+    row = CollectorConfiguration.objects.filter(pk=approval.object_id).first()
+    if row is None:
+        return  # its entity or device went, and it with them
     if approval.state != ApprovalState.APPROVED:
         _back_to_draft(row)
         return

@@ -175,8 +175,8 @@ def devices_without(requirement: str, parameters: Mapping[str, Any]) -> list[int
     if parameters["level"] == Level.DEVICE:
         rows = rows.filter(pk=parameters["device"])
     elif parameters["level"] == Level.ENTITY:
-        place = Entity.objects.get(pk=parameters["entity"])
-        rows = rows.filter(entity__path__startswith=place.path)
+        place = Entity.objects.filter(pk=parameters["entity"]).first()
+        rows = rows.filter(entity__path__startswith=place.path) if place else rows.none()
     paths = dict(Entity.objects.values_list("pk", "path"))
     denied = {
         pk: not holding.of(device_id=0, entity_path=path).policy.allows(requirement)

@@ -376,6 +376,18 @@ class TestApproving:
         assert (number, row.state) == (1, ConfigurationState.DRAFT)
         assert InboxEvent.objects.filter(code=AuditCode.APPROVAL_LAPSED).count() == 1
 
+    def test_of_a_place_that_is_gone_lapses_or_is_refused(
+        self, ada: Account, dora: Account, lyon: Entity
+    ) -> None:
+        make_machine()
+        change(ada, Level.ENTITY, entity=lyon, values={"focus_time": "on"})
+        lyon.delete()
+
+        with pytest.raises(approvals.ChangedRequest):
+            approve(dora)
+
+        assert approvals.lapse_due(now=NOW + 72 * HOUR) == 1
+
     def test_of_another_change_than_was_seen_is_refused(self, ada: Account, dora: Account) -> None:
         make_machine()
         row = change(ada, values={"focus_time": "on"}).waiting
