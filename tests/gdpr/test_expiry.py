@@ -8,15 +8,19 @@ from typing import Any
 import pytest
 from django.db import models
 
+from apps.accounts.models import Account
 from apps.audit.choices import AuditCode
 from apps.audit.models import InboxEvent
 from apps.binaries.models import Binary, ExecutionDaily, ExecutionSample, Presence
 from apps.binaries.upkeep import refresh_presence
 from apps.collectors import errors
-from apps.collectors.choices import CollectorState
+from apps.collectors.choices import CollectorState, Level, Preset
+from apps.collectors.forms import LEGAL_BASES
 from apps.collectors.models import Collector, CollectorStub
-from apps.collectors.services import batches
+from apps.collectors.services import batches, changes
 from apps.core import generations
+from apps.core.approvals import services as approvals
+from apps.core.approvals.models import Approval
 from apps.core.personal_data import registry
 from apps.core.personal_data.registry import own_models
 from apps.devices.models import Device
@@ -389,3 +393,25 @@ class TestReferences:
         upkeep.purge_aged(now=NOW)
 
         assert User.objects.count() == 2
+
+
+class TestApprovals:
+    def test_of_a_device_that_expires_lapse(self, ada: Account, paris: Entity) -> None:
+        machine = make_busy(paris)
+        changes.change_configuration(
+            level=Level.DEVICE,
+            device=device_of(machine),
+            preset=Preset.CUSTOM,
+            values={"focus_time": "on"},
+            legal_basis=LEGAL_BASES[0],
+            purpose="Fewer slow devices",
+            actor=ada,
+            now=NOW,
+        )
+        silence(machine)
+        upkeep.purge_inventory(now=NOW)
+
+        lapsed = approvals.lapse_due(now=NOW + 4 * DAY)
+
+        assert lapsed == 1
+        assert not Approval.objects.waiting().exists()
