@@ -56,11 +56,8 @@ def system(device: Device, visit: Visit) -> Mapping[str, Any]:
             device.group_name,
             hint=device.get_membership_type_display(),
         ),
-        Fact(_("Directory path"), visit.scope.show(device, "distinguished_name")),
-        Fact(_("Machine SID"), visit.scope.show(device, "sid")),
-        Fact(_("Label"), device.configuration_tag),
     ]
-    return {"facts": [*facts, *_virtual_desktop(device)]}
+    return {"facts": [*facts, *_of_some(device, visit)]}
 
 
 def hardware(device: Device, visit: Visit) -> Mapping[str, Any]:
@@ -90,8 +87,12 @@ def drives(device: Device, visit: Visit) -> Mapping[str, Any]:
     return {"tables": [_volumes(device, visit), _disks(device, visit)]}
 
 
-def _virtual_desktop(device: Device) -> Iterator[Fact]:
+def _of_some(device: Device, visit: Visit) -> Iterator[Fact]:
+    """Yield what only some devices have: a place in a directory, a virtual desktop."""
     told = [
+        Fact(_("Directory path"), _shown(device, "distinguished_name", visit)),
+        Fact(_("Machine SID"), _shown(device, "sid", visit)),
+        Fact(_("Label"), device.configuration_tag),
         Fact(_("Virtual desktop"), device.get_virtualization_type_display()),
         Fact(_("Broker"), device.get_virtualization_desktop_broker_display()),
         Fact(_("Desktop pool"), device.virtualization_desktop_pool),
@@ -248,6 +249,10 @@ def _disks(device: Device, visit: Visit) -> Table:
         ],
         empty=_("No disks were reported yet."),
     )
+
+
+def _shown(device: Device, name: str, visit: Visit) -> str:
+    return str(visit.scope.show(device, name)) if getattr(device, name) else ""
 
 
 def _share(part: float | None, whole: float | None) -> float | None:

@@ -1,6 +1,6 @@
 """In which networks a device is, and how good they are."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -29,17 +29,22 @@ def networks(device: Device, visit: Visit) -> Mapping[str, Any]:
     tables = [_adapters(device, visit)]
     if visit.may("devices.view_connectivitysample"):
         tables.append(_newest(device, visit))
-    return {
-        "facts": [
-            Fact(_("Connected by"), device.get_connectivity_last_connectivity_type_display()),
-            Fact(_("VPN"), device.get_connectivity_last_vpn_status_display()),
-            Fact(_("Local address"), visit.scope.show(device, "collector_local_ip")),
-            Fact(_("Public address"), visit.scope.show(device, "public_ip_ip_address")),
-            Fact(_("Provider"), visit.scope.show(device, "public_ip_isp")),
-            Fact(_("Place"), device.get_location_type_display(), hint=place_text(device, visit)),
-        ],
-        "tables": tables,
-    }
+    facts = [
+        Fact(_("Connected by"), device.get_connectivity_last_connectivity_type_display()),
+        Fact(_("VPN"), device.get_connectivity_last_vpn_status_display()),
+        Fact(_("Local address"), visit.scope.show(device, "collector_local_ip")),
+    ]
+    return {"facts": [*facts, *_place(device, visit)], "tables": tables}
+
+
+def _place(device: Device, visit: Visit) -> Iterator[Fact]:
+    """Yield what is looked up from the public address, where anything is."""
+    if device.public_ip_ip_address:
+        yield Fact(_("Public address"), visit.scope.show(device, "public_ip_ip_address"))
+        yield Fact(_("Provider"), visit.scope.show(device, "public_ip_isp"))
+    if device.location_type:
+        place = place_text(device, visit)
+        yield Fact(_("Place"), device.get_location_type_display(), hint=place)
 
 
 def place_text(device: Device, visit: Visit) -> str:
