@@ -22,7 +22,9 @@ def failed_jobs(now: datetime) -> Finding:
     """Say whether a deletion or conversion stopped: what was to go is still there."""
     failed = CollectionJob.objects.filter(state=JobState.FAILED).count()
     if failed:
-        return Finding("warning", f"Deletions or conversions that failed: {failed}. Try them again.")
+        return Finding(
+            "warning", f"Deletions or conversions that failed: {failed}. Try them again."
+        )
     return Finding("ok", "No deletion or conversion of collected data has failed.")
 
 
