@@ -10,7 +10,7 @@ from apps.devices.models import Device
 from apps.events.inventory import Part, register
 from apps.events.policy import Policy
 from apps.users import services
-from apps.users.choices import NamePrivacyLevel, UserType
+from apps.users.choices import NamePrivacyLevel, Rights, UserType
 from apps.users.entries import (
     AccountName,
     AccountType,
@@ -59,17 +59,15 @@ def apply_users(
         device_id=device_id, rows=[row for _, row in accounts.values()], now=now
     )
     place = Device.objects.values_list("uid", flat=True).get(pk=device_id)
-    services.identify(
-        facts={
-            ids[i]: _facts(item, str(place), policy.hash_epoch)
-            for i, (item, _row) in accounts.items()
-        }
-    )
-    services.set_rights(
+    services.tell_accounts(
         device_id=device_id,
-        held={
-            ids[i]: (item.rights or "unknown", item.groups or [])
-            for i, (item, _) in accounts.items()
+        accounts={
+            ids[i]: services.Told(
+                facts=_facts(item, str(place), policy.hash_epoch),
+                rights=item.rights or Rights.UNKNOWN,
+                groups=item.groups or (),
+            )
+            for i, (item, _row) in accounts.items()
         },
         now=now,
     )

@@ -1,16 +1,18 @@
 """Writes of users."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from django.db import connection
+from django.db import connection, transaction
 
 from apps.accounts.models import Account
 from apps.audit import services as audit
 from apps.audit.choices import AuditCode
 from apps.devices.models import Device
 from apps.users import groups
+from apps.users.choices import Rights
 from apps.users.models import User, UserDevice
 
 _FORGET_LOGINS = f"""
@@ -20,9 +22,6 @@ FROM {UserDevice._meta.db_table} AS link
     JOIN {User._meta.db_table} AS person ON person.id = link.user_id
 WHERE person.id = ANY(%s) AND device.id = link.device_id
     AND device.login_last_login_user_name = person.name
-"""
-_LOCK_USERS = f"""
-SELECT id FROM {User._meta.db_table} WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE
 """
 _SUM_UP_RIGHTS = f"""
 WITH held AS (
@@ -80,54 +79,70 @@ def remember_accounts(
     return ids
 
 
-def identify(*, facts: Mapping[int, Mapping[str, Any]]) -> None:
-    """Write SID and principal name, by user id; what is not told stays. Cost: a query a change."""
-    known = {user.pk: user for user in User.objects.filter(pk__in=facts).order_by("pk")}
-    for user_id, columns in sorted(facts.items()):
-        new = {n: v for n, v in columns.items() if getattr(known[user_id], n) != v}
-        if new:
-            User.objects.filter(pk=user_id).update(**new)
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What a device tells of one account. facts: columns of `User`; what is not told stays."""
+
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    rights: str = Rights.UNKNOWN
+    groups: Sequence[str] = ()
 
 
-def set_rights(
-    *, device_id: int, held: Mapping[int, tuple[str, Sequence[str]]], now: datetime
-) -> None:
-    """Replace what a device tells of rights and groups; sum it up for everybody concerned.
+def tell_accounts(*, device_id: int, accounts: Mapping[int, Told], now: datetime) -> None:
+    """Replace what a device tells of its accounts, by user id; sum it up for everybody concerned.
 
-    held: user id -> rights and groups. A user of whom the device says nothing any more holds
-    nothing there. Cost: 4 queries.
+    An account of which the device says nothing any more holds nothing there. All users are locked
+    at once and in order: two devices with the same people cannot deadlock.
+    Cost: 5 queries, and one for each account with new facts.
     """
-    before = dict.fromkeys(
-        UserDevice.objects.filter(device_id=device_id).values_list("user_id", flat=True)
-    )
-    links = [
-        UserDevice(
-            device_id=device_id,
-            user_id=user_id,
-            rights=held[user_id][0] if user_id in held else "unknown",
-            groups=list(held[user_id][1]) if user_id in held else [],
-            first_used_at=now,
-            last_used_at=now,
+    with transaction.atomic():
+        before = UserDevice.objects.filter(device=device_id).values_list("user_id", flat=True)
+        known = _locked({*before, *accounts})
+        for user in known:
+            _write_facts(user, accounts.get(user.pk, Told()).facts)
+        UserDevice.objects.bulk_create(
+            [_link(device_id, user.pk, accounts.get(user.pk, Told()), now) for user in known],
+            update_conflicts=True,
+            unique_fields=["device", "user"],
+            update_fields=["rights", "groups"],
         )
-        for user_id in sorted({*before, *held})
-    ]
-    UserDevice.objects.bulk_create(
-        links,
-        update_conflicts=True,
-        unique_fields=["device", "user"],
-        update_fields=["rights", "groups"],
-    )
-    refresh_rights(user_ids=[link.user_id for link in links])
+        _sum_up_rights([user.pk for user in known])
 
 
-def refresh_rights(*, user_ids: Sequence[int]) -> int:
+def refresh_rights(*, user_ids: Iterable[int]) -> int:
     """Sum up rights and groups over the devices of these users; return how many changed.
 
-    The rows are locked first: a second batch that waits for the first then sees what it wrote.
     Cost: 2 queries.
     """
+    with transaction.atomic():
+        return _sum_up_rights([user.pk for user in _locked(user_ids)])
+
+
+def _locked(user_ids: Iterable[int]) -> list[User]:
+    """Lock users, in the order of their ids: who waits for another batch sees what it wrote."""
+    rows = User.objects.filter(pk__in=set(user_ids)).order_by("pk")
+    return list(rows.select_for_update(no_key=True))
+
+
+def _write_facts(user: User, facts: Mapping[str, Any]) -> None:
+    new = {name: value for name, value in facts.items() if getattr(user, name) != value}
+    if new:
+        User.objects.filter(pk=user.pk).update(**new)
+
+
+def _link(device_id: int, user_id: int, told: Told, now: datetime) -> UserDevice:
+    return UserDevice(
+        device_id=device_id,
+        user_id=user_id,
+        rights=told.rights,
+        groups=list(told.groups),
+        first_used_at=now,
+        last_used_at=now,
+    )
+
+
+def _sum_up_rights(user_ids: Sequence[int]) -> int:
     with connection.cursor() as cursor:
-        cursor.execute(_LOCK_USERS, [list(user_ids)])
         cursor.execute(_SUM_UP_RIGHTS, {"users": list(user_ids), "order": list(groups.ORDER)})
         return cursor.rowcount
 

@@ -1,8 +1,10 @@
 """Accounts as devices list them: SID, principal name, rights and groups."""
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
+from django.db import connection
 
 from apps.collectors.choices import Level, Preset
 from apps.collectors.models import RefusalCount
@@ -217,3 +219,29 @@ class TestSwitches:
         user = User.objects.get()
         assert user.name_privacy_level == "hashed"
         assert (user.sid, user.upn) == ("", "")
+
+
+@pytest.mark.usefixtures("clean_database")
+class TestTwoDevicesAtOnce:
+    def test_do_not_deadlock_over_the_same_people(self) -> None:
+        """Each changes the facts of one half, and sums up the rights of all."""
+        names = [f"CORP\\user {number}" for number in range(20)]
+        machines = [make_machine(install_id=f"{number:032x}") for number in range(2)]
+
+        def work(number: int) -> list[int]:
+            found = []
+            for turn in range(8):
+                accounts = [
+                    {"name": name, "type": "domain_user", "sid": f"S-1-5-{turn}" if mine else None}
+                    for place, name in enumerate(names)
+                    for mine in [(place < 10) == bool(number)]
+                ]
+                found.append(tell(machines[number], *accounts).status_code)
+            connection.close()
+            return found
+
+        with ThreadPoolExecutor(2) as pool:
+            answers = list(pool.map(work, range(2)))
+
+        assert answers == [[202] * 8] * 2
+        assert User.objects.count() == len(names)
