@@ -13,6 +13,13 @@ RECORDS_MAXIMUM = 2_000
 PLAIN_BYTES_MAXIMUM = 1_000_000
 PACKED_BYTES_MAXIMUM = 256_000
 
+# Plain fields that belong to the key of a row, beside user and binary: a constant of the protocol.
+KEY_FIELDS: Mapping[str, tuple[str, ...]] = {
+    "connectivity.events": (
+        "primary_physical_adapter_type", "wifi_ssid", "wifi_bssid", "local_ip", "vpn_status",
+    ),
+}  # fmt: skip
+
 LIMITS = (("min", min), ("max", max))
 
 Record = dict[str, Any]
@@ -41,10 +48,17 @@ def merge_samples(records: Sequence[Record]) -> list[Record]:
         if "bucket" not in record:
             merged[str(number)] = record
             continue
-        members = ("kind", "bucket", "bucket_s", "user", "binary")
-        key = to_json([record.get(name) for name in members])
+        members = ("kind", "bucket", "bucket_s")
+        key = to_json([*(record.get(name) for name in members), row_key(record)])
         merged[key] = _merged(merged[key], record) if key in merged else record
     return list(merged.values())
+
+
+def row_key(row: Mapping[str, Any]) -> list[Any]:
+    """Return what makes a row of a bucket one of its own: user, binary, the kind's key fields."""
+    fields = row.get("fields") or {}
+    key_fields = (fields.get(name) for name in KEY_FIELDS.get(row["kind"], ()))
+    return [row.get("user"), row.get("binary"), *key_fields]
 
 
 def _merged(one: Record, other: Record) -> Record:

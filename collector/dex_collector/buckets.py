@@ -11,7 +11,11 @@ from dex_collector.clock import to_text
 from dex_collector.probes.base import Sample
 
 # Constants of the protocol, not settings. Rows about persons are never finer than 900 s.
-SECONDS = {"device_performance.events": 300, "execution.events": 900}
+SECONDS = {
+    "device_performance.events": 300,
+    "connectivity.events": 300,
+    "execution.events": 900,
+}
 
 
 def bucket_start(moment: datetime, seconds: int) -> datetime:
@@ -113,7 +117,8 @@ class Buckets:
         if sample.kind in self._open and self._open[sample.kind][0] != start:
             closed = self._close(sample.kind)
         _, rows = self._open.setdefault(sample.kind, (start, {}))
-        key = batch.to_json([sample.user, sample.binary])
+        members = {"user": sample.user, "binary": sample.binary, "fields": sample.fields}
+        key = batch.to_json(batch.row_key({"kind": sample.kind, **members}))
         row = rows.setdefault(key, Row(user=sample.user, binary=sample.binary))
         row.add(sample)
         return closed

@@ -105,12 +105,12 @@ class Measurement:
 
     def _may_run(self, probe: Probe) -> bool:
         """Return whether a probe may run now: what is off is not read at all."""
-        configuration = self._store.current
-        if probe.switch is not None and not configuration.is_on(probe.switch):
+        if probe.switch is not None and not self._store.current.is_on(probe.switch):
             return False
-        return not probe.is_user_linked or configuration.measures_people(
-            self._clock.now(), self._clock.zone
-        )
+        return not probe.is_user_linked or self._measures_people()
+
+    def _measures_people(self) -> bool:
+        return self._store.current.measures_people(self._clock.now(), self._clock.zone)
 
     def _context(self) -> Context:
         return Context(
@@ -118,6 +118,7 @@ class Measurement:
             now=self._clock.now(),
             monotonic=self._clock.monotonic(),
             configuration=self._store.current,
+            measures_people=self._measures_people(),
         )
 
     def seconds_to_next(self) -> float:

@@ -5,7 +5,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from dex_collector import inventory
+from dex_collector import addresses, inventory
 from dex_collector.batch import Record
 from dex_collector.configuration import WIDEST, Configuration
 from dex_collector.users import (
@@ -23,6 +23,11 @@ SERIAL_FIELDS = (
 )
 PSEUDONYM = re.compile("h:[0-9a-f]{32}")  # `h:...\\ada` is a clear name on a hashed device
 NAME_SWITCHES = frozenset({"username", "device_name"})
+FIELDS_OF_SWITCH = {  # of events; addresses are not dropped but narrowed
+    "wifi_identifiers": ("wifi_ssid", "wifi_bssid"),
+    "vpn_status": ("vpn_status", "vpn_name"),
+}
+ADDRESS_FIELDS = ("address", "local_ip", "gateway_ip")
 KINDS_OF_SWITCH = {  # a kind goes as a whole when its switch is off
     "executions": "execution.events",
     "session_events": "session.logins",
@@ -51,6 +56,8 @@ class Redaction:
             return self._part(record)
         if record["kind"] in self._kinds:
             return None
+        if "fields" in record:
+            record = {**record, "fields": self._fields(record["fields"])}
         if "user" not in record or not self.switches & NAME_SWITCHES:
             return record
         user = self._user(record["user"])
@@ -61,6 +68,9 @@ class Redaction:
         """Return what is left of a batch, the same object if nothing had to go."""
         new = copy.deepcopy(content)
         new["events"] = [event for event in new["events"] if event["kind"] not in self._kinds]
+        for event in new["events"]:
+            if "fields" in event:
+                event["fields"] = self._fields(event["fields"])
         new["inventory"] = [self._part(part) for part in new["inventory"]]
         if self.switches & NAME_SWITCHES:
             users = {number: self._user(entry) for number, entry in new["users"].items()}
@@ -76,6 +86,25 @@ class Redaction:
         new["redacted"] = self._newer.version
         return new
 
+    def _fields(self, fields: Mapping[str, Any]) -> dict[str, Any]:
+        """Return what is left of the plain fields of an event, or of an item."""
+        gone = {
+            name
+            for switch, names in FIELDS_OF_SWITCH.items()
+            if switch in self.switches
+            for name in names
+        }
+        left = {name: value for name, value in fields.items() if name not in gone}
+        if addresses.SWITCH not in self.switches:
+            return left
+        for name in ADDRESS_FIELDS:
+            if name in left:
+                left[name] = addresses.narrowed(left[name], self._newer)
+        if "dns_ips" in left:
+            narrowed = (addresses.narrowed(one, self._newer) for one in left["dns_ips"])
+            left["dns_ips"] = [one for one in dict.fromkeys(narrowed) if one is not None] or None
+        return {name: value for name, value in left.items() if value is not None}
+
     def _user(self, entry: Mapping[str, Any]) -> dict[str, Any] | None:
         name = str(entry.get("name") or "")
         if PSEUDONYM.fullmatch(name):  # already: only `none` is stricter
@@ -87,6 +116,8 @@ class Redaction:
         if not part.get("full"):
             return part
         new = copy.deepcopy(part)
+        if new["part"] == "network":
+            new["items"] = [self._fields(item) for item in new["items"]]
         for item in [new["fields"]] if "fields" in new else new["items"]:
             if "serial_numbers" in self.switches:
                 for name in SERIAL_FIELDS:

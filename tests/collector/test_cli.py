@@ -64,7 +64,7 @@ class TestStatus:
 
         text = capsys.readouterr().out
         assert "Enrolled since 2026-03-02T12:00:00.000Z." in text
-        assert "Waiting: 1 records (1 batches are sealed)." in text
+        assert "Waiting: 2 records (1 batches are sealed)." in text
         assert "Lost since the enrolment: session.logins: 2." in text
         assert "Not sending now: the server cannot be reached" in text
 

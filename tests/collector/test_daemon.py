@@ -32,6 +32,7 @@ class TestFreshStart:
             "operating_system",
             "disks",
             "monitors",
+            "network",
             "volumes",
             "collector",
         }

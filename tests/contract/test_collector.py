@@ -13,7 +13,7 @@ from rest_framework.test import APIClient
 
 from apps.collectors.models import Collector
 from apps.core import clock as server_clock
-from apps.devices.models import Boot, Device
+from apps.devices.models import Boot, ConnectivitySample, Cpu, Device, NetworkAdapter
 from dex_collector.daemon import Daemon, Settings
 from dex_collector.probes import volumes_linux
 from dex_collector.transport import Answer
@@ -23,7 +23,7 @@ from tests.factories.collectors import configure, make_key
 
 pytestmark = pytest.mark.django_db
 
-MACHINES = ("laptop", "virtual_machine", "server")
+MACHINES = ("laptop", "virtual_machine", "server", "ipv6_only")
 Start = Callable[[str], Daemon]
 
 
@@ -129,6 +129,12 @@ class TestCapturedMachine:
         assert device.operating_system_platform == "linux"
         assert device.hardware_memory_bytes
         assert Boot.objects.filter(device=device).count() == 1
+        assert device.connectivity_last_connectivity_type in {"wifi", "ethernet"}
+        assert device.collector_local_ip
+        assert ConnectivitySample.objects.filter(device=device).exists()
+        assert NetworkAdapter.objects.filter(device=device, address__isnull=False).exists()
+        assert Cpu.objects.filter(device=device).exists()
+        assert "dns_latency.unsupported" in device.collector_capabilities
 
     def test_tells_a_boot_of_long_ago_and_nothing_is_refused(
         self, start: Start, clock: FakeClock

@@ -22,12 +22,17 @@ class ProbeError(Exception):
 
 @dataclass(frozen=True)
 class Context:
-    """What a read may know: where to look, when, and what is allowed."""
+    """What a read may know: where to look, when, and what is allowed.
+
+    measures_people: whether `work_hours` lets read now what tells about a person. A probe that is
+    user-linked as a whole is not run otherwise; one that is so in part asks this.
+    """
 
     root: Path
     now: datetime
     monotonic: float
     configuration: Configuration
+    measures_people: bool = True
 
     @cached_property
     def naming(self) -> Naming:

@@ -2,11 +2,13 @@
 
 from dex_collector.probes import (
     boot,
+    connectivity,
     disks,
     executions,
     hardware,
     logins,
     monitors,
+    network,
     operating_system,
     performance,
     volumes,
@@ -20,7 +22,9 @@ PROBES: tuple[Probe, ...] = (
     disks.PROBE,
     monitors.PROBE,
     volumes.PROBE,
+    network.PROBE,
     performance.PROBE,
+    connectivity.PROBE,
     executions.PROBE,
     logins.PROBE,
 )
