@@ -22,6 +22,9 @@ from apps.core.admin.values import (
     number_text,
     relative_text,
 )
+from apps.core.approvals.choices import ApprovalState
+from apps.core.approvals.kinds import permitted_to
+from apps.core.approvals.models import Approval
 from apps.core.formats import NOTHING
 from apps.devices.facts import model_text
 from apps.devices.models import Device
@@ -45,8 +48,8 @@ class Card:
 
 
 def context(visit: Visit) -> dict[str, Any]:
-    """Return what the start page shows. Cost: 5 queries, fewer with fewer permissions."""
-    cards: list[Card] = []
+    """Return what the start page shows. Cost: 6 queries, fewer with fewer permissions."""
+    cards: list[Card] = [*_approvals(visit)]
     devices: int | None = None
     if visit.may("devices.view_device"):
         devices, found = _devices(visit)
@@ -57,6 +60,17 @@ def context(visit: Visit) -> dict[str, Any]:
         cards.append(_upkeep(visit.now))
     latest = _latest(visit) if devices else None
     return {"cards": cards, "latest": latest, **_waiting(visit), **_first_steps(visit, devices)}
+
+
+def _approvals(visit: Visit) -> Sequence[Card]:
+    """Return what waits for the visitor's agreement, nothing where nothing does."""
+    if not any(permitted_to(visit.scope)):
+        return []
+    rows = Approval.objects.waiting().permitted_to(visit.scope)
+    number = rows.exclude(asked_by_id=visit.scope.account_id).count()
+    url = list_url(Approval, state__exact=ApprovalState.ASKED.value)
+    card = Card(_("Waiting for approval"), number_text(number), _("asked for by others"), url)
+    return [card] if number else []
 
 
 def _devices(visit: Visit) -> tuple[int, Sequence[Card]]:

@@ -394,8 +394,8 @@ class CollectionJob(models.Model):
     objects = CollectionJobQuerySet.as_manager()
 
     class Meta:
-        verbose_name = _("work on collected data")
-        verbose_name_plural = _("work on collected data")
+        verbose_name = _("deletion or conversion")
+        verbose_name_plural = _("deletions and conversions")
         constraints = [
             models.CheckConstraint(
                 name="collectors_collectionjob_done_in_total", condition=Q(done__lte=F("total"))

@@ -75,6 +75,20 @@ class TestList:
         assert ben_client.get(f"{APPROVALS}{asked.pk}/change/").status_code == 404
 
 
+class TestStartPage:
+    def test_tells_what_waits_for_oneself_alone(
+        self, ada_client: Client, dora_client: Client, cleo_client: Client, ada: Account
+    ) -> None:
+        make_machine()
+        before = dora_client.get("/admin/").content.decode()
+        ask(ada)
+
+        pages = [c.get("/admin/").content.decode() for c in (dora_client, ada_client, cleo_client)]
+
+        assert "Waiting for approval" not in before
+        assert ["Waiting for approval" in page for page in pages] == [True, False, False]
+
+
 class TestDeciding:
     def test_is_closed_to_cleo(self, cleo_client: Client, ada: Account) -> None:
         make_machine()
