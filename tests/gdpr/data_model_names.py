@@ -4,7 +4,7 @@ TABLES: dict[str, dict[str, str]] = {
     "device.devices": {
         "string": (
             "name sid distinguished_name group_name entity organization.entity "
-            "configuration_tag collector.update_group collector.tag_string "
+            "configuration_tag collector.tag_string "
             "hardware.manufacturer hardware.model hardware.product_line "
             "hardware.product_version hardware.bios_serial_number "
             "hardware.chassis_serial_number hardware.machine_serial_number "
@@ -17,7 +17,8 @@ TABLES: dict[str, dict[str, str]] = {
         ),
         "uuid": "uid collector.uid",
         "enum": (
-            "kind inventory_state membership_type collector.state hardware.type "
+            "kind inventory_state membership_type collector.state collector.update_group "
+            "hardware.type "
             "operating_system.platform operating_system.architecture location.type "
             "connectivity.last_connectivity_type connectivity.last_vpn_status "
             "virtualization.type virtualization.desktop_broker user_account_control_status"

@@ -13,6 +13,7 @@ from apps.core.personal_data import NONE, PrivacyLevel, masking, registry
 from apps.core.personal_data.classes import Classification
 from apps.core.personal_data.registry import own_models
 from apps.devices.models import Boot
+from apps.events import inventory
 from apps.gdpr.data_inventory import categories, entries, entries_of, exports, problems
 from apps.gdpr.data_inventory.entries import Entry
 from apps.nql import catalog
@@ -94,6 +95,13 @@ class TestEntries:
         assert name.hidden_from == PrivacyLevel.USERS
         assert (duration.retention, duration.retrieval) == ("daily_person", "user")
         assert "executions" in duration.switches
+
+    @pytest.mark.parametrize("part", list(inventory.registered()), ids=lambda part: part.name)
+    def test_know_the_switches_of_the_inventory(self, part: inventory.Part) -> None:
+        switches = {part.switch, *part.field_switches.values()} - {None}
+        switches |= {switch for switch, _permitted in part.permitted.values()}
+
+        assert switches <= {switch for found in entries() for switch in found.switches}
 
     @pytest.mark.parametrize("model", list(own_models()), ids=lambda model: model._meta.label)
     def test_tell_from_which_level_on_a_field_is_hidden(self, model: Any) -> None:

@@ -11,7 +11,7 @@ from django.db import models
 from apps.accounts.models import Account
 from apps.audit.choices import AuditCode
 from apps.audit.models import InboxEvent
-from apps.binaries.models import Binary, ExecutionDaily, ExecutionSample, Presence
+from apps.binaries.models import ExecutionDaily, ExecutionSample, Presence
 from apps.binaries.upkeep import refresh_presence
 from apps.collectors import errors
 from apps.collectors.choices import CollectorState, Level, Preset
@@ -356,43 +356,6 @@ class TestUsers:
         upkeep.purge_inventory(now=NOW)
 
         assert not User.objects.exists()
-
-
-class TestReferences:
-    """Programs that nothing refers to any more."""
-
-    @pytest.mark.parametrize(("days", "left"), [(396, 1), (398, 0)])
-    def test_go_when_the_last_event_is_past_every_term(self, days: int, left: int) -> None:
-        make_busy()
-        refresh_presence(now=NOW)
-        moment = NOW - days * DAY
-        Binary.objects.update(first_seen_at=moment, last_seen_at=moment)
-
-        run = upkeep.purge_aged(now=NOW)
-
-        assert (Binary.objects.count(), Presence.objects.count()) == (left, left)
-        assert run is not None
-        assert run.counts["references_removed"] == 1 - left
-
-    def test_come_back_with_the_next_batch(self) -> None:
-        machine = make_busy()
-        moment = NOW - 400 * DAY
-        Binary.objects.update(first_seen_at=moment, last_seen_at=moment)
-        upkeep.purge_aged(now=NOW)
-
-        machine.send(execution("2026-03-02T11:45:00Z"), users=PEOPLE, binaries=SOFFICE)
-
-        row = ExecutionSample.objects.get(bucket="2026-03-02T11:45:00Z")
-        assert Binary.objects.get().pk == row.binary_id
-
-    def test_users_have_a_term_of_their_own(self) -> None:
-        make_busy()
-        moment = NOW - 400 * DAY
-        User.objects.update(first_seen_at=moment, last_seen_at=moment)
-
-        upkeep.purge_aged(now=NOW)
-
-        assert User.objects.count() == 2
 
 
 class TestApprovals:

@@ -1,30 +1,10 @@
 """docs/data-model.md and docs/retention.md say what the models say."""
 
-from collections.abc import Iterator
-from typing import Any
-
 import pytest
 
 from apps.gdpr.data_inventory import entries, papers
 from apps.nql import catalog
 from tests.gdpr.data_model_names import TABLES
-
-AWAITED = {  # tables of the specification on which somebody is at work
-    "connection.events",
-    "device.devices",
-    "execution.crashes",
-    "package.installations",
-    "package.installed_packages",
-    "package.packages",
-    "package.uninstallations",
-}
-
-
-def names() -> Iterator[Any]:
-    """Yield each table of the specification."""
-    for name in sorted(TABLES):
-        marks = [pytest.mark.xfail(reason="under way", strict=False)] if name in AWAITED else []
-        yield pytest.param(name, marks=marks)
 
 
 @pytest.mark.django_db
@@ -46,7 +26,7 @@ class TestPapers:
 
 class TestDataModel:
     @pytest.mark.case("data-model.1")
-    @pytest.mark.parametrize("name", list(names()))
+    @pytest.mark.parametrize("name", sorted(TABLES))
     def test_every_name_of_the_specification_can_be_asked_and_no_other(self, name: str) -> None:
         wanted = {path: kind for kind, paths in TABLES[name].items() for path in paths.split()}
         table = catalog.table(name)

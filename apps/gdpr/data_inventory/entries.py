@@ -33,7 +33,7 @@ UNITS = {
 }
 ERASED: dict[str, str | Promise] = {
     "delete": _("deleted with its row"),
-    "keep": _("stays: ids only"),
+    "keep": _("stays to its term"),
     "none": _("says nothing about a person"),
 }
 

@@ -43,7 +43,7 @@ MADE_HERE = frozenset(
 )
 BY_HAND = frozenset(["custom", "configuration_tag", "product_category", "product_subcategory"])
 BY_CONNECTOR = ("ad_", "virtualization_")
-LOOKED_UP = ("public_ip_", "location_")
+WORKED_OUT = ("public_ip_", "location_", "login_")
 COLLECTED_APPS = frozenset({"devices", "users", "binaries"})
 SERVER_APPS = frozenset({"events", "audit"})
 
@@ -51,11 +51,22 @@ SERVER_APPS = frozenset({"events", "audit"})
 OBJECT_SWITCHES: Mapping[str, Mapping[str, str]] = {
     "devices.Device": {
         "name": "device_name",
+        "distinguished_name": "device_name",
         "hardware_bios_serial_number": "serial_numbers",
         "hardware_chassis_serial_number": "serial_numbers",
         "hardware_machine_serial_number": "serial_numbers",
+        "collector_local_ip": "local_addresses",
+        "login_last_login_user_name": "username",
+        "public_ip_ip_address": "public_ip_location",
+        "public_ip_isp": "public_ip_location",
+        "public_ip_country": "public_ip_location",
+        "public_ip_state": "public_ip_location",
+        "public_ip_city": "public_ip_location",
+        "connectivity_last_vpn_status": "vpn_status",
     },
     "devices.Disk": {"serial_number": "serial_numbers"},
+    "devices.Display": {"serial_number": "serial_numbers"},
+    "devices.NetworkAdapter": {"address": "local_addresses"},
     "devices.Volume": {"mount_point": "username"},
     "users.User": {
         "name": "username",
@@ -67,6 +78,14 @@ OBJECT_SWITCHES: Mapping[str, Mapping[str, str]] = {
     },
     "users.UserDevice": {"groups": "user_groups", "rights": "user_groups"},
     "users.Session": {"client_ip": "local_addresses"},
+}
+TABLE_SWITCHES: Mapping[str, str] = {
+    "devices.LocalAdmin": "local_admins",
+    "binaries.InstalledPackage": "packages",
+    "binaries.Package": "packages",
+    "binaries.PackageInstallation": "packages",
+    "binaries.PackageUninstallation": "packages",
+    "users.Session": "session_events",
 }
 OTHER_SWITCHES = frozenset({"directory"})
 
@@ -90,7 +109,7 @@ def source_of(model: type[models.Model], field: Any) -> str:
     found = kinds_of(model)
     if found:
         return COLLECTOR if any(_tells(kind, field) for kind in found) else SERVER
-    is_made = name in MADE_HERE or name.startswith(LOOKED_UP) or name.endswith("_key")
+    is_made = name in MADE_HERE or name.startswith(WORKED_OUT) or name.endswith("_key")
     if app in COLLECTED_APPS:
         return SERVER if is_made or getattr(field, "generated", False) else COLLECTOR
     return SERVER if app in SERVER_APPS or is_made else ADMINISTRATOR
@@ -99,7 +118,7 @@ def source_of(model: type[models.Model], field: Any) -> str:
 def switches_of(model: type[models.Model], field: Any) -> tuple[str, ...]:
     """Return the switches that must allow a field, that of its table first."""
     label = model._meta.label
-    found = dict.fromkeys(_kind_switches(model, field))
+    found = dict.fromkeys([TABLE_SWITCHES.get(label, ""), *_kind_switches(model, field)])
     if (own := OBJECT_SWITCHES.get(label, {}).get(field.name)) is not None:
         found[own] = None
     if field.name.startswith("ad_"):

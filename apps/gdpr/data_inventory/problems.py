@@ -67,6 +67,8 @@ def _switch_problems() -> Iterator[str]:
             if switch not in known:
                 yield f"{entry.table}.{entry.field} names a switch that does not exist: {switch}."
     models = {model._meta.label: model for model in registry.own_models()}
+    for label in origins.TABLE_SWITCHES.keys() - models.keys():
+        yield f"{label} has a switch but is no table."
     for label, fields in origins.OBJECT_SWITCHES.items():
         for name in fields:
             if label not in models or name not in registry.field_names(models[label]):

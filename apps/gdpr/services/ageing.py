@@ -10,7 +10,6 @@ from apps.events import retention
 from apps.events.retention import Ageing
 from apps.gdpr import terms
 from apps.gdpr.choices import RetentionClass
-from apps.gdpr.services.references import purge_unreferenced
 from apps.users.models import Session
 
 ROWS_PER_STEP = 10_000  # of one transaction
@@ -24,7 +23,6 @@ retention.age(CollectorStub, RetentionClass.STUB, "day")
 def purge_aged(*, now: datetime) -> dict[str, int]:
     """Delete rows past the term of their class, and drop sealed audit days; return what went."""
     counts = {"rows_aged": sum(_purge(found, now) for found in retention.ageing())}
-    counts["references_removed"] = purge_unreferenced(now=now)
     return counts | {"audit_days": len(purge_audit(now=now))}
 
 
