@@ -163,6 +163,18 @@ LISTS: Mapping[type[models.Model], WatchedList] = {
 }
 
 
+def governed_items(switch: str) -> list[str]:
+    """Return the items whose changes hold what `switch` lets in, in order."""
+    facts = [column for column, watched in FACTS.items() if watched.switch == switch]
+    listed = [
+        f"{watched.name}.{column}"
+        for watched in LISTS.values()
+        for column, fact in watched.facts.items()
+        if fact.switch == switch
+    ]
+    return sorted([*facts, *listed])
+
+
 def between(old: Values, new: Values, policy: Policy) -> Iterator[Change]:
     """Yield the changes of a device's own columns."""
     for column, watched in FACTS.items():

@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import connection
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from apps.audit import services as audit
@@ -19,7 +20,7 @@ from apps.collectors import effective, epochs
 from apps.collectors.services import jobs
 from apps.collectors.services.jobs import JobKind, Offer, Step
 from apps.core import generations
-from apps.devices.models import Device, LocalAdmin, Volume
+from apps.devices.models import Device, DeviceChange, LocalAdmin, Volume
 from apps.devices.permitted import BUILT_IN
 from apps.users import hashing
 from apps.users.choices import NamePrivacyLevel
@@ -216,7 +217,7 @@ def _rename(cursor: Any, model: Any, names: Mapping[int, str], keys: _Keys) -> i
 
 
 def _forget_folders() -> dict[str, int]:
-    """Take people's names out of the paths of volumes; labels of their sticks go."""
+    """Take people's names out of the paths of volumes; labels of their sticks and changes go."""
     table = Volume._meta.db_table
     sql = f"""
         UPDATE {table} SET
@@ -227,7 +228,10 @@ def _forget_folders() -> dict[str, int]:
     """
     with connection.cursor() as cursor:
         cursor.execute(sql, {"folder": PERSONAL_FOLDER})
-        return {table: cursor.rowcount}
+        counts = {table: cursor.rowcount}
+    # A device's name may hold its user's; where it is clear by itself the next change tells it.
+    changes = DeviceChange.objects.filter(Q(item="name") | Q(item__startswith="volumes."))
+    return counts | {DeviceChange._meta.db_table: changes.delete()[0]}
 
 
 def _forget_clients() -> dict[str, int]:

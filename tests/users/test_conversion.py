@@ -13,6 +13,9 @@ from apps.collectors import epochs
 from apps.collectors.choices import Level, Preset
 from apps.collectors.models import CollectionJob
 from apps.collectors.services import configuration, jobs
+from apps.devices import changes
+from apps.devices.changes import Change
+from apps.devices.choices import ChangeProperty
 from apps.devices.models import Device, LocalAdmin, Volume
 from apps.organization.models import Entity
 from apps.users import conversion, hashing
@@ -92,11 +95,22 @@ class TestConversion:
         Volume.objects.create(
             device=device, name=f"{CANARY}'s stick", mount_point=f"/media/{CANARY}00042/USB"
         )
+        changed = [
+            Change(ChangeProperty.NAME, "name", "PC-7", f"PC-{CANARY}00042"),
+            Change(
+                ChangeProperty.SECURITY, "volumes.is_encrypted", f"/media/{CANARY}00042: yes", ""
+            ),
+        ]
+        changes.record(device_id=device.pk, changes=changed, now=NOW)
         before = tables_with(CANARY)
 
         job = convert(ada)
 
-        assert {"public.users_user", "public.devices_device"} <= set(before)
+        assert {
+            "public.users_user",
+            "public.devices_device",
+            "public.devices_devicechange",
+        } <= set(before)
         assert (job.state, job.error) == ("done", "")
         assert tables_with(CANARY) == []
         assert User.objects.filter(name_privacy_level="hashed").count() == 10_000

@@ -5,7 +5,7 @@ person that asks for a switch. Where a lower level still collects it, nothing is
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -19,7 +19,15 @@ from apps.collectors.models import CollectorConfiguration
 from apps.collectors.services import jobs
 from apps.collectors.services.jobs import Step
 from apps.core import clock
-from apps.devices.models import Device, Disk, Display, LocalAdmin, NetworkAdapter
+from apps.devices import changes as inventory_changes
+from apps.devices.models import (
+    Device,
+    DeviceChange,
+    Disk,
+    Display,
+    LocalAdmin,
+    NetworkAdapter,
+)
 from apps.events import dimensions, kinds
 from apps.events import retention as terms
 from apps.events.kinds import AnyKind, SampledKind
@@ -35,13 +43,14 @@ SAMPLE, DAILY, STATE = "sample", "daily", "state"
 class State:
     """What a requirement of the policy let into a table of states, which no kind knows.
 
-    device: the column of the device. columns: none means the whole row.
+    device: the column of the device. columns: none means the whole row. only: which rows.
     """
 
     requirement: str
     model: Any
     device: str = "device_id"
     columns: tuple[str, ...] = ()
+    only: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
@@ -66,6 +75,21 @@ _states: list[State] = [
     State("local_addresses", Device, "id", ("collector_local_ip",)),
     State("vpn_status", Device, "id", ("connectivity_last_vpn_status",)),
     State("username", Device, "id", ("login_last_login_user_name",)),
+    # A name that is hashed already may stay.
+    State(
+        "device_name=clear",
+        Device,
+        "id",
+        ("name", "distinguished_name"),
+        only={"name__regex": r"^(?!h:)"},
+    ),
+    # What changes tell of it, old values among them.
+    State("device_name=clear", DeviceChange, only={"item": "name"}),
+    State(
+        "serial_numbers",
+        DeviceChange,
+        only={"item__in": inventory_changes.governed_items("serial_numbers")},
+    ),
 ]
 
 
@@ -100,8 +124,7 @@ def traces(kind: AnyKind, switches: Sequence[str], *, daily: bool) -> Iterator[T
         *_metric_columns(kind, daily=daily),
     ]
     for column, requirement in wanted:
-        is_key = column in getattr(kind, "key_fields", ())
-        if requirement and switch_of(requirement) in switches and column in columns and not is_key:
+        if requirement and switch_of(requirement) in switches and column in columns:
             yield Trace(requirement, (column,))
 
 
@@ -197,7 +220,7 @@ def devices_without(requirement: str, parameters: Mapping[str, Any]) -> list[int
 def _empty_state(state: State, parameters: Mapping[str, Any]) -> int:
     """Delete rows or empty their columns. Cost: 5 queries."""
     devices = devices_without(state.requirement, parameters)
-    rows = state.model.objects.filter(**{f"{state.device}__in": devices})
+    rows = state.model.objects.filter(**{f"{state.device}__in": devices}, **state.only)
     if not state.columns:
         return int(rows.delete()[0])
     fields = [state.model._meta.get_field(name) for name in state.columns]
