@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from apps.core import clock
@@ -18,8 +18,23 @@ FRESH_SECONDS = (
 
 @dataclass(frozen=True, slots=True)
 class _Known:
+    """The policies as this process read them; `settled` while none of them waits for its day."""
+
     policies: Mapping[str, RetentionPolicy]
     read_at: float  # seconds of the monotonic clock
+    settled: dict[str, timedelta] = field(default_factory=dict)
+
+    def term(self, name: str, now: datetime) -> timedelta:
+        """Return the term of a class at `now`, cut at that of the class that bounds it."""
+        if (found := self.settled.get(name)) is not None:
+            return found
+        rule = RULES[RetentionClass(name)]
+        policy = self.policies.get(rule.name)
+        own = rule.default if policy is None else policy.term_at(now)
+        term = own if rule.within is None else min(own, self.term(rule.within, now))
+        if all(policy.next_at is None for policy in self.policies.values()):
+            self.settled[name] = term
+        return term
 
 
 _known = _Known({}, float("-inf"))
@@ -30,11 +45,7 @@ def term(retention_class: str, now: datetime | None = None) -> timedelta:
 
     No class is kept longer than the one that bounds it, whatever waits.
     """
-    now = now or clock.now()
-    rule = RULES[RetentionClass(retention_class)]
-    policy = _policies().get(rule.name)
-    own = rule.default if policy is None else policy.term_at(now)
-    return own if rule.within is None else min(own, term(rule.within, now))
+    return _fresh().term(retention_class, now or clock.now())
 
 
 def forget() -> None:
@@ -48,12 +59,13 @@ def days(retention_class: str) -> float:
     return term(retention_class) / DAY
 
 
-def _policies() -> Mapping[str, RetentionPolicy]:
+def _fresh() -> _Known:
+    """Return what this process knows, read again after a minute."""
     global _known
     if time.monotonic() - _known.read_at > FRESH_SECONDS:
         rows = {row.retention_class: row for row in RetentionPolicy.objects.all()}
         _known = _Known(rows, time.monotonic())
-    return _known.policies
+    return _known
 
 
 retention.register(days)

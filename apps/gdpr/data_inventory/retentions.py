@@ -25,7 +25,9 @@ OTHERS: dict[str, str] = {
     "devices.Context": DERIVED,
     "binaries.Binary": DERIVED,
     "binaries.Package": DERIVED,
+    "binaries.BinaryClaim": DERIVED,
     "binaries.Presence": DERIVED,
+    "binaries.StalePresence": DONE,
 }
 WORDS: dict[str, str | Promise] = {
     CONFIG: _("until it is deleted"),
