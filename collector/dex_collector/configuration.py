@@ -100,6 +100,7 @@ class Configuration:
     collector_key: bytes | None = None  # makes user names pseudonyms
     epoch: int = 0  # of the pseudonyms
     work_hours: WorkHours = WorkHours()
+    lists: Mapping[str, frozenset[str]] = field(default_factory=dict)  # in lower case
 
     @property
     def order(self) -> tuple[int, int]:
@@ -113,6 +114,10 @@ class Configuration:
     def is_on(self, switch: str) -> bool:
         """Return whether a switch that has the value `off` has another one."""
         return self.value(switch) != "off"
+
+    def listed(self, switch: str) -> frozenset[str]:
+        """Return what the value *listed* of a switch lets in, in lower case."""
+        return self.lists.get(switch, frozenset())
 
     def measures_people(self, moment: datetime, zone: tzinfo | None) -> bool:
         """Return whether user-linked probes may run at `moment`.
@@ -151,6 +156,8 @@ class Configuration:
                 return False
             if hours != other.work_hours:
                 narrower |= {"work_hours"}
+        if any(not self.listed(name) <= other.listed(name) for name in self.lists):
+            return False
         # Names of an epoch that ended would join what was cut in two.
         return bool(narrower) and not self.wider_than(values) and self.epoch >= other.epoch
 
@@ -206,6 +213,10 @@ def parse(document: str) -> Configuration:
             collector_key=None if key is None else base64.b64decode(key, validate=True),
             epoch=int(hashing.get("epoch") or 0),
             work_hours=_parse_work_hours(content.get("work_hours") or {}),
+            lists={
+                name: frozenset(str(item).lower() for item in items)
+                for name, items in (content.get("lists") or {}).items()
+            },
         )
     except (KeyError, TypeError, ValueError, AttributeError, binascii.Error) as error:
         raise ConfigurationRefused("a member is missing or unreadable") from error

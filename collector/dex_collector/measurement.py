@@ -27,6 +27,7 @@ logger = logging.getLogger(__name__)
 
 HELD_BYTES_MAXIMUM = 2_000_000  # in memory, while the disk is full
 RETRY_SECONDS = 60.0  # a probe whose result the full disk did not take
+WAIT_SECONDS = 600.0  # for the work hours, or for a switch
 KEYS_MAXIMUM = 1_000  # remembered facts of one kind and boot
 FIRST_RUN_SECONDS = 20.0  # what the first batch waits for slow probes
 
@@ -77,6 +78,8 @@ class Measurement:
                 self._due[probe.name] = self._next(probe, monotonic)
                 if self._may_run(probe):
                     self._runner.start(probe, self._context())
+                elif probe.every_seconds > WAIT_SECONDS:  # what is read daily waits for no day
+                    self._due[probe.name] = monotonic + WAIT_SECONDS
         for probe, context, outputs in self._runner.finished(monotonic):
             if context.configuration is self._store.current:
                 self._capabilities.note(probe.name, outputs)

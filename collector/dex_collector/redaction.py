@@ -9,7 +9,9 @@ from dex_collector import addresses, inventory
 from dex_collector.batch import Record
 from dex_collector.configuration import WIDEST, Configuration
 from dex_collector.users import (
+    shown_administrator,
     shown_device_name,
+    shown_number,
     shown_path,
     shown_source,
     shown_user_name,
@@ -28,6 +30,8 @@ FIELDS_OF_SWITCH = {  # of events; addresses are not dropped but narrowed
     "vpn_status": ("vpn_status", "vpn_name"),
 }
 ADDRESS_FIELDS = ("address", "local_ip", "gateway_ip")
+PARTS_OF_SWITCH = {"local_admins": "local_admins", "packages": "packages"}  # as a whole
+PARTS_OF_PEOPLE = frozenset({"users", "local_admins"})
 KINDS_OF_SWITCH = {  # a kind goes as a whole when its switch is off
     "executions": "execution.events",
     "session_events": "session.logins",
@@ -49,6 +53,13 @@ class Redaction:
             for switch, kind in KINDS_OF_SWITCH.items()
             if switch in self.switches and not newer.is_on(switch)
         }
+        self._parts = {
+            part
+            for switch, part in PARTS_OF_SWITCH.items()
+            if switch in self.switches and not newer.is_on(switch)
+        }
+        if "username" in self.switches and newer.value("username") == "none":
+            self._parts |= PARTS_OF_PEOPLE
 
     def record(self, record: Record) -> Record | None:
         """Return what is left of a record whose user is written out, or None."""
@@ -71,7 +82,8 @@ class Redaction:
         for event in new["events"]:
             if "fields" in event:
                 event["fields"] = self._fields(event["fields"])
-        new["inventory"] = [self._part(part) for part in new["inventory"]]
+        parts = [self._part(part) for part in new["inventory"]]
+        new["inventory"] = [part for part in parts if part is not None]
         if self.switches & NAME_SWITCHES:
             users = {number: self._user(entry) for number, entry in new["users"].items()}
             new["users"] = {number: entry for number, entry in users.items() if entry is not None}
@@ -112,12 +124,39 @@ class Redaction:
         shown = shown_user_name(self._host_name, name.rpartition("\\")[2], self._newer)
         return None if shown is None else {**entry, "name": shown}
 
-    def _part(self, part: Record) -> Record:
+    def _account(self, item: Mapping[str, Any]) -> dict[str, Any]:
+        """Return what is left of an account; where none is left, the whole part is gone."""
+        left = dict(item)
+        if "user_groups" in self.switches:
+            if self._newer.is_on("user_groups"):
+                listed = self._newer.listed("user_groups")
+                left["groups"] = [g for g in left.get("groups", []) if g.lower() in listed]
+            else:
+                left = {k: v for k, v in left.items() if k not in {"groups", "rights"}}
+        if self.switches & NAME_SWITCHES and not PSEUDONYM.fullmatch(left["name"]):
+            if left.get("sid"):
+                left["sid"] = shown_number(self._host_name, int(left["sid"]), self._newer)
+            left["name"] = (self._user(left) or {}).get("name")
+        return {name: value for name, value in left.items() if value is not None}
+
+    def _administrator(self, item: Mapping[str, Any]) -> dict[str, Any]:
+        """Return what is left of an administrator."""
+        if not self.switches & NAME_SWITCHES or PSEUDONYM.fullmatch(item["name"]):
+            return dict(item)
+        name = item["name"].rpartition("\\")[2]
+        return {**item, "name": shown_administrator(self._host_name, name, self._newer)}
+
+    def _part(self, part: Record) -> Record | None:
+        if part["part"] in self._parts:
+            return None
         if not part.get("full"):
             return part
         new = copy.deepcopy(part)
-        if new["part"] == "network":
-            new["items"] = [self._fields(item) for item in new["items"]]
+        own = {"network": self._fields, "users": self._account}
+        own["local_admins"] = self._administrator
+        if new["part"] in own:
+            items = [own[new["part"]](item) for item in new["items"]]
+            new["items"] = [item for item in items if item.get("name") is not None]
         for item in [new["fields"]] if "fields" in new else new["items"]:
             if "serial_numbers" in self.switches:
                 for name in SERIAL_FIELDS:

@@ -5,6 +5,7 @@ import hmac
 import pwd
 import re
 import unicodedata
+from functools import cached_property
 from pathlib import Path
 
 from dex_collector.configuration import Configuration
@@ -12,6 +13,8 @@ from dex_collector.configuration import Configuration
 UNPRINTABLE = {"Cc", "Cs", "Cn"}  # control characters, halves of surrogates, unassigned
 PERSONAL_FOLDER = re.compile(r"^(/home|/media|/run/media|/run/user)/[^/]+")
 LENGTH_MAXIMUM = 256  # characters of a person's name, domain and all
+# Administrators that come with a system: they name nobody, so they are never hashed.
+BUILT_IN = frozenset({"admin", "root", "sudo", "wheel"})
 SYSTEM_UID_LIMIT = 1000  # login.defs(5), UID_MIN: below it are accounts of the system
 
 
@@ -74,6 +77,20 @@ def shown_user_name(domain: str, name: str, configuration: Configuration) -> str
     return hash_name(full, configuration.collector_key, configuration.epoch)
 
 
+def shown_number(domain: str, uid: int, configuration: Configuration) -> str | None:
+    """Return the numeric id of a local account in the form that its name has."""
+    if configuration.value("username") == "clear":
+        return str(uid)
+    return shown_user_name(domain, str(uid), configuration)
+
+
+def shown_administrator(domain: str, name: str, configuration: Configuration) -> str | None:
+    """Return an account or group with administrator rights in the form that a name has."""
+    if name in BUILT_IN:
+        return name
+    return shown_user_name(domain, name, configuration)
+
+
 def read_account_names(root: Path) -> dict[int, str]:
     """Read the local accounts: uid -> name. Not called while `username` is `none`."""
     try:
@@ -130,7 +147,6 @@ class Naming:
         self._root = root
         self._configuration = configuration
         self._accounts: dict[int, str] | None = None
-        self._domain: str | None = None
         self._by_uid: dict[int, dict[str, str] | None] = {}
 
     def of_uid(self, uid: int) -> dict[str, str] | None:
@@ -159,8 +175,18 @@ class Naming:
         uid = next((uid for uid, known in self._accounts.items() if known == name), None)
         return self._entry(name, "domain_user" if uid is None else type_of(uid))
 
+    def of_number(self, uid: int) -> str | None:
+        """Return a numeric user id as its name is shown, or None."""
+        return shown_number(self._host_name, uid, self._configuration)
+
+    def of_administrator(self, name: str) -> str | None:
+        """Return the name of an account or group with administrator rights, or None."""
+        return shown_administrator(self._host_name, name, self._configuration)
+
+    @cached_property
+    def _host_name(self) -> str:
+        return read_host_name(self._root)
+
     def _entry(self, name: str, kind: str) -> dict[str, str] | None:
-        if self._domain is None:
-            self._domain = read_host_name(self._root)
-        shown = shown_user_name(self._domain, name, self._configuration)
+        shown = shown_user_name(self._host_name, name, self._configuration)
         return None if shown is None else {"name": shown, "type": kind}

@@ -33,6 +33,8 @@ class TestFreshStart:
             "disks",
             "monitors",
             "network",
+            "users",
+            "local_admins",
             "volumes",
             "collector",
         }

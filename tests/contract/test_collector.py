@@ -13,7 +13,8 @@ from rest_framework.test import APIClient
 
 from apps.collectors.models import Collector
 from apps.core import clock as server_clock
-from apps.devices.models import Boot, ConnectivitySample, Cpu, Device, NetworkAdapter
+from apps.devices.models import Boot, ConnectivitySample, Cpu, Device, LocalAdmin, NetworkAdapter
+from apps.users.models import User, UserDevice
 from dex_collector.daemon import Daemon, Settings
 from dex_collector.probes import volumes_linux
 from dex_collector.transport import Answer
@@ -134,7 +135,37 @@ class TestCapturedMachine:
         assert ConnectivitySample.objects.filter(device=device).exists()
         assert NetworkAdapter.objects.filter(device=device, address__isnull=False).exists()
         assert Cpu.objects.filter(device=device).exists()
+        assert LocalAdmin.objects.filter(device=device, name="root").exists()
         assert "dns_latency.unsupported" in device.collector_capabilities
+
+    def test_tells_who_uses_it_with_rights_and_listed_groups(
+        self, start: Start, clock: FakeClock
+    ) -> None:
+        configure()
+
+        run(start("laptop"), clock, seconds=60, every=30)
+
+        held = dict(UserDevice.objects.values_list("user__username", "rights"))
+        assert (held["ada"], held["ben"]) == ("administrator", "standard")
+        assert User.objects.get(username="ben").groups == ["docker", "users"]
+        assert set(LocalAdmin.objects.values_list("name", flat=True)) == {
+            "root",
+            "ada@adas-laptop",
+            "admin",
+            "sudo",
+        }
+
+    def test_tells_it_hashed_and_nothing_is_refused(self, start: Start, clock: FakeClock) -> None:
+        configure(username="hashed", device_name="hashed")
+        daemon = start("laptop")
+
+        run(daemon, clock, seconds=60, every=30)
+
+        assert [one["refused"] for one in doors(daemon).contents("events") if one["refused"]] == []
+        dropped = [one["dropped_by_configuration"] for one in doors(daemon).contents("events")]
+        assert sum(dropped) == 0
+        assert User.objects.exclude(username__startswith="u1_").count() == 0
+        assert LocalAdmin.objects.filter(name__startswith="u1_").count() == 1
 
     def test_tells_a_boot_of_long_ago_and_nothing_is_refused(
         self, start: Start, clock: FakeClock

@@ -6,11 +6,13 @@ from dex_collector.probes import (
     disks,
     executions,
     hardware,
+    local_admins,
     logins,
     monitors,
     network,
     operating_system,
     performance,
+    users,
     volumes,
 )
 from dex_collector.probes.base import Probe
@@ -22,6 +24,8 @@ PROBES: tuple[Probe, ...] = (
     disks.PROBE,
     monitors.PROBE,
     volumes.PROBE,
+    users.PROBE,
+    local_admins.PROBE,
     network.PROBE,
     performance.PROBE,
     connectivity.PROBE,
