@@ -52,6 +52,7 @@ COUNTS: dict[str, str | Promise] = {
     "rows_folded": _("daily rows merged"),
     "rows_aged": _("old rows removed"),
     "audit_days": _("audit partitions dropped"),
+    "daily_rows_aged": _("old daily rows removed"),
     "binaries_described": _("programs described anew"),
     "descriptions_removed": _("rare descriptions forgotten"),
     "binaries_purged": _("programs removed"),

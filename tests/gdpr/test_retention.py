@@ -409,6 +409,20 @@ class TestEveryClass:
 
         assert (model.objects.count(), kept_rows.count()) == (2, 1)
 
+    @pytest.mark.parametrize("kind", list(kinds.sampled()), ids=lambda kind: kind.name)
+    def test_purges_days_of_a_month_that_is_kept_still(self, kind: kinds.SampledKind) -> None:
+        RetentionPolicy.objects.filter(retention_class="daily").update(term=DAY)
+        terms.forget()
+        model: Any = kind.daily_model
+        for moment in (NOW - DAY - timedelta(hours=1), NOW - DAY / 2):
+            add_row(model, moment, 7)
+
+        run = purge_aged(now=NOW)
+
+        assert model.objects.get().bucket == NOW - DAY / 2
+        assert run is not None
+        assert run.counts["daily_rows_aged"] == 1
+
     def test_hides_and_purges_counts(self, ada_scope: Scope) -> None:
         device = device_of(make_machine())
         for days_ago in (29, 31):

@@ -6,13 +6,16 @@ from django.db import connection, transaction
 
 from apps.audit import partitions as audit_days
 from apps.collectors.models import CollectorStub, RefusalCount
-from apps.events import retention
+from apps.events import kinds, retention
+from apps.events.daily import daily_model_of
+from apps.events.kinds import SampledKind
 from apps.events.retention import Ageing
 from apps.gdpr import terms
 from apps.gdpr.choices import RetentionClass
 from apps.users.models import Session
 
 ROWS_PER_STEP = 10_000  # of one transaction
+DEVICES_PER_STEP = 200  # of one transaction: the daily rows of one day, some hundreds a device
 
 
 retention.age(RefusalCount, RetentionClass.OPERATIONAL, "day")
@@ -23,6 +26,7 @@ retention.age(CollectorStub, RetentionClass.STUB, "day")
 def purge_aged(*, now: datetime) -> dict[str, int]:
     """Delete rows past the term of their class, and drop sealed audit days; return what went."""
     counts = {"rows_aged": sum(_purge(found, now) for found in retention.ageing())}
+    counts["daily_rows_aged"] = sum(_purge_days(kind, now) for kind in kinds.sampled())
     return counts | {"audit_days": len(purge_audit(now=now))}
 
 
@@ -31,6 +35,23 @@ def purge_audit(*, now: datetime) -> list[str]:
     oldest = (now - terms.term(RetentionClass.SECURITY, now)).astimezone(UTC).date()
     with transaction.atomic():
         return audit_days.drop_before(oldest)
+
+
+def _purge_days(kind: SampledKind, now: datetime) -> int:
+    """Delete daily rows past their term from the month whose younger days are kept still."""
+    table, deleted = daily_model_of(kind)._meta.db_table, 0
+    oldest = retention.oldest_kept(kind.daily_retention, now)
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT DISTINCT device_id FROM {table} WHERE bucket < %s", [oldest])
+        devices = [device_id for (device_id,) in cursor.fetchall()]
+        for first in range(0, len(devices), DEVICES_PER_STEP):
+            with transaction.atomic():
+                cursor.execute(
+                    f"DELETE FROM {table} WHERE device_id = ANY(%s) AND bucket < %s",
+                    [devices[first : first + DEVICES_PER_STEP], oldest],
+                )
+                deleted += cursor.rowcount
+    return deleted
 
 
 def _purge(ageing: Ageing, now: datetime) -> int:
