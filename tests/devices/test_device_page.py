@@ -273,3 +273,24 @@ class TestFilters:
 
         assert "lyon-laptop" not in text
         assert Device.objects.filter(last_seen_at__gte=NOW - timedelta(days=1)).count() == 2
+
+
+class TestKinds:
+    @pytest.mark.case("data-model.10")
+    @pytest.mark.parametrize(
+        ("changes", "query"),
+        [
+            ({"kind": "browser_only"}, "kind__exact=browser_only"),
+            ({"kind": "foreign"}, "kind__exact=foreign"),
+            ({"is_simulated": True}, "is_simulated__exact=1"),
+        ],
+    )
+    def test_are_told_apart(
+        self, ada_client: Client, machine: Machine, changes: dict[str, Any], query: str
+    ) -> None:
+        before = ada_client.get(f"{LIST}?{query}").content.decode()
+        Device.objects.update(**changes)
+
+        after = ada_client.get(f"{LIST}?{query}").content.decode()
+
+        assert ("ada-laptop" in before, "ada-laptop" in after) == (False, True)
