@@ -71,6 +71,9 @@ def _pages(devices: int) -> Iterator[tuple[str, str, float]]:
     )
     yield "binary_list", binaries, LIST_BUDGET_MS
     yield "binary_list_search", f"{binaries}?q=tool-1", LIST_BUDGET_MS
+    packages = reverse("admin:binaries_package_changelist")
+    yield "package_list", packages, LIST_BUDGET_MS
+    yield "package_list_search", f"{packages}?q=tool-1", LIST_BUDGET_MS
 
 
 def _measure(name: str, client: Any, address: str, budget: float) -> list[Row]:

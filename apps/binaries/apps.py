@@ -11,4 +11,11 @@ class BinariesConfig(AppConfig):
     verbose_name = _("Binaries")
 
     def ready(self) -> None:
-        from apps.binaries import events, inventory, nql, panels, personal_data  # noqa: F401
+        from apps.binaries import (  # noqa: F401
+            events,
+            inventory,
+            narrowing,
+            nql,
+            panels,
+            personal_data,
+        )

@@ -1,11 +1,12 @@
 """Event kinds about programs that ran, crashed and connected (the structs are the protocol)."""
 
-from typing import Annotated, Literal
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
 
 import msgspec
 
 from apps.binaries.entries import BinaryEntry
-from apps.binaries.metrics import CONNECTION, EXECUTION
+from apps.binaries.metrics import CONNECTION, EXECUTION, TRAFFIC
 from apps.binaries.models import (
     Binary,
     ConnectionDaily,
@@ -20,6 +21,7 @@ from apps.binaries.paths import cut_home, file_name
 from apps.binaries.services import claims
 from apps.events import dimensions, kinds
 from apps.events.choices import Retention
+from apps.events.policy import Policy
 
 CRASHES_MOST = 100_000  # of one binary in one minute
 PORTS = 65_535
@@ -54,6 +56,13 @@ class ConnectionFields(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     destination_ip: Annotated[str, msgspec.Meta(max_length=45)] | None = None
     destination_port: Annotated[int, msgspec.Meta(ge=0, le=PORTS)] | None = None
     destination_domain: Annotated[str, msgspec.Meta(max_length=255)] | None = None
+
+
+def is_listed(entries: Mapping[str, Mapping[str, Any] | None], policy: Policy) -> bool:
+    """Return whether the program of a record is on the list of those whose connections are kept."""
+    binary = entries["binary"]
+    listed = policy.value(TRAFFIC) == "listed_binaries" and binary is not None
+    return listed and binary["name"].lower() in policy.listed(TRAFFIC)  # type: ignore[index]
 
 
 dimensions.register(
@@ -113,13 +122,24 @@ kinds.register(
             "destination_domain",
         ),
         metrics=CONNECTION,
-        switch="network_connections",
+        switch=TRAFFIC,
+        accepts=is_listed,
         retention=Retention.HIGHRES_DETAIL,
     )
 )
 kinds.register(
-    kinds.PunctualKind(name="package.installations", model=PackageInstallation, is_derived=True)
+    kinds.PunctualKind(
+        name="package.installations",
+        model=PackageInstallation,
+        switch="packages",
+        is_derived=True,
+    )
 )
 kinds.register(
-    kinds.PunctualKind(name="package.uninstallations", model=PackageUninstallation, is_derived=True)
+    kinds.PunctualKind(
+        name="package.uninstallations",
+        model=PackageUninstallation,
+        switch="packages",
+        is_derived=True,
+    )
 )

@@ -144,6 +144,19 @@ register(
         fields=CONNECTION_FIELDS,
     )
 )
+for _protocol in Protocol.values:
+    register(
+        Table(
+            name=f"connection.{_protocol}_events",
+            model=ConnectionSample,
+            kind="sampled",
+            record="event",
+            permission="binaries.view_connectionsample",
+            links=RUN,
+            only={"protocol": _protocol},
+            fields=CONNECTION_FIELDS,
+        )
+    )
 register(
     Table(
         name="package.packages",

@@ -69,7 +69,7 @@ class SignedGauge(msgspec.Struct, frozen=True, forbid_unknown_fields=True, gc=Fa
 
 
 Permitted = Callable[[Any, Policy], Any]
-Accepts = Callable[[Mapping[str, Mapping[str, Any] | None], Policy], str | None]
+Accepts = Callable[[Mapping[str, Mapping[str, Any] | None], Policy], bool]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,7 +85,8 @@ class Kind:
     switch: what the kind as a whole requires of the policy.
     field_switches: plain field -> what it alone requires of the policy, see `Policy.allows`.
     permitted: plain field -> its switch, and what of a value that switch leaves; a loss is counted.
-    accepts: may name the switch that denies a record for what it refers to (dimension -> its row).
+    accepts: whether a list lets in a record that `switch` alone denies, by what it refers to
+        (dimension -> its row).
     retention: class of the rows (privacy.md 6).
     is_about_people: a row means nothing without its user: outside work hours it is dropped.
     is_derived: the server alone writes the rows; a record that claims to be one is unknown.

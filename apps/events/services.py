@@ -1,5 +1,6 @@
 """Writes of event rows: a batch's records become rows, refused or dropped one by one."""
 
+import contextlib
 from collections import Counter as Tally
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -162,11 +163,18 @@ class _Preparation:
                 groups.setdefault(type(record), []).append((index, record))
         for rows in groups.values():
             kind = kinds.of_record(rows[0][1])
-            if self.sender.policy.allows(kind.switch):
-                if within := self._within_work_hours(kind, rows):
-                    yield kind, within
-            else:
-                self.out.dropped[kind.name, switch_of(kind.switch)] += len(rows)
+            permitted = rows if self.sender.policy.allows(kind.switch) else self._listed(kind, rows)
+            if denied := len(rows) - len(permitted):
+                self.out.dropped[kind.name, switch_of(kind.switch)] += denied
+            if permitted and (within := self._within_work_hours(kind, permitted)):
+                yield kind, within
+
+    def _listed(self, kind: AnyKind, rows: list[tuple[int, Any]]) -> list[tuple[int, Any]]:
+        """Return the records that a list lets in, before anything is made of the others."""
+        if kind.accepts is None:
+            return []
+        policy, named = self.sender.policy, self.references.named_by
+        return [row for row in rows if kind.accepts(named(kind, row[1]), policy)]
 
     def _within_work_hours(
         self, kind: AnyKind, rows: list[tuple[int, Any]]
@@ -226,14 +234,11 @@ class _Preparation:
         for position, moment, ids, record in zip(
             positions, moments, references, records, strict=True
         ):
-            if moment is None or None in ids or kind.accepts:
+            if moment is None or None in ids:
                 try:
                     moment = self._examined(kind, record)
                 except Refused as refused:
                     self._refuse(position, refused, kind.name)
-                    continue
-                except _Denied as denied:
-                    self.out.dropped[kind.name, denied.switch] += 1
                     continue
             added.append(Row(position, moment, ids, record))
 
@@ -242,14 +247,9 @@ class _Preparation:
 
         Raises:
             Refused: its time or one of its references is wrong.
-            _Denied: a switch forbids it for what it refers to.
         """
         moment = _Clock(kind, self.shift, self.received_at).time_of(record)
         self.references.explain(kind, record, self.out.dropped)
-        if kind.accepts:
-            entries = self.references.rows_of(kind, record)
-            if switch := kind.accepts(entries, self.sender.policy):
-                raise _Denied(switch)
         return moment
 
     def _refuse(self, index: int, refused: Refused, kind: str) -> None:
@@ -262,14 +262,6 @@ class _Preparation:
             )
         else:
             self.out.refused.append(refused.at("events", index))
-
-
-class _Denied(Exception):
-    """The policy forbids a record for what it refers to."""
-
-    def __init__(self, switch: str) -> None:
-        super().__init__(switch)
-        self.switch = switch
 
 
 class _Clock:
@@ -344,9 +336,8 @@ class _References:
             known = self.entries.setdefault(dictionary, {})
             recalled = self.ids.setdefault(dictionary, {})
             numbers = set(map(attrgetter(column), records)) - known.keys() - {None}
-            if not kind.accepts:  # which looks at the rows
-                recalled |= self._recall(dictionary, numbers - recalled.keys())
-                numbers -= recalled.keys()
+            recalled |= self._recall(dictionary, numbers - recalled.keys())
+            numbers -= recalled.keys()
             for number in numbers:
                 known[number] = self._read(dictionary, str(number))
 
@@ -375,13 +366,17 @@ class _References:
         ]
         return list(zip(*columns, strict=True)) if columns else [()] * len(records)
 
-    def rows_of(self, kind: AnyKind, record: Any) -> dict[str, Mapping[str, Any] | None]:
-        """Return the row of each entry that a record refers to, by dimension."""
-        found: dict[str, Mapping[str, Any] | None] = {}
+    def named_by(self, kind: AnyKind, record: Any) -> dict[str, Mapping[str, Any] | None]:
+        """Return the row of each entry that a record refers to, by dimension; None for a bad one.
+
+        Nothing is made of it: the record may be denied.
+        """
+        found: dict[str, Mapping[str, Any] | None] = dict.fromkeys(kind.dimensions)
         for column, dictionary in kind.dimensions.items():
-            identity = self.entries[dictionary].get(getattr(record, column))
-            known = isinstance(identity, str)
-            found[column] = self.rows[dictionary][str(identity)] if known else None
+            raw = self.batch.dictionary(dictionary).get(str(getattr(record, column)))
+            if raw is not None:
+                with contextlib.suppress(*Undecodable, Refused):
+                    found[column] = dimensions.find(dictionary).row(raw, self.origin)
         return found
 
     def explain(self, kind: AnyKind, record: Any, dropped: Tally[tuple[str, str]]) -> None:

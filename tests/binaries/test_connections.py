@@ -5,8 +5,12 @@ from typing import Any
 import pytest
 
 from apps.binaries.models import Binary, ConnectionDaily, ConnectionSample
+from apps.collectors.choices import Level, Preset
 from apps.collectors.models import RefusalCount
+from apps.collectors.services import configuration
+from apps.collectors.switches import PRESETS
 from apps.events import rollups
+from tests.conftest import NOW
 from tests.factories.collectors import ADA_ROSSI, SOFFICE, Machine, configure, make_machine
 from tests.factories.programs import traffic
 
@@ -167,6 +171,17 @@ class TestDay:
         assert (day.number_of_connections_min, day.number_of_connections_max) == (1, 3)
 
 
+def list_programs(*names: str, network_connections: str = "listed_binaries") -> None:
+    """Have connections kept of these programs alone."""
+    configuration.save_configuration(
+        level=Level.INSTANCE,
+        preset=Preset.CUSTOM,
+        values={**PRESETS[Preset.STANDARD], "network_connections": network_connections},
+        details={"listed_binaries": list(names)},
+        now=NOW,
+    )
+
+
 @pytest.mark.case("data-model.5")
 class TestSwitches:
     @pytest.mark.parametrize("value", ["off", "listed_binaries"])
@@ -178,6 +193,33 @@ class TestSwitches:
         assert answer.json()["dropped_by_configuration"] == 1
         assert (ConnectionSample.objects.count(), Binary.objects.count()) == (0, 0)
         assert RefusalCount.objects.get().code == "network_connections"
+
+    @pytest.mark.parametrize("listed", ["soffice.bin", "SOFFICE.BIN"])
+    def test_for_listed_programs_keep_those(self, listed: str) -> None:
+        list_programs(listed)
+        unlisted = {"8": {"name": "teams"}, "9": {"name": "x" * 300}}
+
+        answer = make_machine().send(
+            traffic(),
+            traffic() | {"binary": 8},
+            traffic() | {"binary": 9},
+            traffic() | {"binary": 10},
+            traffic() | {"binary": None},
+            users=ADA_ROSSI,
+            binaries={**SOFFICE, **unlisted},
+        )
+
+        assert answer.json()["dropped_by_configuration"] == 4
+        assert [row.binary.name for row in ConnectionSample.objects.all()] == ["soffice.bin"]
+        assert [row.name for row in Binary.objects.all()] == ["soffice.bin"]
+
+    def test_off_drop_listed_programs_too(self) -> None:
+        list_programs("soffice.bin", network_connections="off")
+
+        answer = send(traffic())
+
+        assert answer.json()["dropped_by_configuration"] == 1
+        assert ConnectionSample.objects.count() == 0
 
     def test_off_for_domains_leave_the_rest(self) -> None:
         answer = send(traffic(destination_domain="example.org"))

@@ -7,6 +7,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from apps.accounts.models import Account
 from apps.binaries.models import (
     InstalledPackage,
     Package,
@@ -14,7 +15,9 @@ from apps.binaries.models import (
     PackageUninstallation,
     StalePresence,
 )
+from apps.collectors.choices import Level
 from apps.collectors.models import RefusalCount
+from apps.collectors.services import deletion, jobs
 from apps.devices.models import InventoryPart
 from tests.conftest import NOW
 from tests.factories.collectors import Machine, configure, device_of, make_machine
@@ -267,3 +270,23 @@ class TestSwitch:
         assert answer.json()["dropped_by_configuration"] == 1
         assert (Package.objects.count(), InstalledPackage.objects.count()) == (0, 0)
         assert RefusalCount.objects.get().kind == "inventory.packages"
+
+    def test_off_may_delete_what_was_kept(self, machine: Machine, ada: Account) -> None:
+        scan(machine, package("a"))
+        scan(machine, package("b"))
+        configure(packages="off")
+
+        place = {"level": Level.INSTANCE, "entity": None, "device": None}
+        parameters = {**place, "switches": ["packages"]}
+        jobs.start(kind=deletion.KIND, parameters=parameters, actor=ada, now=NOW)
+        jobs.run_open()
+
+        assert (installed(), came(), left()) == ([], [], [])
+
+    def test_on_again_tells_no_installation_of_what_was_there(self, machine: Machine) -> None:
+        scan(machine, package("a"))
+        InstalledPackage.objects.all().delete()  # as a deletion after a narrowing does
+
+        scan(machine, package("a"), package("b"))
+
+        assert (len(installed()), came()) == (2, [])

@@ -70,7 +70,8 @@ def apply_packages(*, place: Place, reported: Sequence[Reported], now: datetime)
     """Bring a device's packages to the reported list; tell what came and went since the last.
 
     The first list tells nothing: it says what is there, not what happened. Nor does one after a
-    silence longer than such events are kept: nobody knows when in that time it was.
+    silence longer than such events are kept: nobody knows when in that time it was; nor one after
+    the list was deleted.
     Cost: 1 query where nothing differs, at most 12, whatever the length of the list.
     """
     wanted = {str(item.columns["identity"]): item for item in reported}
@@ -83,7 +84,7 @@ def apply_packages(*, place: Place, reported: Sequence[Reported], now: datetime)
         ids = _add(place, added, now)
         if added or removed:
             mark_stale(place.device_id, place.entity_id)
-        if _tells_when(place, now):
+        if known and _tells_when(place, now):
             derived.write([*_installations(place, added, removed, ids, now)])
             derived.write([*_uninstallations(place, removed, now)])
 
