@@ -153,6 +153,12 @@ class TestConnectivity:
         assert device.connectivity_last_vpn_status == "connected"
         assert device.collector_local_ip == "192.168.17.42"
 
+    def test_leaves_the_device_alone_while_the_network_is_the_same(self, machine: Machine) -> None:
+        sent(machine, connectivity("2026-03-02T11:50:00Z", **NETWORK))
+        sent(machine, connectivity("2026-03-02T11:55:00Z", **NETWORK))
+
+        assert device_of(machine).connectivity_told_at == NOW.replace(hour=11, minute=50)
+
     @pytest.mark.case("data-model.5")
     def test_forgets_of_the_last_network_what_is_forbidden(self, machine: Machine) -> None:
         sent(machine, connectivity("2026-03-02T11:50:00Z", **NETWORK))
