@@ -33,6 +33,7 @@ class TestFreshStart:
             "disks",
             "monitors",
             "network",
+            "packages",
             "users",
             "local_admins",
             "volumes",

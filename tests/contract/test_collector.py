@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from rest_framework.test import APIClient
 
+from apps.binaries.models import InstalledPackage
 from apps.collectors.models import Collector
 from apps.core import clock as server_clock
 from apps.devices.models import Boot, ConnectivitySample, Cpu, Device, LocalAdmin, NetworkAdapter
@@ -136,6 +137,7 @@ class TestCapturedMachine:
         assert NetworkAdapter.objects.filter(device=device, address__isnull=False).exists()
         assert Cpu.objects.filter(device=device).exists()
         assert LocalAdmin.objects.filter(device=device, name="root").exists()
+        assert InstalledPackage.objects.filter(device=device).exists() is (machine != "server")
         assert "dns_latency.unsupported" in device.collector_capabilities
 
     def test_tells_who_uses_it_with_rights_and_listed_groups(
