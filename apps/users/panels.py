@@ -80,7 +80,9 @@ def logins(device: Device, visit: Visit) -> Mapping[str, Any]:
     return {"tables": [table]}
 
 
-register(Panel("users", gettext_lazy("Users"), 50, users, permission="users.view_user"))
+register(
+    Panel("users", gettext_lazy("Users"), 50, users, permission="users.view_user", is_wide=True)
+)
 register(
     Panel(
         "sessions",
@@ -91,4 +93,6 @@ register(
         is_wide=True,
     )
 )
-register(Panel("logins", gettext_lazy("Logins"), 60, logins, permission="users.view_login"))
+register(
+    Panel("logins", gettext_lazy("Logins"), 60, logins, permission="users.view_login", is_wide=True)
+)
