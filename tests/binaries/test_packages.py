@@ -1,5 +1,6 @@
 """What is installed, and what came and went."""
 
+import time
 from datetime import timedelta
 from typing import Any
 
@@ -15,6 +16,7 @@ from apps.binaries.models import (
     PackageUninstallation,
     StalePresence,
 )
+from apps.binaries.services import packages
 from apps.collectors.choices import Level
 from apps.collectors.models import RefusalCount
 from apps.collectors.services import deletion, jobs
@@ -204,6 +206,14 @@ class TestDifference:
         scan(machine, package("7-Zip 24.08", "24.08", publisher="Pavlov"))
 
         assert came() == [("7-Zip 24.08", "24.08", "23.01")]
+
+    def test_of_forged_names_is_told_as_fast_as_of_others(self) -> None:
+        item = {"name": "1" * 50_000, "architecture": "x64", "type": "program", "source": "dpkg"}
+        before = time.process_time()
+
+        packages._kinship(item)
+
+        assert time.process_time() - before < 1
 
     @pytest.mark.parametrize("change", [{"architecture": "x86"}, {"source": "flatpak"}])
     def test_takes_no_other_program_for_the_version_before(

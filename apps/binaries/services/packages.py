@@ -23,7 +23,8 @@ from apps.events.choices import Retention, Source
 from apps.events.dimensions import TOUCH_INTERVAL
 
 PART = "packages"
-VERSION = re.compile(r"\d+(?:\.\d+)+")
+# From the first digit on: else a forged name of digits alone is tried from each of them.
+VERSION = re.compile(r"(?<!\d)\d+(?:\.\d+)+")
 
 
 @dataclass(frozen=True, slots=True)
