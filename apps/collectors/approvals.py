@@ -6,6 +6,7 @@ from typing import Any
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
+from apps.collectors.forms import legal_basis_text
 from apps.collectors.models import CollectorConfiguration
 from apps.collectors.rights import may_reach, place_label
 from apps.collectors.services import changes, configuration
@@ -44,7 +45,7 @@ def sections(approval: Approval, visit: Any) -> Sequence[Section]:
         return []
     data = {
         "facts": [
-            Fact(_("Legal basis"), row.legal_basis),
+            Fact(_("Legal basis"), legal_basis_text(row.legal_basis)),
             Fact(_("Purpose"), visit.scope.show(row, "purpose")),
             Fact(_("Configuration"), part_link(row, visit.scope)),
         ],

@@ -42,6 +42,11 @@ LEGAL_BASIS_LABELS = {
 LONGEST_TERM = timedelta(days=3_650)
 
 
+def legal_basis_text(value: str) -> str | Promise:
+    """Return a legal basis in the reader's language; one of an earlier version as it is."""
+    return LEGAL_BASIS_LABELS.get(value, value)
+
+
 class EnrolmentKeyForm(forms.ModelForm):
     """A new enrolment key."""
 

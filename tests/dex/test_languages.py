@@ -24,6 +24,8 @@ from dex import paths
 from dex.operations import languages
 from tests.conftest import NOW
 from tests.end_to_end import look
+from tests.factories.accounts import make_account
+from tests.factories.collectors import ask_for_more
 from tests.factories.fleet import make_fleet
 
 GERMAN = languages.LOCALE / "de" / "LC_MESSAGES" / "django.po"
@@ -185,7 +187,7 @@ PROTOCOLS = r"RDP|ICA|PCoIP|Blast|SSH|TCP|UDP"
 INSTALLERS = r"MSI|APPX|Windows Update|dpkg|RPM|Flatpak|snap|/opt|/usr"
 ZONES = r"UTC|[A-Z]\w+(/[\w+-]+)+"
 FLEET = (
-    r"ada|cleo|root|Paris|Lyon|(paris|lyon)-\w+-\d+( \(\w{8}\))?|[am]\.\w+@CORP|key( \d)?|SN\d+|S64ANX0T"
+    r"ada|cleo|dora|root|Paris|Lyon|(paris|lyon)-\w+-\d+( \(\w{8}\))?|[am]\.\w+@CORP|key( \d)?|SN\d+|S64ANX0T"
     r"|(Dell Inc\.?|LENOVO|HP|QEMU|Framework)?( ?(Latitude|ThinkPad|Z4|Standard|Laptop)[\w ()]*)?"
     r"|S-1-5-[\d-]+|sudo|\d@\d"  # SID, group, session
     r"|firefox|code|python3\.13|soffice\.bin|gnome-shell|thunderbird|Samsung PM9A1|NVMe|nvme0n1"
@@ -198,7 +200,7 @@ SHIPPED = (  # rows that every instance has; administrators rename entities
 )
 AUDIT = (  # as it was recorded: kind and name of the object, old and new values
     rf"(user|device|collector|enrolment_key) ({CODES}|key \d)|\{{.*\}}"
-    r"|home|(collector_configuration)? ?(instance|entity|device)?"
+    r"|approval (configuration)?|home|(collector_configuration)? ?(instance|entity|device)?"
 )
 DATA = re.compile(
     rf"({UNITS}|{CODES}|{LANGUAGES}|{PROTOCOLS}|{INSTALLERS}|{ZONES}|{FLEET}|{SHIPPED}|{AUDIT}|dex|(dex · )?\d+|esc)"
@@ -242,6 +244,7 @@ def fleet(db: None, paris: Entity, lyon: Entity, fixed_clock: Any) -> None:
         entity=lyon,
         now=NOW,
     )
+    ask_for_more(make_account("dora", kind="administrator"))
     call_command("sync_schedule", verbosity=0)
     upkeep.rotate_partitions(now=NOW)
     upkeep.roll_up(now=NOW)

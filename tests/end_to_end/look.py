@@ -79,12 +79,11 @@ def console(transactional_db: None, fixed_clock: Any, live_server: Any, page: An
     from django.core.management import call_command
 
     from apps.collectors.choices import Level, Preset
-    from apps.collectors.forms import LEGAL_BASES
-    from apps.collectors.services import changes, configuration
-    from apps.collectors.switches import PRESETS
+    from apps.collectors.services import configuration
     from apps.events import upkeep
     from tests.conftest import NOW
     from tests.factories.accounts import PASSWORD, make_account
+    from tests.factories.collectors import ask_for_more
     from tests.factories.fleet import make_fleet
     from tests.factories.organization import make_entity
 
@@ -99,15 +98,7 @@ def console(transactional_db: None, fixed_clock: Any, live_server: Any, page: An
         entity=lyon,
         now=NOW,
     )
-    changes.change_configuration(
-        level=Level.INSTANCE,
-        preset=Preset.CUSTOM,
-        values={**PRESETS[Preset.STANDARD], "focus_time": "on", "local_admins": "off"},
-        legal_basis=LEGAL_BASES[0],
-        purpose="Find programs that freeze while somebody works with them",
-        actor=make_account("dora", kind="administrator"),
-        now=NOW,
-    )
+    ask_for_more(make_account("dora", kind="administrator"))
     call_command("sync_schedule", verbosity=0)
     upkeep.rotate_partitions(now=NOW)
     upkeep.roll_up(now=NOW)

@@ -9,6 +9,7 @@ from typing import Any
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from rest_framework.test import APIClient
 
+from apps.accounts.models import Account
 from apps.collectors.choices import Level, Preset
 from apps.collectors.models import Collector, CollectorConfiguration
 from apps.collectors.services import configuration, enrolment
@@ -28,6 +29,23 @@ def configure(preset: Preset = Preset.STANDARD, **values: str) -> CollectorConfi
     return configuration.save_configuration(
         level=Level.INSTANCE, preset=Preset.CUSTOM, values={**PRESETS[preset], **values}, now=NOW
     )
+
+
+def ask_for_more(actor: Account) -> CollectorConfiguration | None:
+    """Ask for the standard preset with focus time, and without local administrators at once."""
+    from apps.collectors.forms import LEGAL_BASES
+    from apps.collectors.services import changes
+    from apps.collectors.switches import PRESETS
+
+    return changes.change_configuration(
+        level=Level.INSTANCE,
+        preset=Preset.CUSTOM,
+        values={**PRESETS[Preset.STANDARD], "focus_time": "on", "local_admins": "off"},
+        legal_basis=LEGAL_BASES[0],
+        purpose="dex",
+        actor=actor,
+        now=NOW,
+    ).waiting
 
 
 def make_key(now: datetime = NOW, **options: Any) -> str:

@@ -213,6 +213,8 @@ class TestPage:
         assert (wrong.status_code, right.status_code) == (422, 302)
         job = CollectionJob.objects.get()
         assert ada_client.get(f"{JOBS}{job.pk}/change/").status_code == 200
+        assert "Names of users become" in ada_client.get(f"{JOBS}?kind=hash_names").content.decode()
+        assert not ada_client.get(f"{JOBS}?kind=delete_collected").context["cl"].result_count
 
     @pytest.mark.parametrize("level", [Level.INSTANCE, Level.ENTITY])
     def test_waits_until_no_name_comes_in_clear(

@@ -15,7 +15,7 @@ from apps.collectors.admin.deletion_pages import DeletionPages, offer_url
 from apps.collectors.admin.effective_pages import EffectivePages, number_of
 from apps.collectors.admin.targets import PERMISSION, Target, may_decide, target_of
 from apps.collectors.choices import ConfigurationState, Level, Preset
-from apps.collectors.forms import ConfigurationForm
+from apps.collectors.forms import ConfigurationForm, legal_basis_text
 from apps.collectors.models import CollectorConfiguration
 from apps.collectors.services import changes
 from apps.collectors.services import configuration as service
@@ -99,7 +99,7 @@ class CollectorConfigurationAdmin(EffectivePages, DeletionPages, ConfirmingMixin
             Fact(_("State"), state_badge(obj)),
             Fact(_("Where"), target_of(obj).label(visit.scope), hint=obj.get_level_display()),
             Fact(_("Preset"), obj.get_preset_display()),
-            Fact(_("Legal basis"), obj.legal_basis),
+            Fact(_("Legal basis"), legal_basis_text(obj.legal_basis)),
             Fact(_("Purpose"), visit.scope.show(obj, "purpose")),
             Fact(_("Made"), moment_html(obj.created_at, visit.now)),
             Fact(_("Made by"), account_text(obj.author)),

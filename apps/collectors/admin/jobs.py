@@ -5,6 +5,7 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
 from django.http import Http404, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext_lazy as _
@@ -35,6 +36,21 @@ from apps.core.http import ScopedRequest
 TONES = {JobState.RUNNING: "info", JobState.DONE: "success", JobState.FAILED: "danger"}
 
 
+class KindFilter(admin.SimpleListFilter):
+    """Kinds of work by what they are called."""
+
+    title = _("what")
+    parameter_name = "kind"
+
+    def lookups(self, request: Any, model_admin: Any) -> list[tuple[str, Any]]:
+        """Offer every kind."""
+        return [(kind.name, kind.title) for kind in jobs.registered()]
+
+    def queryset(self, request: Any, queryset: QuerySet[CollectionJob]) -> QuerySet[CollectionJob]:
+        """Keep the work of the chosen kind."""
+        return queryset.filter(kind=self.value()) if self.value() else queryset
+
+
 @admin.register(CollectionJob)
 class CollectionJobAdmin(ConfirmingMixin, DetailAdmin):
     """Deletions after a narrowing, and names that become pseudonyms."""
@@ -45,7 +61,7 @@ class CollectionJobAdmin(ConfirmingMixin, DetailAdmin):
     )
     show_add_link = True
     list_display: Sequence[Any] = ["what", "state_badge", "progress"]
-    list_filter = ["state", "kind"]
+    list_filter = ["state", KindFilter]
     list_select_related = ["author"]
     ordering = ["-created_at", "-pk"]
     sortable_by: Sequence[str] = ()

@@ -79,6 +79,11 @@ def register(kind: JobKind) -> None:
     _kinds[kind.name] = kind
 
 
+def registered() -> list[JobKind]:
+    """Return every kind."""
+    return list(_kinds.values())
+
+
 def offered() -> list[JobKind]:
     """Return the kinds that people start by themselves."""
     return [kind for kind in _kinds.values() if kind.offer]

@@ -5,6 +5,7 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
 from django.http import HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext_lazy as _
@@ -29,6 +30,21 @@ TONES = {
 }
 
 
+class KindFilter(admin.SimpleListFilter):
+    """Rules by what they are called."""
+
+    title = _("what")
+    parameter_name = "kind"
+
+    def lookups(self, request: Any, model_admin: Any) -> list[tuple[str, Any]]:
+        """Offer the rules that the caller may see."""
+        return [(kind.name, kind.title) for kind in kinds.permitted_to(request.scope)]
+
+    def queryset(self, request: Any, queryset: QuerySet[Approval]) -> QuerySet[Approval]:
+        """Keep the requests of the chosen rule."""
+        return queryset.filter(kind=self.value()) if self.value() else queryset
+
+
 @admin.register(Approval)
 class ApprovalAdmin(ConfirmingMixin, DetailAdmin):
     """What was asked for, by whom, and who decided."""
@@ -38,7 +54,7 @@ class ApprovalAdmin(ConfirmingMixin, DetailAdmin):
         "until another person has decided."
     )
     list_display: Sequence[Any] = ["what", "asked_by_label", "state_badge"]
-    list_filter = ["state", "kind"]
+    list_filter = ["state", KindFilter]
     ordering = ["-asked_at", "-pk"]
     list_per_page = 20  # each row asks once what it is about
     sortable_by: Sequence[str] = ()
