@@ -245,6 +245,12 @@ GROUPS: tuple[tuple[str | Promise, tuple[Item, ...]], ...] = (
                 "organization.view_entity",
             ),
             Item(
+                _("Classification rules"),
+                "rule_settings",
+                "organization_classificationrule_changelist",
+                "organization.view_classificationrule",
+            ),
+            Item(
                 _("View domains"),
                 "visibility",
                 "organization_viewdomain_changelist",

@@ -82,6 +82,11 @@ SCHEDULE: tuple[Periodic, ...] = (
         _("Counts for each device what was lost and refused of it in 30 days."),
     ),
     Periodic(
+        "devices.classify_fleet",
+        timedelta(minutes=1),
+        _("Puts devices into the entities of the rules after these were changed."),
+    ),
+    Periodic(
         "core.lapse_approvals",
         timedelta(minutes=10),
         _("Closes requests for approval that nobody answered within 72 hours."),

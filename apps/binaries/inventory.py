@@ -82,4 +82,4 @@ register(
         switch="packages",
     )
 )
-moves.register(packages.mark_stale)
+moves.register(packages.mark_moved)

@@ -16,6 +16,7 @@ class CollectorsConfig(AppConfig):
             events,
             health,
             nql,
+            origins,
             panels,
             personal_data,
             report_panels,

@@ -210,6 +210,11 @@ def record(*, device_id: int, changes: Iterable[Change], now: datetime) -> None:
     if not noted:
         return
     context_id = Device.objects.values_list("context_id", flat=True).get(pk=device_id)
+    store([(device_id, context_id, change) for change in noted], now=now)
+
+
+def store(noted: Sequence[tuple[int, int, Change]], *, now: datetime) -> None:
+    """Store changes of several devices. noted: device, its context, what changed. Cost: 1 query."""
     DeviceChange.objects.bulk_create(
         DeviceChange(
             id=row_id,
@@ -223,7 +228,7 @@ def record(*, device_id: int, changes: Iterable[Change], now: datetime) -> None:
             new_value=change.new[:VALUE_LENGTH],
             number_of_changes=change.number,
         )
-        for row_id, change in zip(ids.draw(len(noted)), noted, strict=True)
+        for row_id, (device_id, context_id, change) in zip(ids.draw(len(noted)), noted, strict=True)
     )
 
 
@@ -266,7 +271,7 @@ def _may_note(watched: Watched, old: Any, new: Any, policy: Policy) -> bool:
         return bool(policy.allows(watched.switch) and old and new)
     if watched.may_keep:
         is_kept = bool(old and new) and watched.may_keep(old, policy)
-        return is_kept and _is_hashed(old) == _is_hashed(new)
+        return is_kept and is_hashed(old) == is_hashed(new)
     return True
 
 
@@ -274,7 +279,7 @@ def _of_people(
     watched: WatchedList, before: Collection[Label], after: Collection[Label]
 ) -> Iterator[Change]:
     """Yield one change where others are listed now, unless all are called by another form."""
-    forms = [{_is_hashed(text) for text, _number in rows} for rows in (before, after)]
+    forms = [{is_hashed(text) for text, _number in rows} for rows in (before, after)]
     if set(before) != set(after) and (forms[0] & forms[1] or not (before and after)):
         yield Change(watched.property, watched.name, str(len(before)), str(len(after)))
 
@@ -291,7 +296,8 @@ def _by_label(watched: WatchedList, rows: Sequence[Values]) -> dict[Label, Value
     return found
 
 
-def _is_hashed(name: str) -> bool:
+def is_hashed(name: str) -> bool:
+    """Return whether a name is kept as a hash or a pseudonym."""
     return name.startswith(STORED_PSEUDONYM) or HASHED_NAME.fullmatch(name) is not None
 
 

@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
+from apps.core import clock
 from apps.devices import services
 from apps.devices.addresses import SWITCH, permitted_address, permitted_addresses
 from apps.devices.choices import BootType
@@ -94,7 +95,8 @@ class ConnectivityFields(msgspec.Struct, frozen=True, forbid_unknown_fields=True
 
 def remember_last_network(device_id: int, rows: Sequence[Row]) -> None:
     """Bring the network that the device was in last forward."""
-    services.remember_network(device_id=device_id, bucket=max(row.time for row in rows))
+    bucket = max(row.time for row in rows)
+    services.remember_network(device_id=device_id, bucket=bucket, now=clock.now())
 
 
 def remember_last_boot(device_id: int, rows: Sequence[Row]) -> None:

@@ -1,18 +1,19 @@
 """Devices that move to another entity, told to the apps that count by entity."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
-Hook = Callable[[int, int, int], None]  # device, entity before, entity now
+Move = tuple[int, int, int]  # device, entity before, entity now
+Hook = Callable[[Sequence[Move]], None]
 
 _hooks: list[Hook] = []
 
 
 def register(hook: Hook) -> None:
-    """Have `hook` called in the transaction of each move; called from an app's `ready()`."""
+    """Have `hook` called in the transaction of moves; called from an app's `ready()`."""
     _hooks.append(hook)
 
 
-def tell(*, device_id: int, before: int, now: int) -> None:
-    """Tell of a move. Cost: that of the hooks."""
+def tell(moved: Sequence[Move]) -> None:
+    """Tell of moves. Cost: that of the hooks, however many devices."""
     for hook in _hooks:
-        hook(device_id, before, now)
+        hook(moved)

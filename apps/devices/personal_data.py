@@ -18,6 +18,7 @@ from apps.devices.models import (
     Antivirus,
     Battery,
     Boot,
+    ClassificationRun,
     ConnectivityDaily,
     ConnectivitySample,
     Context,
@@ -50,6 +51,7 @@ register(
             "id": PSEUDONYM,
             "uid": PSEUDONYM,  # stable, so it links rows
             "entity": NONE,
+            "is_entity_pinned": NONE,
             "context": NONE,
             "name": DIRECT,  # often holds the employee's name
             "kind": NONE,
@@ -310,3 +312,21 @@ for _model, _fields, _metrics, _daily in (
     (ConnectivityDaily, CONNECTIVITY_BUCKET, CONNECTIVITY, True),
 ):
     register(_model, of_event({**_fields, **metric_classes(_metrics, daily=_daily)}))
+register(
+    ClassificationRun,
+    Classification(
+        fields={
+            "id": NONE,
+            "state": NONE,
+            "total": NONE,
+            "done": NONE,
+            "moved": NONE,
+            "last_device_id": NONE,  # a place in the order
+            "error": NONE,
+            "author": of(PSEUDONYM, "account"),
+            "created_at": NONE,
+            "heartbeat_at": NONE,
+            "finished_at": NONE,
+        }
+    ),
+)

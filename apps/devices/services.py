@@ -11,25 +11,34 @@ from django.db import connection, models, transaction
 from apps.accounts.models import Account
 from apps.audit import services as audit
 from apps.audit.choices import AuditCode
-from apps.devices import changes, moves
+from apps.devices import changes, classification
 from apps.devices.changes import Change
-from apps.devices.choices import ChangeProperty, InventoryState, Platform
+from apps.devices.choices import InventoryState, Platform
 from apps.devices.models import ConnectivitySample, Context, Device, InventoryPart
 from apps.events.policy import Policy
+from apps.organization.choices import RuleFact
 from apps.organization.models import Entity
 
 BASE_PARTS = ("hardware", "operating_system")  # with these an inventory is complete
 
 
 def enrol_device(
-    *, entity: Entity, platform: Platform, name: str, is_simulated: bool, now: datetime
+    *,
+    entity: Entity,
+    platform: Platform,
+    name: str,
+    is_simulated: bool,
+    now: datetime,
+    is_entity_pinned: bool = False,
 ) -> Device:
     """Make the device of a new collector.
 
-    name: host name, "" where the configuration denies it.
+    name: host name, "" where the configuration denies it. is_entity_pinned: as that of the device
+    that it takes the place of.
     """
     return Device.objects.create(
         entity=entity,
+        is_entity_pinned=is_entity_pinned,
         context=context_of(entity=entity, platform=platform),
         name=name,
         is_simulated=is_simulated,
@@ -48,14 +57,8 @@ def context_of(*, entity: Entity, platform: Platform) -> Context:
 @transaction.atomic
 def move_device(*, device: Device, entity: Entity, now: datetime) -> None:
     """Put a device into another entity; events from now on happen in the new situation."""
-    if entity == device.entity:
-        return
-    moved = Change(ChangeProperty.ENTITY, "entity", device.entity.name, entity.name)
-    changes.record(device_id=device.pk, changes=[moved], now=now)
-    moves.tell(device_id=device.pk, before=device.entity_id, now=entity.pk)
-    device.entity = entity
-    device.context = context_of(entity=entity, platform=Platform(device.operating_system_platform))
-    device.save(update_fields=["entity", "context"])
+    if entity != device.entity:
+        classification.put([(device, entity)], now=now)
 
 
 def open_device(
@@ -91,13 +94,19 @@ class Report:
         return parts.exists()
 
     def write_facts(self, facts: dict[str, Any]) -> None:
-        """Write facts into the device's row; keys are its columns. Cost: 1 to 5 queries."""
+        """Write facts into the device's row; keys are its columns. Cost: 1 to 5 queries.
+
+        Where rules read such facts, the device may move.
+        """
         row = Device.objects.filter(pk=self.device_id)
         if self.has_base:
             watched = [column for column in facts if column in changes.FACTS]
             old = row.values(*watched).get() if watched else {}
             self._note(changes.between(old, facts, self.policy))
         row.update(**facts)
+        read = {classification.FACTS_OF_COLUMNS.get(column, "") for column in facts} - {""}
+        if read:
+            classification.reconsider(device_id=self.device_id, reads=read, now=self.now)
 
     def write_list(self, model: type[models.Model], rows: Sequence[dict[str, Any]]) -> None:
         """Replace a device's list as a whole, unless it is the same. Cost: 2 to 7 queries."""
@@ -165,14 +174,19 @@ WHERE device.id = %(device)s
 """
 
 
-def remember_network(*, device_id: int, bucket: datetime) -> None:
+def remember_network(*, device_id: int, bucket: datetime, now: datetime) -> None:
     """Bring the network that a device was in last forward; an older bucket changes nothing.
 
     Read back as it was stored: without what the policy takes. Most batches tell the network of
-    the one before, and leave the device's row as it is. Cost: 1 query.
+    the one before, and leave the device's row as it is. Where rules read addresses, another
+    network may move the device. Cost: 1 query, 1 more for another network.
     """
     with connection.cursor() as cursor:
         cursor.execute(_LAST_NETWORK, {"device": device_id, "bucket": bucket})
+        is_elsewhere = cursor.rowcount > 0
+    if is_elsewhere:
+        reads = [RuleFact.LOCAL_ADDRESS]
+        classification.reconsider(device_id=device_id, reads=reads, now=now)
 
 
 def remember_login(*, device_id: int, occurred_at: datetime, user_name: str) -> None:

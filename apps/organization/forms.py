@@ -1,14 +1,27 @@
-"""Forms of the tree."""
+"""Forms of the tree and of the rules."""
 
+from dataclasses import dataclass
 from typing import Any
 
 from django import forms
 from django.contrib import admin
 from django.utils.translation import gettext_lazy as _
 
-from apps.core.admin.autocomplete import CompletedSelectMultiple
+from apps.core.admin.autocomplete import CompletedSelect, CompletedSelectMultiple
+from apps.organization.choices import Matching
+from apps.organization.classification import CONDITIONS_LIMIT, Condition, Rule
+from apps.organization.conditions import ConditionRefused, clean, text_of
 from apps.organization.grants import ACTIONS
-from apps.organization.models import Entity, EntityGroupPermission, ViewDomain
+from apps.organization.models import (
+    NAME_LENGTH,
+    ClassificationRule,
+    Entity,
+    EntityGroupPermission,
+    ViewDomain,
+)
+from apps.organization.places import Places
+
+SPARE_ROWS = 3  # empty conditions at the end of the form
 
 
 def indented(entity: Entity) -> str:
@@ -67,3 +80,91 @@ class ViewDomainForm(forms.ModelForm):
         for action in ACTIONS:
             nodes = granted.filter(permission__codename=action)
             self.initial[action] = list(nodes.values_list("content_object_id", flat=True))
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One condition as it stands in the form, and what is wrong with it."""
+
+    number: int
+    fact: str = ""
+    value: str = ""
+    error: str = ""
+
+
+class RuleForm(forms.Form):
+    """One rule. Its conditions are pairs of the fields `fact` and `value`; empty pairs are none."""
+
+    name = forms.CharField(label=_("Name"), max_length=NAME_LENGTH)
+    is_active = forms.BooleanField(label=_("Active"), required=False)
+    matching = forms.ChoiceField(
+        label=_("The rule takes a device if"), choices=Matching.choices, widget=forms.RadioSelect
+    )
+
+    def __init__(self, data: Any, *, places: Places, rule: Rule | None = None) -> None:
+        initial = {"is_active": True, "matching": Matching.ALL}
+        if rule:
+            initial = {
+                "name": rule.name,
+                "entity": rule.entity_id,
+                "is_active": rule.is_active,
+                "matching": rule.matching,
+            }
+        super().__init__(data, initial=initial)
+        self.places = places
+        self.fields["entity"] = forms.ModelChoiceField(
+            label=_("Entity"),
+            queryset=Entity.objects.all(),
+            help_text=_("Where the devices go that the rule takes."),
+            widget=CompletedSelect(
+                ClassificationRule._meta.get_field("entity"),
+                admin.site,
+                labels=lambda rows: Entity.objects.trails(rows),
+                placeholder=_("Type the name of an entity"),
+            ),
+        )
+        self._typed = (
+            list(zip(data.getlist("fact"), data.getlist("value"), strict=False))
+            if data
+            else [(part.fact, text_of(part, places)) for part in (rule.conditions if rule else ())]
+        )
+        self._errors_of_rows: dict[int, str] = {}
+
+    @property
+    def rows(self) -> list[Row]:
+        """Return the conditions and some empty ones."""
+        typed = [pair for pair in self._typed if any(pair)]
+        room = min(len(typed) + SPARE_ROWS, CONDITIONS_LIMIT)
+        typed += [("", "")] * (room - len(typed))
+        return [
+            Row(number, fact, value, self._errors_of_rows.get(number, ""))
+            for number, (fact, value) in enumerate(typed, start=1)
+        ]
+
+    @property
+    def rule(self) -> Rule:
+        """Return the rule that was typed; only of a form that is sound."""
+        values = self.cleaned_data
+        return Rule(
+            name=values["name"],
+            entity_id=values["entity"].pk,
+            conditions=tuple(self._conditions),
+            matching=values["matching"],
+            is_active=values["is_active"],
+        )
+
+    def clean(self) -> dict[str, Any]:
+        """Read the conditions."""
+        values: dict[str, Any] = super().clean() or {}
+        self._conditions: list[Condition] = []
+        typed = [pair for pair in self._typed if any(pair)]
+        for number, (fact, value) in enumerate(typed, start=1):
+            try:
+                self._conditions.append(clean(fact, value, self.places))
+            except ConditionRefused as error:
+                self._errors_of_rows[number] = str(error)
+        if not typed:
+            self.add_error(None, _("A rule has 1 to 20 conditions."))
+        elif self._errors_of_rows:
+            self.add_error(None, _("A condition is wrong; see below."))
+        return values

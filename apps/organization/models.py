@@ -7,8 +7,8 @@ from guardian.models import GroupObjectPermissionBase
 
 from apps.accounts.models import Profile
 from apps.core.models import UUIDModel
-from apps.organization.choices import EntityKind
-from apps.organization.querysets import EntityQuerySet
+from apps.organization.choices import EntityKind, Matching
+from apps.organization.querysets import ClassificationRuleQuerySet, EntityQuerySet
 
 NAME_LENGTH = 100
 
@@ -111,3 +111,52 @@ class ViewDomain(Profile):
         proxy = True
         verbose_name = _("view domain")
         verbose_name_plural = _("view domains")
+
+
+class ClassificationRule(UUIDModel):
+    """One rule that puts devices into an entity; of those that take a device the first wins.
+
+    Written by `services.replace_rules`, always the whole list at once.
+    """
+
+    name = models.CharField(_("name"), max_length=NAME_LENGTH, help_text=_("Name of the rule."))
+    position = models.PositiveIntegerField(
+        _("place"), help_text=_("Of the rules that take a device the first wins.")
+    )
+    entity = models.ForeignKey(
+        Entity,
+        on_delete=models.PROTECT,
+        related_name="+",
+        verbose_name=_("entity"),
+        help_text=_("Where the devices go that the rule takes."),
+    )
+    is_active = models.BooleanField(
+        _("active"), default=True, help_text=_("An inactive rule takes no device.")
+    )
+    matching = models.CharField(
+        _("takes a device if"), max_length=8, choices=Matching, default=Matching.ALL
+    )
+    conditions = models.JSONField(
+        _("conditions"), default=list, help_text=_("What the rule reads, and what it has to be.")
+    )
+
+    objects = ClassificationRuleQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("classification rule")
+        verbose_name_plural = _("classification rules")
+        constraints = [
+            models.UniqueConstraint(
+                name="organization_rule_name_once",
+                fields=["name"],
+                deferrable=models.Deferrable.DEFERRED,  # a list is written row by row
+            ),
+            models.UniqueConstraint(
+                name="organization_rule_position_once",
+                fields=["position"],
+                deferrable=models.Deferrable.DEFERRED,
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name

@@ -1,7 +1,7 @@
 """What the tree says about people: nothing."""
 
 from apps.core.personal_data import NONE, Classification, register
-from apps.organization.models import Entity, EntityGroupPermission
+from apps.organization.models import ClassificationRule, Entity, EntityGroupPermission
 
 register(
     Entity,
@@ -19,4 +19,19 @@ register(
 register(
     EntityGroupPermission,
     Classification(fields={"id": NONE, "permission": NONE, "group": NONE, "content_object": NONE}),
+)
+register(
+    ClassificationRule,
+    Classification(
+        fields={
+            "id": NONE,
+            "uid": NONE,
+            "name": NONE,
+            "position": NONE,
+            "entity": NONE,
+            "is_active": NONE,
+            "matching": NONE,
+            "conditions": NONE,  # patterns of names: decisions of an administrator, not data
+        }
+    ),
 )

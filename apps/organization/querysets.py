@@ -9,10 +9,11 @@ from django.db import models
 from django.db.models.expressions import RawSQL
 
 from apps.organization.choices import EntityKind
+from apps.organization.classification import Classifier, Rule, key_entities
 
 if TYPE_CHECKING:
     from apps.core.scope import Scope
-    from apps.organization.models import Entity
+    from apps.organization.models import ClassificationRule, Entity
 
 # Entities with a granted node among their ancestors (or themselves). PostgreSQL hashes the array
 # once, so the cost is entities times depth, however many nodes are granted.
@@ -75,3 +76,28 @@ class EntityQuerySet(models.QuerySet["Entity"]):
     def unclassified(self) -> Entity:
         """Return the entity of devices that no rule classifies. Cost: 1 query."""
         return self.get(kind=EntityKind.UNCLASSIFIED)
+
+
+class ClassificationRuleQuerySet(models.QuerySet["ClassificationRule"]):
+    """Chainable filters, and the rules as a whole."""
+
+    def permitted_to(self, scope: Scope) -> Self:
+        """Keep the rules whose entity the caller sees."""
+        if scope.is_unrestricted:
+            return self.all()
+        from apps.organization.models import Entity
+
+        return self.filter(entity__in=Entity.objects.permitted_to(scope))
+
+    def as_rules(self) -> list[Rule]:
+        """Return the rules in their order, inactive ones included. Cost: 1 query."""
+        return [Rule.of_row(row) for row in self.order_by("position")]
+
+
+def classifier_of(rules: Sequence[Rule]) -> Classifier:
+    """Return rules ready to be asked. Cost: 1 query where conditions name entities."""
+    from apps.organization.models import Entity
+
+    named = key_entities(rules)
+    rows = Entity.objects.filter(pk__in=named).values_list("pk", "path") if named else []
+    return Classifier(rules, dict(rows))

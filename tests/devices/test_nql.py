@@ -38,6 +38,7 @@ INTERNAL = {
     "collector_target_version_key",
     "driver_version_key",
     "primary_physical_adapter_driver_version_key",
+    "is_entity_pinned",  # how the console places devices
     "connectivity_told_at",  # which bucket the last network is from
     "operating_system_version_key",
     "operating_system_build_key",
@@ -68,6 +69,7 @@ INTERNAL_MODELS = {
     "BinaryClaim",  # what devices say of a binary
     "Presence",  # answers who may see a binary or package
     "StalePresence",
+    "ClassificationRun",  # work of the server
 }
 
 COLUMNS: dict[str, tuple[type[models.Field[Any, Any]], ...]] = {

@@ -8,7 +8,7 @@ from django.contrib.auth.models import Permission
 from apps.accounts.models import Profile
 from apps.organization.choices import EntityKind
 from apps.organization.models import Entity, EntityGroupPermission
-from apps.organization.services import _insert
+from apps.organization.services.tree import _insert
 
 _numbers = count(1)
 

@@ -2,7 +2,7 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -17,6 +17,7 @@ from apps.binaries.models import (
     PackageUninstallation,
     StalePresence,
 )
+from apps.devices import moves
 from apps.devices.models import Device, InventoryPart
 from apps.events import derived, retention
 from apps.events.choices import Retention, Source
@@ -174,9 +175,18 @@ def _find(identities: Sequence[str]) -> dict[str, int]:
 
 
 def mark_stale(device_id: int, *entity_ids: int) -> None:
-    """Have the packages of entities counted anew: the device changed, or moved between them."""
+    """Have the packages of entities counted anew: a device of theirs changed."""
+    _mark([(device_id, entity_id) for entity_id in entity_ids])
+
+
+def mark_moved(moved: Iterable[moves.Move]) -> None:
+    """Have the packages counted anew where devices came from and where they went."""
+    _mark([(device_id, place) for device_id, *places in moved for place in places])
+
+
+def _mark(pairs: Iterable[tuple[int, int]]) -> None:
     StalePresence.objects.bulk_create(
-        [StalePresence(device_id=device_id, entity_id=entity) for entity in sorted(entity_ids)],
+        [StalePresence(device_id=device, entity_id=entity) for device, entity in sorted(pairs)],
         ignore_conflicts=True,
     )
 

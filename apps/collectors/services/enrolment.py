@@ -15,12 +15,13 @@ from django.db.models import F
 from apps.accounts.models import Account
 from apps.audit import services as audit
 from apps.audit.choices import AuditCode
-from apps.collectors import documents, effective, errors
+from apps.collectors import documents, effective, errors, origins
 from apps.collectors.choices import CollectorState, KeyPurpose, Level, StubState
 from apps.collectors.models import Collector, CollectorConfiguration, CollectorStub, EnrolmentKey
 from apps.collectors.services import tokens
 from apps.core import keys
 from apps.core.locks import transaction_lock
+from apps.devices import classification
 from apps.devices import services as devices
 from apps.devices.choices import Platform
 from apps.devices.inventory import permitted_name
@@ -244,7 +245,9 @@ def _by_previous(request: EnrolmentRequest, public_key: bytes, now: datetime) ->
         raise errors.KeyUnknown
     uid = request.previous.collector_id
     old = (
-        Collector.objects.select_related("device__entity", "enrolment_key").filter(uid=uid).first()
+        Collector.objects.select_related("device__entity", "enrolment_key__entity")
+        .filter(uid=uid)
+        .first()
     )
     receipt = None if old else _receipt(request.receipt, uid)
     voucher = _voucher(old, receipt, uid, now)
@@ -255,12 +258,19 @@ def _by_previous(request: EnrolmentRequest, public_key: bytes, now: datetime) ->
         raise errors.SignatureInvalid
     if old is not None:
         entity, key = old.device.entity, old.enrolment_key
-        is_simulated = old.device.is_simulated
+        is_simulated, is_pinned = old.device.is_simulated, old.device.is_entity_pinned
     else:
         entity, key = _entity_of(receipt), None
-        is_simulated = receipt is not None and receipt.simulated
+        is_simulated, is_pinned = receipt is not None and receipt.simulated, False
     return _admit(
-        request, public_key, entity, now, key=key, previous=uid, is_simulated=is_simulated
+        request,
+        public_key,
+        entity,
+        now,
+        key=key,
+        previous=uid,
+        is_simulated=is_simulated,
+        is_pinned=is_pinned,
     )
 
 
@@ -312,12 +322,18 @@ def _admit(
     key: EnrolmentKey | None,
     previous: UUID | None = None,
     is_simulated: bool = False,
+    is_pinned: bool = False,
 ) -> Enrolled:
-    policy = effective.read().of(device_id=0, entity_path=entity.path).policy
+    platform, name = Platform(request.platform), _name_in(entity, request)
+    if not is_pinned:
+        entity = classification.entity_of_new(
+            name=name, platform=platform, origin=origins.of_key(key), otherwise=entity
+        )
     device = devices.enrol_device(
         entity=entity,
-        platform=Platform(request.platform),
-        name=permitted_name(request.host_name, policy),
+        is_entity_pinned=is_pinned,
+        platform=platform,
+        name=_name_in(entity, request),  # what may be kept where the rules put it
         is_simulated=is_simulated,
         now=now,
     )
@@ -334,6 +350,12 @@ def _admit(
     )
     _record(AuditCode.COLLECTOR_ENROLLED, collector, now)
     return Enrolled(collector, tokens.issue(collector=collector, now=now), is_new=True)
+
+
+def _name_in(entity: Entity, request: EnrolmentRequest) -> str:
+    """Return the host name in the form that may be kept in an entity."""
+    policy = effective.read().of(device_id=0, entity_path=entity.path).policy
+    return permitted_name(request.host_name, policy)
 
 
 def _use_key(request: EnrolmentRequest, now: datetime) -> EnrolmentKey:

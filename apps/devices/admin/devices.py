@@ -29,6 +29,7 @@ from apps.core.formats import bytes_text
 from apps.core.http import ScopedRequest
 from apps.devices import own_panels, panels, services
 from apps.devices.admin.filters import AttentionFilter, SeenFilter
+from apps.devices.admin.placing import PlacingMixin
 from apps.devices.facts import head_facts, model_text
 from apps.devices.models import Device
 
@@ -36,7 +37,7 @@ __all__ = ["own_panels"]  # imported for what it registers
 
 
 @admin.register(Device)
-class DeviceAdmin(DetailAdmin):
+class DeviceAdmin(PlacingMixin, DetailAdmin):
     """Devices of the account's view domain."""
 
     detail_template = "admin/devices/device.html"
@@ -61,6 +62,7 @@ class DeviceAdmin(DetailAdmin):
         ("entity", CompletionFilter),
         "kind",
         "inventory_state",
+        "is_entity_pinned",
         "connectivity_last_connectivity_type",
         "is_simulated",
     ]
@@ -76,7 +78,6 @@ class DeviceAdmin(DetailAdmin):
     ordering = ["-last_seen_at", "-pk"]
     list_per_page = 50
     show_full_result_count = False
-    actions = None
 
     @display(description=_("Model"), ordering="hardware_model")
     def model_label(self, device: Device) -> str:

@@ -2,6 +2,7 @@
 
 from apps.devices.models.boot import Boot
 from apps.devices.models.change import DeviceChange
+from apps.devices.models.classification import ClassificationRun
 from apps.devices.models.connectivity import ConnectivityDaily, ConnectivitySample
 from apps.devices.models.context import Context
 from apps.devices.models.device import Device
@@ -22,6 +23,7 @@ __all__ = [
     "Antivirus",
     "Battery",
     "Boot",
+    "ClassificationRun",
     "ConnectivityDaily",
     "ConnectivitySample",
     "Context",

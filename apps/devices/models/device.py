@@ -34,6 +34,12 @@ class Device(CollectorFacts, PlaceFacts, VirtualizationFacts, UUIDModel):
         verbose_name=_("entity"),
         help_text=_("Entity given by the rules."),
     )
+    is_entity_pinned = models.BooleanField(
+        _("entity chosen by hand"),
+        default=False,
+        editable=False,
+        help_text=_("Moved by hand: the rules leave it there until it is released."),
+    )
     context = models.ForeignKey(
         "devices.Context",
         on_delete=models.PROTECT,

@@ -3,22 +3,29 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from django.contrib import admin
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
 from django.db import models
 from django.db.models import Prefetch
 from django.forms import ModelForm
+from django.http import HttpResponse, HttpResponseRedirect
 from django.utils.translation import gettext_lazy as _
-from unfold.decorators import display
+from django.utils.translation import ngettext
+from unfold.decorators import action, display
 
 from apps.accounts.admin import ServiceAdmin
 from apps.accounts.choices import ProfileKind
 from apps.accounts.http import AccountRequest
 from apps.core import clock
-from apps.organization import services
+from apps.core.admin.detail import list_url
+from apps.core.errors import DomainError
+from apps.organization import entity_files, services
+from apps.organization.admin import files
 from apps.organization.choices import EntityKind
 from apps.organization.forms import EntityForm, ViewDomainForm, indented
 from apps.organization.models import Entity, EntityGroupPermission, ViewDomain
 
+IMPORT = "organization.import_entities"
 NODES_SHOWN = 5  # of each profile in the list
 
 
@@ -44,6 +51,56 @@ class EntityAdmin(ServiceAdmin):
     ordering = ["path"]
     sortable_by: list[str] = []
     fieldsets = [(None, {"fields": ["name", "parent"]})]
+    actions_list = ["import_file", "export_file"]
+
+    @action(description=_("Import"), url_path="import", permissions=["import"], icon="upload")
+    def import_file(self, request: AccountRequest) -> HttpResponse:
+        """Take a file of entities: first show what it would do, then do it."""
+        if not self.has_add_permission(request):
+            raise PermissionDenied
+        if request.POST.get("confirmed") == "yes":
+            return self._import(request, files.opened(request, IMPORT))
+        form, plan, data = files.read_upload(request, entity_files.plan)
+        context = {
+            "title": _("Import entities"),
+            "form": form,
+            "plan": plan,
+            "problems": plan.problems if plan else (),
+            "token": files.sealed(request, IMPORT, data.decode("utf-8-sig")) if plan else "",
+            "example": "path\nFrance\nFrance / Paris\n",
+            "notes": [
+                _(
+                    "A line for each entity: column “path” holds the names from the top, parted "
+                    "by “/”; or columns “parent” and “name”. Missing entities above are added, "
+                    "too. Nothing is moved, renamed or deleted."
+                )
+            ],
+            "back": list_url(Entity),
+        }
+        return files.page(self, request, context)
+
+    @action(description=_("Export"), url_path="export", permissions=["view"], icon="download")
+    def export_file(self, request: AccountRequest) -> HttpResponse:
+        """Give the entities that the caller sees as a file."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        seen = Entity.objects.permitted_to(request.scope)
+        return files.attachment("entities", entity_files.export(seen))
+
+    def has_import_permission(self, request: AccountRequest) -> bool:
+        """Ask as for one entity."""
+        return self.has_add_permission(request)
+
+    def _import(self, request: AccountRequest, text: str) -> HttpResponse:
+        try:
+            plan = services.import_entities(data=text, actor=request.user, now=clock.now())
+        except DomainError as error:
+            self.message_user(request, str(error), messages.ERROR)
+        else:
+            number = len(plan.added)
+            words = ngettext("%d entity added.", "%d entities added.", number) % number
+            self.message_user(request, words, messages.SUCCESS)
+        return HttpResponseRedirect(list_url(Entity))
 
     @display(description=_("Entity"))
     def tree_name(self, entity: Entity) -> str:

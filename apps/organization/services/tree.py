@@ -17,8 +17,8 @@ from apps.accounts.services import ExceedsOwnRights, refuse_deciding
 from apps.audit import services as audit
 from apps.audit.choices import AuditCode
 from apps.core.errors import DomainError
-from apps.organization.choices import EntityKind
-from apps.organization.models import Entity, EntityGroupPermission
+from apps.organization.choices import EntityKind, RuleFact
+from apps.organization.models import ClassificationRule, Entity, EntityGroupPermission
 
 ROOT_NAME = "Organisation"
 UNCLASSIFIED_NAME = "Unclassified"
@@ -40,7 +40,7 @@ class EntityInOwnBranch(DomainError):
 
 
 class EntityInUse(DomainError):
-    """Entities below it, or devices in it, would lose their place."""
+    """Entities below it, devices in it or rules that name it would lose their place."""
 
     code = "entity_in_use"
     message = _("Move what is in this entity elsewhere first.")
@@ -76,7 +76,7 @@ def create_entity(*, name: str, parent: Entity, actor: Account, now: datetime) -
     Raises:
         EntityNameTaken: a sibling has this name.
     """
-    _lock_tree()
+    lock_tree()
     parent.refresh_from_db()
     _refuse_taken(name, parent)
     entity = _insert(name=name, parent=parent, kind=EntityKind.ORDINARY)
@@ -109,7 +109,7 @@ def move_entity(*, entity: Entity, parent: Entity, actor: Account, now: datetime
         EntityInOwnBranch: `parent` lies below `entity`.
         EntityNameTaken: an entity of this name is there.
     """
-    _lock_tree()
+    lock_tree()
     entity.refresh_from_db()
     parent.refresh_from_db()
     _refuse_built_in(entity)
@@ -131,7 +131,7 @@ def delete_entity(*, entity: Entity, actor: Account, now: datetime) -> None:
         BuiltInEntity: the root and "Unclassified" stay.
         EntityInUse: it has entities below it, or rows of other tables point at it.
     """
-    _lock_tree()
+    lock_tree()
     _refuse_built_in(entity)
     if is_in_use(entity):
         raise EntityInUse
@@ -141,6 +141,9 @@ def delete_entity(*, entity: Entity, actor: Account, now: datetime) -> None:
 
 def is_in_use(entity: Entity) -> bool:
     """Return whether rows other than grants point at the entity. Cost: 1 query per such table."""
+    named = [{"fact": RuleFact.KEY_ENTITY, "value": str(entity.pk)}]
+    if ClassificationRule.objects.filter(conditions__contains=named).exists():
+        return True
     relations: Iterable[Any] = Entity._meta.get_fields(include_hidden=True)
     return any(
         relation.related_model._base_manager.filter(**{relation.field.name: entity}).exists()
@@ -225,7 +228,7 @@ def _move_branch(entity: Entity, parent: Entity) -> None:
     entity.refresh_from_db()
 
 
-def _lock_tree() -> None:
+def lock_tree() -> None:
     """Let one transaction at a time change the shape: two moves could else make a circle."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_TREE_LOCK])

@@ -1,0 +1,161 @@
+"""The rules over the whole fleet: what they would do, and the run that does it in chunks."""
+
+import logging
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from itertools import islice
+from typing import Any
+
+from django.db import transaction
+
+from apps.accounts.models import Account
+from apps.audit import services as audit
+from apps.audit.choices import AuditCode
+from apps.core import clock
+from apps.core.locks import advisory_lock
+from apps.core.scope import Scope
+from apps.devices import classification
+from apps.devices.choices import RunState
+from apps.devices.models import ClassificationRun, Device
+from apps.organization import fleet
+from apps.organization.classification import Rule
+from apps.organization.fleet import Mover, Preview, Progress
+from apps.organization.models import Entity
+from apps.organization.querysets import classifier_of
+
+logger = logging.getLogger(__name__)
+
+LOCK = "devices.classify_fleet"
+CHUNK = 1_000  # devices of one transaction
+PAGE = 50  # devices of one page of a preview
+
+
+class Machines:
+    """What the organisation asks of the devices."""
+
+    def preview(self, rules: Sequence[Rule], scope: Scope, page: int) -> Preview:
+        """Return what the rules would do to the devices that the caller sees.
+
+        page: of the devices that would move, from 1. Writes nothing. Cost: 4 queries and 2 per
+        CHUNK devices; about a second for 20,000 devices.
+        """
+        classifier = classifier_of(rules)
+        places = {id(rule): place for place, rule in enumerate(rules)}
+        unclassified_id = Entity.objects.unclassified().pk
+        by_rule: Counter[int] = Counter()
+        moves: Counter[tuple[int, int]] = Counter()
+        shown: list[tuple[int, int]] = []
+        devices = unmatched = pinned = moving = 0
+        for rows in _chunks(scope):
+            old = {row["id"]: row["entity_id"] for row in rows}
+            held = {row["id"] for row in rows if row["is_entity_pinned"]}
+            devices, pinned = devices + len(rows), pinned + len(held)
+            free = [row for row in rows if row["id"] not in held]
+            for decision in classification.decide(free, classifier, unclassified_id):
+                if decision.rule is None:
+                    unmatched += 1
+                else:
+                    by_rule[places[id(decision.rule)]] += 1
+                before = old[decision.device_id]
+                if before != decision.entity_id:
+                    moves[before, decision.entity_id] += 1
+                    if (page - 1) * PAGE <= moving < page * PAGE:
+                        shown.append((decision.device_id, decision.entity_id))
+                    moving += 1
+        return Preview(
+            devices=devices,
+            by_rule=by_rule,
+            unmatched=unmatched,
+            pinned=pinned,
+            moves=dict(moves.most_common()),
+            movers=_movers(shown),
+            has_more=moving > page * PAGE,
+        )
+
+    def begin(self, actor: Account | None, now: datetime) -> None:
+        """Have the fleet classified; a run under way begins anew, by the rules of now."""
+        ClassificationRun.objects.open().update(state=RunState.REPLACED, finished_at=now)
+        ClassificationRun.objects.create(total=Device.objects.count(), author=actor, created_at=now)
+
+    def progress(self) -> Progress | None:
+        """Return how far the last run is. Cost: 1 query."""
+        run = ClassificationRun.objects.order_by("-pk").first()
+        if run is None:
+            return None
+        label = str(RunState(run.state).label)
+        return Progress(run.state, label, run.done, run.total, run.moved, run.created_at)
+
+
+fleet.register(Machines())
+
+
+def run_open() -> int:
+    """Carry on the open run, one worker at a time; return how many devices were looked at."""
+    with advisory_lock(LOCK) as acquired:
+        run = ClassificationRun.objects.open().order_by("-pk").first() if acquired else None
+        if run is None:
+            return 0
+        number = 0
+        try:
+            while looked_at := _do_chunk(run.pk):
+                number += looked_at
+        except Exception as error:
+            logger.exception("classification failed", extra={"run": run.pk})
+            # The class alone: a message of the database may quote a name.
+            ClassificationRun.objects.filter(pk=run.pk).update(
+                state=RunState.FAILED, error=type(error).__name__, heartbeat_at=clock.now()
+            )
+        return number
+
+
+@transaction.atomic
+def _do_chunk(run_id: int) -> int:
+    """Classify the next devices, and note how far it is; 0 at the end. Cost: 17 queries at most."""
+    now = clock.now()
+    run = ClassificationRun.objects.select_for_update().get(pk=run_id)
+    if run.state not in RunState.open_ones():
+        return 0
+    after = Device.objects.filter(pk__gt=run.last_device_id).order_by("pk")
+    device_ids = list(after.values_list("pk", flat=True)[:CHUNK])
+    if not device_ids:
+        _finish(run, now)
+        return 0
+    run.moved += classification.classify(
+        device_ids=device_ids, classifier=classification.present(), now=now
+    )
+    run.done, run.last_device_id = run.done + len(device_ids), device_ids[-1]
+    run.state, run.heartbeat_at = RunState.RUNNING, now
+    run.save(update_fields=["moved", "done", "last_device_id", "state", "heartbeat_at"])
+    return len(device_ids)
+
+
+def _finish(run: ClassificationRun, now: datetime) -> None:
+    run.state, run.finished_at, run.heartbeat_at = RunState.DONE, now, now
+    run.total = run.done  # devices came and went meanwhile
+    run.save(update_fields=["state", "finished_at", "heartbeat_at", "total"])
+    audit.record(
+        code=AuditCode.FLEET_CLASSIFIED,
+        object_kind="classification_run",
+        object_id=str(run.pk),
+        detail={"devices": run.done, "moved": run.moved},
+        at=now,
+    )
+
+
+def _chunks(scope: Scope) -> Iterator[list[dict[str, Any]]]:
+    """Yield the devices that a caller sees, as values."""
+    rows = Device.objects.permitted_to(scope).order_by("pk")
+    values = rows.values("id", "entity_id", "is_entity_pinned", *classification.COLUMNS)
+    found = values.iterator(chunk_size=CHUNK)
+    while chunk := list(islice(found, CHUNK)):
+        yield chunk
+
+
+def _movers(shown: Sequence[tuple[int, int]]) -> list[Mover]:
+    found = Device.objects.in_bulk([device_id for device_id, _entity_id in shown])
+    return [
+        Mover(found[device_id], found[device_id].entity_id, entity_id)
+        for device_id, entity_id in shown
+        if device_id in found
+    ]
