@@ -30,6 +30,7 @@ SELECT user_id, session_id, id, occurred_at AS told_at, occurred_at AS seen_at,
     NULL AS client_name, NULL::inet AS client_ip
 FROM {Login._meta.db_table}
 WHERE device_id = %(device)s AND occurred_at BETWEEN %(first)s AND %(last)s
+    AND occurred_at = ANY(%(times)s)
     AND session_id <> '' AND logon_type IS DISTINCT FROM 'service'
 """
 _CHANGES = f"""
@@ -40,7 +41,8 @@ SELECT user_id, session_id, id, occurred_at AS told_at, occurred_at AS seen_at,
         ELSE 'active' END AS state,
     protocol, occurred_at AS protocol_at, client_name, client_ip
 FROM {SessionChange._meta.db_table}
-WHERE device_id = %(device)s AND occurred_at BETWEEN %(first)s AND %(last)s AND session_id <> ''
+WHERE device_id = %(device)s AND occurred_at BETWEEN %(first)s AND %(last)s
+    AND occurred_at = ANY(%(times)s) AND session_id <> ''
 """
 # A bucket tells what the session was most of the time, from its start on: changes within it know
 # better. How long it was there tells how far the session was seen.
@@ -56,7 +58,8 @@ SELECT user_id, session_id, id, bucket AS told_at,
         ELSE 'disconnected' END AS state,
     session_protocol AS protocol, bucket AS protocol_at, NULL AS client_name, NULL::inet AS client_ip
 FROM {SessionSample._meta.db_table}
-WHERE device_id = %(device)s AND bucket BETWEEN %(first)s AND %(last)s AND session_id <> ''
+WHERE device_id = %(device)s AND bucket BETWEEN %(first)s AND %(last)s
+    AND bucket = ANY(%(times)s) AND session_id <> ''
 """
 
 _TABLE = Session._meta.db_table
@@ -128,7 +131,7 @@ _FIRST_LOGINS = f"""
 WITH told AS (
     SELECT DISTINCT ON (user_id) user_id, occurred_at, id FROM {Login._meta.db_table}
     WHERE device_id = %(device)s AND occurred_at BETWEEN %(first)s AND %(last)s
-        AND user_id IS NOT NULL
+        AND occurred_at = ANY(%(times)s) AND user_id IS NOT NULL
     ORDER BY user_id, occurred_at, id
 ), earlier AS (
     SELECT told.*, link.first_login_at FROM told
@@ -153,9 +156,10 @@ def merge_logins(device_id: int, rows: Sequence[Row]) -> None:
     Cost: 4 queries.
     """
     _run([_MERGE_LOGINS, _FIRST_LOGINS], device_id, rows)
-    times = [row.time for row in rows]
+    times = {row.time for row in rows}
     last = (
         Login.objects.filter(device=device_id, occurred_at__range=(min(times), max(times)))
+        .filter(occurred_at__in=times)
         .exclude(logon_type=LogonType.SERVICE)
         .filter(user__isnull=False)
         .order_by("-occurred_at", "-id")
@@ -177,9 +181,14 @@ def merge_samples(device_id: int, rows: Sequence[Row]) -> None:
 
 
 def _run(statements: Sequence[str], device_id: int, rows: Sequence[Row]) -> None:
-    """Read the rows back as they were stored, without what the policy takes, and merge them."""
-    times: list[datetime] = [row.time for row in rows]
-    about: dict[str, Any] = {"device": device_id, "first": min(times), "last": max(times)}
+    """Read the rows back as they were stored, without what the policy takes, and merge them.
+
+    Those of these very times: between the first and the last of a forged batch may lie all that
+    the device ever told. The span leaves partitions out.
+    """
+    times: list[datetime] = sorted({row.time for row in rows})
+    about: dict[str, Any] = {"device": device_id, "first": times[0], "last": times[-1]}
+    about["times"] = times
     with connection.cursor() as cursor:
         for statement in statements:
             cursor.execute(statement, about)

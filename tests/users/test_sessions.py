@@ -319,3 +319,15 @@ class TestFirstLogin:
 
         assert self.first() == []
         assert Login.objects.count() == 1
+
+
+class TestForgedBatch:
+    def test_reads_no_more_back_than_what_it_brings(self) -> None:
+        machine = make_machine()
+        told(change("lock", at(9), session_id="between"), machine=machine)
+        Session.objects.all().delete()
+
+        machine.send(change("lock", at(8)), change("lock", at(10)), users=ADA_ROSSI)
+        machine.send(sample(at(8)), sample(at(10)), login(at(8)), login(at(10)), users=ADA_ROSSI)
+
+        assert not Session.objects.filter(session_id="between").exists()
