@@ -132,6 +132,7 @@ class Daemon:
         self._next_turn = self._next_check_in = monotonic
         self._live_until = 0.0
         self._etag = None
+        self._is_start_told = False
 
     # Identity.
 
@@ -169,6 +170,7 @@ class Daemon:
         self.is_erased = True
 
     def _enrol(self) -> None:
+        reason = self.link.identity.reason if self.link.identity is not None else None
         if self.patience.is_over(self.clock.monotonic()) and self._enroller.try_to_enrol():
             identity = self.link.enrolled
             self._present = dict(identity.fingerprints)
@@ -176,6 +178,8 @@ class Daemon:
             self.measurement.forget()
             self.measurement.restart()
             self._begin()
+            if reason is not None:
+                self.measurement.reports.tell("identity_changed", reason)
             self._plan_check_in()  # the enrolment brought the configuration
 
     # One step.
@@ -196,6 +200,7 @@ class Daemon:
                 self._enrol()
             if self._is_enrolled():
                 self.measurement.obey()
+                self._report()
                 if self._may_measure():
                     self.measurement.step()
                 self._check_in_if_due()
@@ -205,6 +210,13 @@ class Daemon:
             self._enrol_anew(str(reason))
         except Erased:
             self._end()
+
+    def _report(self) -> None:
+        """Tell of the start, and of the own health when it is time."""
+        if not self._is_start_told:
+            self.measurement.reports.tell_start()
+            self._is_start_told = True
+        self.measurement.reports.step(self.link.transport.traffic_bytes)
 
     def _is_enrolled(self) -> bool:
         return self.link.identity is not None and self.link.identity.is_enrolled
@@ -309,11 +321,13 @@ class Daemon:
             newer = self.configuration.replace(signed, self.link.enrolled)
         except ConfigurationRefused as error:
             self.spool.count("configurations_refused")
+            self.measurement.reports.tell("configuration_refused", str(error))
             logger.error("Configuration refused", extra=facts(reason=str(error)))
             return False
         if newer != older:
             logger.info("Configuration in force", extra=facts(version=newer.version))
             self.measurement.configuration_changed()
+            self.measurement.reports.tell("configuration_applied", f"version {newer.version}")
         return True
 
     # Turns.

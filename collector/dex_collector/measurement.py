@@ -20,6 +20,7 @@ from dex_collector.probes.executions_linux import fold_small
 from dex_collector.probes.registry import PROBES
 from dex_collector.probes.runner import Runner
 from dex_collector.redaction import Redaction
+from dex_collector.reports import Reports
 from dex_collector.spool import Spool
 from dex_collector.users import read_host_name
 
@@ -49,6 +50,8 @@ class Measurement:
         self._buckets = Buckets(folds={"execution.events": fold_small})
         self._inventory = Inventory(spool)
         self._capabilities = Capabilities()
+        self.reports = Reports(spool, clock)
+        self._troubles: set[str] = set()  # probes that failed at their last read, and how
         self._held: list[Record] = []
         self._lost: Counter[str] = Counter()
         self._due: dict[str, float] = {}
@@ -83,13 +86,30 @@ class Measurement:
         for probe, context, outputs in self._runner.finished(monotonic):
             if context.configuration is self._store.current:
                 self._capabilities.note(probe.name, outputs)
+                self._note_success(probe.name)
                 self._take(probe, outputs)
             else:  # read under an older one: once more
                 self._due[probe.name] = monotonic
         for counter in self._runner.take_reports():
             self._spool.count(counter)
+            self._note_trouble(counter)
         if self._runner.is_idle():
             self._tell_capabilities(monotonic)
+
+    def _note_trouble(self, counter: str) -> None:
+        """Tell that a probe failed, once until it has worked again."""
+        if counter in self._troubles:
+            return
+        self._troubles.add(counter)
+        what, _, probe = counter.partition(".")
+        type_ = "probe_disabled" if what == "probe_disabled" else "probe_failed"
+        self.reports.tell(type_, f"{probe} {what.removeprefix('probe_').replace('_', ' ')}")
+
+    def _note_success(self, probe: str) -> None:
+        solved = {counter for counter in self._troubles if counter.endswith(f".{probe}")}
+        if solved:
+            self._troubles -= solved
+            self.reports.tell("probe_restored", f"{probe} reads again")
 
     def _tell_capabilities(self, monotonic: float) -> None:
         part = self._capabilities.due(self._runner.absent(), monotonic)

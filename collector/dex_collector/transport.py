@@ -79,6 +79,7 @@ class Transport:
         self._prefix = parts.path.rstrip("/") + "/collector/v1/"
         self._ca_file = ca_file
         self._connection: http.client.HTTPConnection | None = None
+        self.traffic_bytes = 0  # sent and received by this object, without TLS and what is below
 
     def request(
         self,
@@ -93,12 +94,11 @@ class Transport:
             NetworkError: no whole answer came.
         """
         fields = {"User-Agent": f"dex-collector/{__version__}", "Accept": "application/json"}
+        fields |= dict(headers or {})
         try:
             if self._connection is None:
                 self._connection = self._connect()
-            self._connection.request(
-                method, self._prefix + path, body, fields | dict(headers or {})
-            )
+            self._connection.request(method, self._prefix + path, body, fields)
             response = self._connection.getresponse()
             expected = response.length  # None: not announced
             content = response.read(ANSWER_BYTES_MAXIMUM)
@@ -115,6 +115,9 @@ class Transport:
             self.close()
             raise NetworkError(f"the server cannot be reached: {_reason(error)}") from error
         names = {name.lower(): value for name, value in response.getheaders()}
+        headers_bytes = sum(len(name) + len(value) + 4 for name, value in names.items())
+        headers_bytes += sum(len(name) + len(value) + 4 for name, value in fields.items())
+        self.traffic_bytes += len(body or b"") + len(content) + headers_bytes
         return Answer(status=response.status, headers=names, body=content)
 
     def close(self) -> None:

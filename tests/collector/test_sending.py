@@ -10,6 +10,7 @@ import pytest
 
 from dex_collector import batch, fingerprints
 from dex_collector.daemon import Daemon
+from dex_collector.reports import Reports
 from dex_collector.spool import Limits
 from tests.collector.conftest import copy_machine, run
 from tests.collector.fakes import ENROLMENT_KEY, FakeClock, FakeServer, Reply, problem
@@ -18,8 +19,9 @@ Start = Callable[..., Daemon]
 
 
 @pytest.fixture
-def daemon(start: Start, clock: FakeClock) -> Daemon:
-    """An enrolled daemon without probes, whose first turn is over."""
+def daemon(start: Start, clock: FakeClock, monkeypatch: pytest.MonkeyPatch) -> Daemon:
+    """An enrolled daemon without probes or reports on itself, whose first turn is over."""
+    monkeypatch.setattr(Reports, "tell", lambda *args, **fields: None)
     made = start(probes=())
     made.step()
     return made

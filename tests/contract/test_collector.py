@@ -34,6 +34,7 @@ class ViewTransport:
 
     def __init__(self) -> None:
         self.client = APIClient()
+        self.traffic_bytes = 0
         self.answers: list[tuple[str, Answer]] = []
 
     def request(

@@ -82,6 +82,8 @@ class Runner:
                 run.is_overdue = True  # its thread cannot be ended; its answer will not count
                 self._hangs[name] = self._hangs.get(name, 0) + 1
                 self._report(run.probe, "timed_out")
+                if self._hangs[name] == HANGS_MAXIMUM:
+                    self._report(run.probe, "disabled")
         return results
 
     def _failed(self, run: Run) -> bool:
