@@ -13,9 +13,11 @@ ShortText = Annotated[str, msgspec.Meta(max_length=64)]
 Number = Annotated[int, msgspec.Meta(ge=0, le=2**31 - 1)]
 
 HASHED_NAME = re.compile(r"h:[0-9a-f]{32}")
-# Folders of people are named after them.
+# Folders of people are named after them, wherever those of homes are mounted or exported.
 PERSONAL_FOLDER = re.compile(
-    r"^(/home/|/media/|/run/media/|/run/user/|/Users/|[A-Za-z]:\\Users\\)[^/\\]+"
+    r"(^(?:/media|/run/media|/run/user)/+"
+    r"|(?:^|[/\\])(?:home|users|documents and settings)[/\\]+)[^/\\]+",
+    re.IGNORECASE,
 )
 # Parts of a directory's path that name no machine.
 DIRECTORY_UNIT = re.compile(r"(?:OU|DC)=[^,\\]*", re.IGNORECASE)

@@ -33,7 +33,10 @@ CHUNK = 500  # users of one transaction
 SHORTEST_NAME = 3  # letters; a shorter one is found in every host name
 PSEUDONYM = "u1_%"
 # Folders of people; the same as `devices.permitted.PERSONAL_FOLDER`, for PostgreSQL.
-PERSONAL_FOLDER = r"^(/home/|/media/|/run/media/|/run/user/|/Users/|[A-Za-z]:\\Users\\)[^/\\]+"
+PERSONAL_FOLDER = (
+    r"(^(?:/media|/run/media|/run/user)/+"
+    r"|(?:^|[/\\])(?:home|users|documents and settings)[/\\]+)[^/\\]+"
+)
 
 USERS = f"""
 UPDATE {User._meta.db_table} AS person SET
@@ -221,10 +224,11 @@ def _forget_folders() -> dict[str, int]:
     table = Volume._meta.db_table
     sql = f"""
         UPDATE {table} SET
-            mount_point = regexp_replace(mount_point, %(folder)s, '\\1~'),
-            name = CASE WHEN mount_point ~ %(folder)s THEN '' ELSE name END
-        WHERE mount_point ~ %(folder)s
-            AND mount_point <> regexp_replace(mount_point, %(folder)s, '\\1~')
+            mount_point = regexp_replace(mount_point, %(folder)s, '\\1~', 'gi'),
+            name = CASE WHEN mount_point ~* %(folder)s THEN ''
+                ELSE regexp_replace(name, %(folder)s, '\\1~', 'gi') END
+        WHERE mount_point <> regexp_replace(mount_point, %(folder)s, '\\1~', 'gi')
+            OR name <> regexp_replace(name, %(folder)s, '\\1~', 'gi')
     """
     with connection.cursor() as cursor:
         cursor.execute(sql, {"folder": PERSONAL_FOLDER})

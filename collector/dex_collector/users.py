@@ -11,7 +11,7 @@ from pathlib import Path
 from dex_collector.configuration import Configuration
 
 UNPRINTABLE = {"Cc", "Cs", "Cn"}  # control characters, halves of surrogates, unassigned
-PERSONAL_FOLDER = re.compile(r"^(/home|/media|/run/media|/run/user)/[^/]+")
+PERSONAL_FOLDER = re.compile(r"^(/media|/run/media|/run/user|(?:/[^/]+)*?/home)/[^/]+")
 LENGTH_MAXIMUM = 256  # characters of a person's name, domain and all
 # Administrators that come with a system: they name nobody, so they are never hashed.
 BUILT_IN = frozenset({"admin", "root", "sudo", "wheel"})

@@ -74,6 +74,7 @@ class TestVolumes:
         [
             ("rpool/USERDATA/ada_1f2e/mail", "/home/ada/mail", "rpool/~"),
             ("/dev/mapper/home-ada", "/home/ada", "/dev/~"),
+            ("/dev/mapper/home-ada", "/var/home/ada", "/dev/~"),
             ("/dev/sda1", "/media/ada/USB DISK", "/dev/sda1"),
             ("/dev/mapper/vg-home", "/home", "/dev/mapper/vg-home"),
         ],
@@ -85,6 +86,18 @@ class TestVolumes:
 
         assert users.shown_source(source, mount_point, hashed) == shown
         assert users.shown_source(source, mount_point, configuration()) == source
+
+    @pytest.mark.parametrize(
+        ("path", "shown"),
+        [
+            ("/home/ada/mail", "/home/~/mail"),
+            ("/var/home/ada", "/var/home/~"),
+            ("/homes/ada", "/homes/ada"),
+        ],
+    )
+    def test_lie_where_no_person_is_named(self, path: str, shown: str) -> None:
+        assert users.shown_path(path, configuration(username="hashed")) == shown
+        assert users.shown_path(path, configuration()) == path
 
 
 class TestStrict:

@@ -108,7 +108,10 @@ class TestMountPoints:
             ("C:\\Users\\ada\\x", "C:\\Users\\~\\x", 1),
             ("/home/~", "/home/~", 0),
             ("/home", "/home", 0),
-            ("/srv/home/ada", "/srv/home/ada", 0),
+            ("/srv/home/ada", "/srv/home/~", 1),
+            ("/var/home/ada/home/ada", "/var/home/~/home/~", 1),
+            ("c:/users/ada", "c:/users/~", 1),
+            ("/srv/homes", "/srv/homes", 0),
         ],
     )
     def test_name_nobody_where_names_are_hashed(
@@ -120,6 +123,16 @@ class TestMountPoints:
 
         assert Volume.objects.get().mount_point == stored
         assert response.json()["dropped_by_configuration"] == number
+
+    @pytest.mark.case("data-model.5")
+    def test_of_another_machine_name_nobody_either(self, machine: Machine) -> None:
+        configure(username="hashed")
+        exported = {"name": "files:/export/home/ada", "mount_point": "/mnt/a"}
+
+        response = machine.send(inventory=[whole("volumes", [exported])])
+
+        assert Volume.objects.get().name == "files:/export/home/~"
+        assert response.json()["dropped_by_configuration"] == 1
 
     def test_stay_as_they_are_where_names_are_clear(self, machine: Machine) -> None:
         machine.send(inventory=[whole("volumes", [{"mount_point": "/home/ada"}])])

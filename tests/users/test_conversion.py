@@ -95,6 +95,12 @@ class TestConversion:
         Volume.objects.create(
             device=device, name=f"{CANARY}'s stick", mount_point=f"/media/{CANARY}00042/USB"
         )
+        for name, place in (
+            ("", f"/var/home/{CANARY}00042"),
+            ("", f"c:\\users\\{CANARY}00042"),
+            (f"files:/export/home/{CANARY}00042", "/mnt/a"),
+        ):
+            Volume.objects.create(device=device, name=name, mount_point=place)
         changed = [
             Change(ChangeProperty.NAME, "name", "PC-7", f"PC-{CANARY}00042"),
             Change(

@@ -85,7 +85,7 @@ def apply_volumes(
 def _volume_name(item: VolumeItem, policy: Policy) -> str:
     """Return what a volume is called; that of a home is often called after its owner."""
     name = item.name or ""
-    is_personal = PERSONAL_FOLDER.match(item.mount_point or "") is not None
+    is_personal = PERSONAL_FOLDER.search(item.mount_point or "") is not None
     is_harmless = name.endswith("/~") or NAMED_BY_KERNEL.fullmatch(name) is not None
     if policy.value("username") == "clear" or not is_personal or is_harmless:
         return name
@@ -107,6 +107,7 @@ register(
         struct=VolumeItem,
         apply=apply_volumes,
         is_list=True,
-        permitted={"mount_point": ("username", permitted_path)},
+        # Of what another machine exports the name is a path there.
+        permitted=dict.fromkeys(("name", "mount_point"), ("username", permitted_path)),
     )
 )
