@@ -18,6 +18,9 @@ class Clock(Protocol):
     def monotonic(self) -> float:
         """Return seconds that only grow; time asleep counts, so that a gap shows."""
 
+    def awake(self) -> float | None:
+        """Return seconds that grow while the machine is awake; None where it has no such clock."""
+
 
 class SystemClock:
     """The clocks of this machine."""
@@ -30,6 +33,10 @@ class SystemClock:
     def monotonic(self) -> float:
         boottime = getattr(time, "CLOCK_BOOTTIME", None)  # Linux; time.monotonic() sleeps too
         return time.monotonic() if boottime is None else time.clock_gettime(boottime)
+
+    def awake(self) -> float | None:
+        has_both = hasattr(time, "CLOCK_BOOTTIME")  # else the clock above may be the same
+        return time.clock_gettime(time.CLOCK_MONOTONIC) if has_both else None
 
 
 def to_text(moment: datetime) -> str:

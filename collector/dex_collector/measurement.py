@@ -142,6 +142,7 @@ class Measurement:
             monotonic=self._clock.monotonic(),
             configuration=self._store.current,
             measures_people=self._measures_people(),
+            awake=self._clock.awake(),
         )
 
     def seconds_to_next(self) -> float:
@@ -181,12 +182,13 @@ class Measurement:
         return all(occurred_at >= from_text(widened_at[s]) for s in switches if s in widened_at)
 
     def _take_fact(self, fact: Fact) -> None:
-        """Keep a fact, unless one of its key was kept since the machine's boot."""
+        """Keep a fact, unless one of its key was kept already."""
         memory = f"facts.{fact.kind}"
         with self._spool.transaction():
             boot_id = self._spool.read("boot_id")
             known = self._spool.read(memory, {})
-            keys = known.get("keys", []) if known.get("boot_id") == boot_id else []
+            is_known = fact.is_lasting or known.get("boot_id") == boot_id
+            keys = known.get("keys", []) if is_known else []
             if fact.key in keys:
                 return
             record: Record = {"kind": fact.kind, "occurred_at": to_text(fact.occurred_at)}

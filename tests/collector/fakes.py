@@ -36,12 +36,21 @@ class FakeClock:
     def __init__(self, now: datetime = NOON, monotonic: float = 100_000.0) -> None:
         self.zone: tzinfo | None = UTC
         self._now, self._monotonic = now, monotonic
+        self._slept = 0.0
 
     def now(self) -> datetime:
         return self._now
 
     def monotonic(self) -> float:
         return self._monotonic
+
+    def awake(self) -> float | None:
+        return self._monotonic - self._slept
+
+    def sleep(self, seconds: float) -> None:
+        """Advance as the clocks of a machine that is suspended."""
+        self._slept += seconds
+        self.advance(seconds)
 
     def advance(self, seconds: float) -> None:
         self._now += timedelta(seconds=seconds)

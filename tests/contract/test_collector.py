@@ -1,6 +1,7 @@
 """What the real probes make of captured machines, posted to the real views."""
 
 import json
+import os
 import random
 import re
 from collections.abc import Callable, Iterator, Mapping
@@ -12,9 +13,18 @@ import pytest
 from rest_framework.test import APIClient
 
 from apps.binaries.models import InstalledPackage
-from apps.collectors.models import Collector
+from apps.collectors.models import Collector, CollectorEvent
 from apps.core import clock as server_clock
-from apps.devices.models import Boot, ConnectivitySample, Cpu, Device, LocalAdmin, NetworkAdapter
+from apps.devices.models import (
+    Boot,
+    ConnectivitySample,
+    Cpu,
+    Device,
+    HardReset,
+    LocalAdmin,
+    NetworkAdapter,
+    SystemCrash,
+)
 from apps.users.models import User, UserDevice
 from dex_collector.daemon import Daemon, Settings
 from dex_collector.probes import volumes_linux
@@ -100,7 +110,9 @@ def start(tmp_path: Path, clock: FakeClock, monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def booted(root: Path, before: timedelta = timedelta(hours=6)) -> Path:
-    """Let a machine have booted so long before noon, whenever it was captured."""
+    """Let a machine have booted so long before noon, whenever it was captured, and crashed before."""
+    for record in root.glob("var/lib/systemd/pstore/*/dmesg*"):
+        os.utime(record, (crashed_at := (NOON - before).timestamp() - 60, crashed_at))
     stat = root / "proc/stat"
     at = round((NOON - before).timestamp())
     stat.write_text(re.sub(r"^btime \d+$", f"btime {at}", stat.read_text(), flags=re.MULTILINE))
@@ -139,6 +151,9 @@ class TestCapturedMachine:
         assert Cpu.objects.filter(device=device).exists()
         assert LocalAdmin.objects.filter(device=device, name="root").exists()
         assert InstalledPackage.objects.filter(device=device).exists() is (machine != "server")
+        assert HardReset.objects.filter(device=device).exists() is (machine == "laptop")
+        assert SystemCrash.objects.filter(device=device).exists() is (machine == "server")
+        assert CollectorEvent.objects.filter(device=device, type="health").exists()
         assert "dns_latency.unsupported" in device.collector_capabilities
 
     def test_tells_who_uses_it_with_rights_and_listed_groups(

@@ -26,6 +26,7 @@ class Context:
 
     measures_people: whether `work_hours` lets read now what tells about a person. A probe that is
     user-linked as a whole is not run otherwise; one that is so in part asks this.
+    awake: like `monotonic`, but without the time asleep; None where no clock tells.
     """
 
     root: Path
@@ -33,6 +34,7 @@ class Context:
     monotonic: float
     configuration: Configuration
     measures_people: bool = True
+    awake: float | None = None
 
     @cached_property
     def naming(self) -> Naming:
@@ -42,13 +44,17 @@ class Context:
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """One occurrence. `key`: a fact of the same kind and key is sent once per boot."""
+    """One occurrence. `key`: a fact of the same kind and key is sent once per boot.
+
+    is_lasting: or once for all: the machine tells of it for longer than one boot.
+    """
 
     kind: str
     occurred_at: datetime
     key: str
     fields: Mapping[str, Any] = field(default_factory=dict)
     user: Mapping[str, str] | None = None
+    is_lasting: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,8 @@ from dex_collector.probes import (
     operating_system,
     packages,
     performance,
+    sleeps,
+    stops,
     users,
     volumes,
 )
@@ -20,6 +22,8 @@ from dex_collector.probes.base import Probe
 
 PROBES: tuple[Probe, ...] = (
     boot.PROBE,
+    stops.PROBE,
+    sleeps.PROBE,
     hardware.PROBE,
     operating_system.PROBE,
     disks.PROBE,
