@@ -251,6 +251,12 @@ GROUPS: tuple[tuple[str | Promise, tuple[Item, ...]], ...] = (
                 "organization.view_classificationrule",
             ),
             Item(
+                _("Custom fields"),
+                "edit_note",
+                "organization_customfield_changelist",
+                "organization.view_customfield",
+            ),
+            Item(
                 _("View domains"),
                 "visibility",
                 "organization_viewdomain_changelist",

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
@@ -17,7 +18,7 @@ from apps.devices.choices import ChangeProperty
 from apps.devices.models import Device
 from apps.devices.querysets import DeviceQuerySet
 from apps.organization.choices import RuleFact
-from apps.organization.models import Entity
+from apps.organization.models import CustomField, Entity
 
 DEVICES_LIMIT = 500  # of one change by hand; more is what rules are for
 TAG_LENGTH = 255
@@ -105,6 +106,32 @@ def set_configuration_tag(
     if RuleFact.CONFIGURATION_TAG in classifier.facts:
         classification.classify(device_ids=keys, classifier=classifier, now=now)
     _record(AuditCode.DEVICES_TAGGED, rows, actor, now, {"tag": tag})
+    return len(rows)
+
+
+@transaction.atomic
+def set_custom_value(
+    *,
+    devices: DeviceQuerySet,
+    field: CustomField,
+    value: Any,
+    scope: Scope,
+    actor: Account,
+    now: datetime,
+) -> int:
+    """Write a value of a custom field on devices, None to take it away; return how many.
+
+    Raises:
+        TooManyDevices: they are more than DEVICES_LIMIT.
+    """
+    rows = [row for row in _managed(devices, scope) if row.custom.get(field.nql_id) != value]
+    for row in rows:
+        row.custom = {key: kept for key, kept in row.custom.items() if key != field.nql_id}
+        if value is not None:
+            row.custom[field.nql_id] = value
+    Device.objects.bulk_update(rows, ["custom"])
+    detail = {"field": field.nql_id, "is_removed": value is None}  # a value may name somebody
+    _record(AuditCode.CUSTOM_VALUES_CHANGED, rows, actor, now, detail)
     return len(rows)
 
 

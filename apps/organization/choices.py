@@ -31,3 +31,33 @@ class Matching(models.TextChoices):
 
     ALL = "all", _("All conditions hold")
     ANY = "any", _("One condition holds")
+
+
+class FieldTarget(models.TextChoices):
+    """What a custom field is about."""
+
+    DEVICE = "device", _("Device")
+    USER = "user", _("User")
+    BINARY = "binary", _("Binary")
+    PACKAGE = "package", _("Package")
+
+
+class FieldType(models.TextChoices):
+    """What a custom field holds."""
+
+    STRING = "string", _("Text")
+    INT = "int", _("Whole number")
+    FLOAT = "float", _("Number")
+    BOOL = "bool", _("Yes or no")
+    DATETIME = "datetime", _("Moment")
+    ENUM = "enum", _("One of some words")
+
+
+class FieldClass(models.TextChoices):
+    """What the values of a custom field say about people."""
+
+    NONE = "none", _("Nothing about people")
+    PSEUDONYM = "pseudonym", _("Links what one person did")
+    DIRECT = "direct", _("Names or reaches a person")
+    BEHAVIOUR = "behaviour", _("What a person did, when or where")
+    FREE_TEXT = "free_text", _("May hold anything")

@@ -1,5 +1,6 @@
 """The tree of entities: sites, departments, whatever a company divides its fleet by."""
 
+from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
@@ -7,10 +8,15 @@ from guardian.models import GroupObjectPermissionBase
 
 from apps.accounts.models import Profile
 from apps.core.models import UUIDModel
-from apps.organization.choices import EntityKind, Matching
-from apps.organization.querysets import ClassificationRuleQuerySet, EntityQuerySet
+from apps.organization.choices import EntityKind, FieldClass, FieldTarget, FieldType, Matching
+from apps.organization.querysets import (
+    ClassificationRuleQuerySet,
+    CustomFieldQuerySet,
+    EntityQuerySet,
+)
 
 NAME_LENGTH = 100
+FIELD_ID_LENGTH = 60
 
 
 class Entity(UUIDModel):
@@ -156,6 +162,49 @@ class ClassificationRule(UUIDModel):
                 fields=["position"],
                 deferrable=models.Deferrable.DEFERRED,
             ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class CustomField(UUIDModel):
+    """A field that an organisation adds: its values stand in column `custom` of its target.
+
+    Written by `services.create_field` and its like; deleted with its values.
+    """
+
+    nql_id = models.CharField(
+        _("id"),
+        max_length=FIELD_ID_LENGTH,
+        validators=[RegexValidator(r"^[a-z][a-z0-9_]*\Z")],
+        help_text=_("In queries it is called “#” with this id: small letters, digits and “_”."),
+    )
+    name = models.CharField(_("name"), max_length=NAME_LENGTH, help_text=_("What pages call it."))
+    target = models.CharField(_("of"), max_length=16, choices=FieldTarget)
+    type = models.CharField(_("type"), max_length=16, choices=FieldType)
+    words = models.JSONField(
+        _("words"),
+        default=list,
+        blank=True,
+        help_text=_("Of a field that holds one of some words."),
+    )
+    personal_class = models.CharField(
+        _("says about people"), max_length=16, choices=FieldClass, default=FieldClass.FREE_TEXT
+    )
+    created_at = models.DateTimeField(_("created"))
+
+    objects = CustomFieldQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("custom field")
+        verbose_name_plural = _("custom fields")
+        constraints = [
+            models.UniqueConstraint(
+                name="organization_customfield_id_once",
+                fields=["target", "nql_id"],
+                violation_error_message=_("There is a field of this id."),
+            )
         ]
 
     def __str__(self) -> str:

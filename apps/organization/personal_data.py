@@ -1,7 +1,12 @@
 """What the tree says about people: nothing."""
 
 from apps.core.personal_data import NONE, Classification, register
-from apps.organization.models import ClassificationRule, Entity, EntityGroupPermission
+from apps.organization.models import (
+    ClassificationRule,
+    CustomField,
+    Entity,
+    EntityGroupPermission,
+)
 
 register(
     Entity,
@@ -32,6 +37,22 @@ register(
             "is_active": NONE,
             "matching": NONE,
             "conditions": NONE,  # patterns of names: decisions of an administrator, not data
+        }
+    ),
+)
+register(
+    CustomField,
+    Classification(
+        fields={
+            "id": NONE,
+            "uid": NONE,
+            "nql_id": NONE,
+            "name": NONE,
+            "target": NONE,
+            "type": NONE,
+            "words": NONE,
+            "personal_class": NONE,
+            "created_at": NONE,
         }
     ),
 )

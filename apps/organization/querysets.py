@@ -13,7 +13,7 @@ from apps.organization.classification import Classifier, Rule, key_entities
 
 if TYPE_CHECKING:
     from apps.core.scope import Scope
-    from apps.organization.models import ClassificationRule, Entity
+    from apps.organization.models import ClassificationRule, CustomField, Entity
 
 # Entities with a granted node among their ancestors (or themselves). PostgreSQL hashes the array
 # once, so the cost is entities times depth, however many nodes are granted.
@@ -92,6 +92,18 @@ class ClassificationRuleQuerySet(models.QuerySet["ClassificationRule"]):
     def as_rules(self) -> list[Rule]:
         """Return the rules in their order, inactive ones included. Cost: 1 query."""
         return [Rule.of_row(row) for row in self.order_by("position")]
+
+
+class CustomFieldQuerySet(models.QuerySet["CustomField"]):
+    """Chainable filters."""
+
+    def permitted_to(self, scope: Scope) -> Self:
+        """Keep all: a definition says nothing of any device or person."""
+        return self.all()
+
+    def about(self, target: str) -> Self:
+        """Keep the fields of one target, by name."""
+        return self.filter(target=target).order_by("name", "pk")
 
 
 def classifier_of(rules: Sequence[Rule]) -> Classifier:

@@ -39,11 +39,22 @@ def may_hide(level: PrivacyLevel, model: type[models.Model], name: str) -> bool:
 def hides(level: PrivacyLevel, obj: models.Model, name: str) -> bool:
     """Return whether the field is hidden on this row. Cost: no query where `device` is loaded."""
     found = registry.of_field(type(obj), name)
-    if found is None:
-        return False
+    return found is not None and hides_class(level, obj, found)
+
+
+def hides_class(level: PrivacyLevel, obj: models.Model, found: FieldClass) -> bool:
+    """Return whether a value of this class is hidden on a row, where no column stands for it.
+
+    found: with its subject. Cost: no query where `device` is loaded.
+    """
     if _hides_always(level, found):
         return True
     return _hides_on_one_user(level, type(obj), found) and _is_one_user(obj)
+
+
+def may_hide_class(level: PrivacyLevel, model: type[models.Model], found: FieldClass) -> bool:
+    """Return whether a value of this class is hidden on some row of `model`."""
+    return _hides_always(level, found) or _hides_on_one_user(level, model, found)
 
 
 def replacement(obj: models.Model, name: str, *, account_id: int) -> str:

@@ -22,10 +22,13 @@ from apps.core.admin.autocomplete import CompletedSelect
 from apps.core.admin.detail import change_url, list_url
 from apps.core.admin.values import Button
 from apps.core.errors import DomainError
+from apps.core.personal_data import masking
 from apps.devices import by_hand
 from apps.devices.models import Device
 from apps.devices.querysets import DeviceQuerySet
-from apps.organization.models import Entity
+from apps.organization import custom_fields
+from apps.organization.choices import FieldTarget
+from apps.organization.models import CustomField, Entity
 
 PERMISSION = "devices.manage_device"
 NAMED = 20  # devices whose names the question lists
@@ -70,6 +73,38 @@ class TagText(Answer):
     )
 
 
+class FieldValue(Answer):
+    """A custom field that the caller may see, and what it shall hold."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        level = self.scope.privacy_level
+        seen = [
+            field.pk
+            for field in CustomField.objects.about(FieldTarget.DEVICE)
+            if not masking.may_hide_class(level, Device, custom_fields.class_of(field))
+        ]
+        self.fields["field"] = forms.ModelChoiceField(
+            label=_("Field"),
+            queryset=CustomField.objects.about(FieldTarget.DEVICE).filter(pk__in=seen),
+        )
+        self.fields["value"] = forms.CharField(
+            label=_("Value"),
+            required=False,
+            help_text=_("Leave it empty to take the value away."),
+        )
+
+    def clean(self) -> dict[str, Any]:
+        """Read the value as the field's type wants it."""
+        values: dict[str, Any] = super().clean() or {}
+        if field := values.get("field"):
+            try:
+                values["parsed"] = custom_fields.parse(field, values.get("value", ""))
+            except custom_fields.ValueRefused as error:
+                self.add_error("value", str(error))
+        return values
+
+
 @dataclass(frozen=True, slots=True)
 class Decision:
     """One change by hand: how it asks, and the service that does it."""
@@ -100,6 +135,17 @@ def _tag(devices: DeviceQuerySet, values: Values, request: Any, now: datetime) -
     )
 
 
+def _value(devices: DeviceQuerySet, values: Values, request: Any, now: datetime) -> int:
+    return by_hand.set_custom_value(
+        devices=devices,
+        field=values["field"],
+        value=values["parsed"],
+        scope=request.scope,
+        actor=request.user,
+        now=now,
+    )
+
+
 DECISIONS = {
     "move": Decision(
         _("Move to an entity"),
@@ -122,13 +168,19 @@ DECISIONS = {
         [_("Rules that read the tag apply at once.")],
         _tag,
     ),
+    "field": Decision(_("Set a custom field"), FieldValue, [], _value),
 }
 
 
 class PlacingMixin(DetailMixin):
     """Actions on the list, and buttons on the page of a device, that decide by hand."""
 
-    actions: Sequence[str] | None = ["move_devices", "release_devices", "tag_devices"]
+    actions: Sequence[str] | None = [
+        "move_devices",
+        "release_devices",
+        "tag_devices",
+        "fill_devices",
+    ]
 
     def has_manage_permission(self, request: Any) -> bool:
         """Ask for the permission; which devices it concerns the service asks."""
@@ -149,14 +201,19 @@ class PlacingMixin(DetailMixin):
         """Tag the selected devices."""
         return self._decide(request, queryset, "tag", action="tag_devices")
 
+    @action(description=_("Set a custom field"), permissions=["manage"])
+    def fill_devices(self, request: Any, queryset: DeviceQuerySet) -> HttpResponse:
+        """Write a custom field on the selected devices."""
+        return self._decide(request, queryset, "field", action="fill_devices")
+
     def buttons(self, obj: Device, visit: Visit) -> Sequence[Button]:
         """Offer the decisions to those who manage the device. Cost: 1 query for them."""
         found = list(super().buttons(obj, visit))
         managed = Device.objects.permitted_to(visit.scope, "manage").filter(pk=obj.pk)
         if PERMISSION not in visit.scope.permissions or not managed.exists():
             return found
-        names = ["move", *(["release"] if obj.is_entity_pinned else []), "tag"]
-        icons = {"move": "drive_file_move", "release": "undo", "tag": "sell"}
+        names = ["move", *(["release"] if obj.is_entity_pinned else []), "tag", "field"]
+        icons = {"move": "drive_file_move", "release": "undo", "tag": "sell", "field": "edit_note"}
         for name in names:
             address = reverse("admin:devices_device_decide", args=[obj.pk, name])
             found.append(Button(DECISIONS[name].title, address, icons[name]))

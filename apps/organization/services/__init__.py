@@ -1,5 +1,15 @@
 """Writes of the organisation, a module for each noun."""
 
+from apps.organization.services.fields import (
+    FIELDS_LIMIT,
+    FIELDS_MESSAGE,
+    WORDS_LIMIT,
+    WORDS_MESSAGE,
+    FieldRefused,
+    change_field,
+    create_field,
+    delete_field,
+)
 from apps.organization.services.imports import FileHasProblems, import_entities
 from apps.organization.services.rules import (
     RuleRefused,
@@ -27,20 +37,28 @@ from apps.organization.services.tree import (
 )
 
 __all__ = [
+    "FIELDS_LIMIT",
+    "FIELDS_MESSAGE",
     "ROOT_NAME",
     "UNCLASSIFIED_NAME",
+    "WORDS_LIMIT",
+    "WORDS_MESSAGE",
     "BuiltInEntity",
     "EntityInOwnBranch",
     "EntityInUse",
     "EntityNameTaken",
+    "FieldRefused",
     "FileHasProblems",
     "RuleRefused",
     "RulesChangedMeanwhile",
     "ViewDomainOnAdditionalProfile",
     "apply_rules",
+    "change_field",
     "check_rules",
     "create_entity",
+    "create_field",
     "delete_entity",
+    "delete_field",
     "ensure_built_in_entities",
     "fingerprint",
     "import_entities",

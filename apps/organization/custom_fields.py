@@ -1,0 +1,149 @@
+"""Values of custom fields: typed, kept, shown; and which tables have them.
+
+A value of type `datetime` is kept as ISO 8601 in UTC, all others as JSON knows them.
+"""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from django.db import models
+from django.utils import timezone
+from django.utils.dateparse import parse_datetime
+from django.utils.translation import gettext_lazy as _
+
+from apps.core.errors import DomainError
+from apps.core.personal_data import masking
+from apps.core.personal_data.classes import Class, FieldClass
+from apps.core.scope import Scope
+from apps.organization.choices import FieldTarget, FieldType
+from apps.organization.models import CustomField
+
+TEXT_LENGTH = 1_024
+INTEGER_LIMIT = 2**53  # beyond it JSON readers round
+TRUTHS = {"yes": True, "true": True, "1": True, "no": False, "false": False, "0": False}
+SUBJECTS = {FieldTarget.DEVICE: "device", FieldTarget.USER: "user"}
+
+_models: dict[str, type[models.Model]] = {}
+
+
+class ValueRefused(DomainError):
+    """A value that a field cannot hold."""
+
+    code = "value_refused"
+
+
+def register(target: FieldTarget, model: type[models.Model]) -> None:
+    """Say which table keeps the values of a target in its column `custom`; from `ready()`."""
+    if target in _models:
+        raise ValueError(f"{target} is registered already")
+    _models[target] = model
+
+
+def targets() -> list[tuple[str, Any]]:
+    """Return the targets whose values some table keeps, with what they are called."""
+    return [(target, FieldTarget(target).label) for target in _models]
+
+
+def rows_with(field: CustomField) -> models.QuerySet[Any] | None:
+    """Return the rows that have a value of the field, None where no table keeps any."""
+    model = _models.get(field.target)
+    if model is None:
+        return None
+    return model._default_manager.filter(custom__has_key=field.nql_id)
+
+
+def count_values(field: CustomField) -> int:
+    """Return how many rows have a value of the field. Cost: 1 query over the table."""
+    rows = rows_with(field)
+    return 0 if rows is None else rows.count()
+
+
+def parse(field: CustomField, text: str) -> Any:
+    """Return the value that was typed, None for an empty text.
+
+    Raises:
+        ValueRefused: with a sentence that says why.
+    """
+    text = text.strip()
+    if not text:
+        return None
+    if len(text) > TEXT_LENGTH or "\0" in text:
+        raise ValueRefused(message=_("A value has up to 1,024 letters."))
+    return _PARSERS[FieldType(field.type)](field, text)
+
+
+def text_of(field: CustomField, value: Any) -> str:
+    """Return a value as people type it, "" for none."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return str(value)
+
+
+def shown(field: CustomField, obj: Any, scope: Scope) -> str:
+    """Return the value as the caller may see it, "" where there is none or it is hidden."""
+    if masking.hides_class(scope.privacy_level, obj, class_of(field)):
+        return ""
+    return text_of(field, obj.custom.get(field.nql_id))
+
+
+def class_of(field: CustomField) -> FieldClass:
+    """Return what the values say about people: they may single out, whatever they are."""
+    value = Class(field.personal_class)
+    subject: Any = SUBJECTS.get(FieldTarget(field.target))
+    return FieldClass(value, narrow=value is not Class.NONE, subject=subject)
+
+
+def _integer(field: CustomField, text: str) -> int:
+    try:
+        value = int(text)
+    except ValueError:
+        raise ValueRefused(message=_("This is no whole number.")) from None
+    if abs(value) > INTEGER_LIMIT:
+        raise ValueRefused(message=_("This number is too large."))
+    return value
+
+
+def _number(field: CustomField, text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        raise ValueRefused(message=_("This is no number; write it like 1.5.")) from None
+    if value != value or abs(value) > 1e300:
+        raise ValueRefused(message=_("This number is too large."))
+    return value
+
+
+def _truth(field: CustomField, text: str) -> bool:
+    if text.casefold() not in TRUTHS:
+        raise ValueRefused(message=_("Write yes or no."))
+    return TRUTHS[text.casefold()]
+
+
+def _moment(field: CustomField, text: str) -> str:
+    try:
+        value: datetime | None = parse_datetime(text)
+    except ValueError:
+        value = None
+    if value is None:
+        raise ValueRefused(message=_("Write the moment like 2026-03-02 12:00."))
+    aware = value if value.tzinfo else timezone.make_aware(value)
+    return aware.astimezone(UTC).isoformat()
+
+
+def _word(field: CustomField, text: str) -> str:
+    if text not in field.words:
+        words = ", ".join(field.words)
+        raise ValueRefused(message=str(_("It has to be one of: %s")) % words)
+    return text
+
+
+_PARSERS = {
+    FieldType.STRING: lambda field, text: text,
+    FieldType.INT: _integer,
+    FieldType.FLOAT: _number,
+    FieldType.BOOL: _truth,
+    FieldType.DATETIME: _moment,
+    FieldType.ENUM: _word,
+}

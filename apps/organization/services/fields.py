@@ -1,0 +1,101 @@
+"""Definitions of custom fields; a field goes with its values."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from django.db import transaction
+from django.db.models.expressions import RawSQL
+from django.utils.translation import gettext_lazy as _
+
+from apps.accounts.models import Account
+from apps.audit import services as audit
+from apps.audit.choices import AuditCode
+from apps.core.errors import DomainError
+from apps.core.locks import transaction_lock
+from apps.organization import custom_fields
+from apps.organization.choices import FieldType
+from apps.organization.models import CustomField
+
+FIELDS_LIMIT = 100  # of those that people fill in. Source: data-model.md 1.3
+WORDS_LIMIT = 100
+FIELDS_MESSAGE = _("There are 100 custom fields already.")
+WORDS_MESSAGE = _("A field that holds one of some words needs 1 to 100 words, no other has any.")
+
+
+class FieldRefused(DomainError):
+    """A field that cannot be kept."""
+
+    code = "custom_field_refused"
+
+
+@transaction.atomic
+def create_field(
+    *,
+    nql_id: str,
+    name: str,
+    target: str,
+    type: str,
+    words: Sequence[str],
+    personal_class: str,
+    actor: Account,
+    now: datetime,
+) -> CustomField:
+    """Add a field that people fill in.
+
+    Raises:
+        FieldRefused: there are too many, the id is taken, or an enum has no words.
+    """
+    transaction_lock("organization.custom_fields")
+    if CustomField.objects.count() >= FIELDS_LIMIT:
+        raise FieldRefused(message=FIELDS_MESSAGE)
+    if CustomField.objects.filter(target=target, nql_id=nql_id).exists():
+        raise FieldRefused(message=_("There is a field of this id."))
+    if (type == FieldType.ENUM) != bool(words) or len(words) > WORDS_LIMIT:
+        raise FieldRefused(message=WORDS_MESSAGE)
+    field = CustomField.objects.create(
+        nql_id=nql_id,
+        name=name,
+        target=target,
+        type=type,
+        words=list(words),
+        personal_class=personal_class,
+        created_at=now,
+    )
+    _record(AuditCode.CUSTOM_FIELD_CREATED, field, actor, now, {"class": personal_class})
+    return field
+
+
+@transaction.atomic
+def change_field(
+    *, field: CustomField, name: str, personal_class: str, actor: Account, now: datetime
+) -> None:
+    """Give a field another name or class; what it holds stays."""
+    old = {"name": field.name, "class": field.personal_class}
+    field.name, field.personal_class = name, personal_class
+    field.save(update_fields=["name", "personal_class"])
+    new = {"name": name, "class": personal_class}
+    _record(AuditCode.CUSTOM_FIELD_CHANGED, field, actor, now, {"old": old, "new": new})
+
+
+@transaction.atomic
+def delete_field(*, field: CustomField, actor: Account, now: datetime) -> int:
+    """Remove a field with all its values; return how many there were. Cost: 1 UPDATE of these."""
+    rows = custom_fields.rows_with(field)
+    number = 0 if rows is None else rows.update(custom=RawSQL("custom - %s", [field.nql_id]))
+    _record(AuditCode.CUSTOM_FIELD_DELETED, field, actor, now, {"values": number})
+    field.delete()
+    return number
+
+
+def _record(
+    code: AuditCode, field: CustomField, actor: Account, now: datetime, detail: dict[str, object]
+) -> None:
+    audit.record(
+        code=code,
+        actor=actor,
+        object_kind="custom_field",
+        object_id=str(field.uid),
+        object_label=f"#{field.nql_id}",
+        detail={"target": field.target, **detail},
+        at=now,
+    )
