@@ -31,7 +31,8 @@ def top_binaries(device: Device, visit: Visit) -> Mapping[str, Any]:
     """Return what used the processors most in the last 24 hours. Cost: 2 queries."""
     since = visit.now - timedelta(hours=24)
     rows = (
-        ExecutionSample.objects.filter(device=device, bucket__gte=since)
+        ExecutionSample.objects.kept()
+        .filter(device=device, bucket__gte=since)
         .values("binary_id")
         .annotate(
             cpu_ms=Sum("cpu_time_ms_sum"),
@@ -78,7 +79,7 @@ def top_binaries(device: Device, visit: Visit) -> Mapping[str, Any]:
 def crashes(device: Device, visit: Visit) -> Mapping[str, Any]:
     """Return the newest crashes of programs. Cost: 1 query."""
     since = visit.now - timedelta(days=CRASH_DAYS)
-    rows = ExecutionCrash.objects.filter(device=device, occurred_at__gte=since)
+    rows = ExecutionCrash.objects.kept().filter(device=device, occurred_at__gte=since)
     newest = rows.select_related("binary").order_by("-occurred_at", "-id")[:CRASHES_SHOWN]
     return {
         "tables": [

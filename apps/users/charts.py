@@ -90,7 +90,8 @@ def by_day(user: User, device_ids: Sequence[int], now: datetime) -> dict[date, F
     found: dict[date, Any] = {}
     for model in (SessionSample, SessionDaily):  # where both are, the daily row counts
         rows = (
-            model._default_manager.filter(device__in=device_ids, user=user, bucket__gte=since)
+            model.objects.kept()
+            .filter(device__in=device_ids, user=user, bucket__gte=since)
             .values(day=TruncDate("bucket", tzinfo=zone))
             .annotate(**{bar.column: Sum(f"{bar.column}_sum") for bar in (*INTERACTION, *STATES)})
             .order_by("day")

@@ -49,7 +49,7 @@ def users(device: Device, visit: Visit) -> Mapping[str, Any]:
 
 def sessions(device: Device, visit: Visit) -> Mapping[str, Any]:
     """Return the newest sessions. Cost: 1 query."""
-    rows = Session.objects.filter(device=device).select_related("user")
+    rows = Session.objects.kept().filter(device=device).select_related("user")
     newest = list(rows.order_by("-start_time_at", "-pk")[:SESSIONS_SHOWN])
     visit.saw(newest)
     table = tables.sessions(
@@ -66,7 +66,8 @@ def sessions(device: Device, visit: Visit) -> Mapping[str, Any]:
 def logins(device: Device, visit: Visit) -> Mapping[str, Any]:
     """Return the newest logins. Cost: 1 query."""
     since = visit.now - timedelta(days=LOGIN_DAYS)
-    rows = Login.objects.filter(device=device, occurred_at__gte=since).select_related("user")
+    rows = Login.objects.kept().filter(device=device, occurred_at__gte=since)
+    rows = rows.select_related("user")
     newest = list(rows.order_by("-occurred_at", "-id")[:LOGINS_SHOWN])
     visit.saw(newest)
     table = tables.logins(

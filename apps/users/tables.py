@@ -91,13 +91,17 @@ def logins(
 
 def changes_of(session: Session, visit: Visit) -> Table:
     """Return what happened in a session, the newest first. Cost: 1 query."""
-    rows = SessionChange.objects.filter(
-        device=session.device_id,
-        user=session.user_id,
-        session_id=session.session_id,
-        occurred_at__gte=session.start_time_at - timedelta(hours=1),
-        occurred_at__lte=session.seen_at,
-    ).order_by("-occurred_at", "-id")
+    rows = (
+        SessionChange.objects.kept()
+        .filter(
+            device=session.device_id,
+            user=session.user_id,
+            session_id=session.session_id,
+            occurred_at__gte=session.start_time_at - timedelta(hours=1),
+            occurred_at__lte=session.seen_at,
+        )
+        .order_by("-occurred_at", "-id")
+    )
     return Table(
         caption=_("Changes of this session"),
         columns=columns(_("When"), _("Change"), _("Reason"), _("Protocol"), _("Client")),

@@ -89,7 +89,7 @@ def _devices(links: Sequence[UserDevice], visit: Visit) -> Table:
 
 
 def _sessions(user: User, device_ids: Sequence[int], visit: Visit) -> Section:
-    rows = Session.objects.filter(user=user, device__in=device_ids).select_related("device")
+    rows = Session.objects.kept().filter(user=user, device__in=device_ids).select_related("device")
     newest = list(rows.order_by("-start_time_at", "-pk")[:SESSIONS_SHOWN])
     visit.saw(newest)
     table = tables.sessions(
@@ -106,7 +106,7 @@ def _sessions(user: User, device_ids: Sequence[int], visit: Visit) -> Section:
 def _logins(user: User, device_ids: Sequence[int], visit: Visit) -> Section:
     """Return the newest logins on these devices: their index serves, a scan of all does not."""
     since = visit.now - timedelta(days=LOGIN_DAYS)
-    rows = Login.objects.filter(device__in=device_ids, user=user, occurred_at__gte=since)
+    rows = Login.objects.kept().filter(device__in=device_ids, user=user, occurred_at__gte=since)
     newest = list(rows.select_related("device").order_by("-occurred_at", "-id")[:LOGINS_SHOWN])
     visit.saw(newest)
     table = tables.logins(

@@ -26,11 +26,22 @@ from apps.gdpr.models import RetentionChange, RetentionPolicy
 from apps.gdpr.rules import RULES, Conflict, OutOfRange
 from apps.gdpr.services.retention import Changed, change_terms
 from apps.gdpr.upkeep import purge_aged
-from apps.users.models import Session
+from apps.users.choices import ChangeReason, LogonType
+from apps.users.models import Session, User
 from tests.conftest import NOW
 from tests.events.rows import add_boot, add_sample
+from tests.factories import sessions
 from tests.factories.accounts import make_account, make_profile
-from tests.factories.collectors import boot, device_of, make_machine
+from tests.factories.collectors import (
+    ADA_ROSSI,
+    SOFFICE,
+    boot,
+    device_of,
+    login,
+    make_machine,
+)
+from tests.factories.programs import crash
+from tests.factories.sessions import sample
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("fixed_clock")]
 
@@ -51,6 +62,12 @@ def somebody() -> Account:
     """Return an administrator."""
     known = Account.objects.filter(login="eve").first()
     return known or make_account("eve", kind="administrator")
+
+
+def found(client: Client, shown: dict[str, list[Any]]) -> dict[str, list[str]]:
+    """Return of each page which texts stand in it."""
+    pages = {url: client.get(url).content.decode() for url in shown}
+    return {url: [str(t) for t in texts if str(t) in pages[url]] for url, texts in shown.items()}
 
 
 def days(name: str, now: datetime = NOW) -> float:
@@ -273,6 +290,43 @@ class TestExpiredRows:
         terms.forget()
 
         assert (before, ada_client.get(address).status_code) == (200, 404)
+
+    def test_are_on_no_page_of_a_device_user_or_session(self, ada_client: Client) -> None:
+        machine = make_machine()
+        machine.send(
+            login("2026-02-28T10:00:00Z", session_id="closed", logon_type="cached"),
+            sessions.change("connect", "2026-02-28T10:30:00Z", client_name="adas-tablet"),
+            sessions.change("logout", "2026-02-28T11:00:00Z"),
+            sample("2026-02-28T10:45:00Z", user_interaction_time_ms=77_000),
+            sessions.change("lock", "2026-02-28T10:00:00Z", session_id="open", reason="idle"),
+            sample("2026-03-02T11:00:00Z", session_id="open"),
+            crash("2026-02-28T10:20:00Z", error_code="SIGOLD"),
+            users=ADA_ROSSI,
+            binaries=SOFFICE,
+        )
+        shown = {
+            f"/admin/devices/device/{device_of(machine).pk}/change/": [
+                "SIGOLD",
+                "adas-tablet",
+                LogonType.CACHED.label,
+            ],
+            f"/admin/users/user/{User.objects.get().pk}/change/": [
+                "adas-tablet",
+                LogonType.CACHED.label,
+                "1 min 17 s",
+            ],
+            f"/admin/users/session/{Session.objects.get(session_id='open').pk}/change/": [
+                ChangeReason.IDLE.label
+            ],
+        }
+
+        before = found(ada_client, shown)
+        short = ["operational", "highres", "highres_detail"]
+        RetentionPolicy.objects.filter(retention_class__in=short).update(term=DAY)
+        terms.forget()
+
+        assert before == {url: [str(text) for text in texts] for url, texts in shown.items()}
+        assert not any(found(ada_client, shown).values())
 
     def test_are_refused_at_the_door(self) -> None:
         machine = make_machine()
