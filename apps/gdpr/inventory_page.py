@@ -7,12 +7,14 @@ from typing import Any
 from django.core.paginator import Paginator
 from django.http import HttpResponse, QueryDict
 from django.utils.functional import Promise
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from apps.core.admin.values import Table, badge, columns
+from apps.collectors.switches import BY_NAME
+from apps.collectors.words import value_text
+from apps.core.admin.values import Table, Text, badge, columns
 from apps.core.formats import NOTHING
 from apps.core.personal_data import Class
 from apps.core.personal_data.classes import SUBJECTS
@@ -52,8 +54,8 @@ class Filter:
 
 
 def _switches() -> Sequence[tuple[str, Any]]:
-    names = sorted({name for entry in entries() for name in entry.switches})
-    return [(name, name) for name in names]
+    names = {name for entry in entries() for name in entry.switches}
+    return sorted(((name, switch_label(name)) for name in names), key=lambda found: str(found[1]))
 
 
 FILTERS: tuple[Filter, ...] = (
@@ -145,10 +147,8 @@ def entry_table(found: Sequence[Entry]) -> Table:
         columns=columns(
             _("Field"),
             _("Meaning"),
-            _("Class"),
-            _("About"),
-            _("Source"),
-            _("Switch"),
+            _("Class, about"),
+            _("Source, switch"),
             _("Kept"),
             _("Hidden from level"),
             _("In retrieval"),
@@ -193,6 +193,16 @@ def subject_text(name: str) -> str:
     return str(words[name])
 
 
+def switch_label(name: str) -> Text:
+    """Return what people call a switch; a connector's own is no switch of collectors."""
+    return BY_NAME[name].label if name in BY_NAME else _("Directory")
+
+
+def switch_value(name: str) -> Text:
+    """Return the value of a switch as shipped, in words."""
+    return value_text(name, origins.standard_value(name))
+
+
 def source_text(name: str) -> str:
     """Return who tells a field, in words."""
     words = {
@@ -205,21 +215,20 @@ def source_text(name: str) -> str:
 
 
 def _line(entry: Entry) -> list[Any]:
-    properties = [_("narrow")] if entry.is_narrow else []
-    properties += [_("appraisal")] if entry.is_appraisal else []
-    switches = [f"{name}: {origins.standard_value(name)}" for name in entry.switches]
+    about = [subject_text(entry.subject)] if entry.subject else []
+    about += [_("narrow")] if entry.is_narrow else []
+    about += [_("appraisal")] if entry.is_appraisal else []
+    switches = [f"{switch_label(name)}: {switch_value(name)}" for name in entry.switches]
     return [
-        format_html("{}<br><small>{}</small>", entry.field, _place(entry)),
-        entry.meaning,
+        format_html("<code>{}</code>{}", entry.field, _small(_place(entry))),
+        _meaning(entry),
         format_html(
-            "{} {}",
+            "{}{}",
             badge(class_text(entry.data_class), CLASS_TONES.get(entry.data_class, "")),
-            ", ".join(properties),
+            _small(", ".join(about)),
         ),
-        subject_text(entry.subject),
-        source_text(entry.source),
-        ", ".join(switches) or NOTHING,
-        f"{retentions.label_of(entry.retention)}: {retentions.text_of(entry.retention)}",
+        format_html("{}{}", source_text(entry.source), _small(", ".join(switches))),
+        _term(entry.retention),
         exports.level_text(entry.hidden_from),
         _retrieval_text(entry.retrieval),
         NOTHING if entry.erasure == "none" else ERASED[entry.erasure],
@@ -232,7 +241,26 @@ def _retrieval_text(name: str) -> str:
 
 
 def _place(entry: Entry) -> str:
-    return "; ".join([str(capfirst(entry.model._meta.verbose_name_plural)), *entry.paths])
+    """Return the table, and how queries name the field."""
+    table = capfirst(entry.model._meta.verbose_name_plural)
+    asked = format_html_join("", " <code>{}</code>", ((path,) for path in entry.paths))
+    return format_html("{}{}", table, asked)
+
+
+def _meaning(entry: Entry) -> str:
+    """Return what a field says, a dash where that is its name over again."""
+    is_its_name = entry.meaning.casefold().replace(" ", "_") in (entry.field, *entry.columns)
+    return NOTHING if is_its_name else entry.meaning
+
+
+def _term(retention_class: str) -> str:
+    """Return the term, with the name of its class where it has one."""
+    label, text = retentions.label_of(retention_class), retentions.text_of(retention_class)
+    return format_html("{}{}", text, _small(label if label != text else ""))
+
+
+def _small(text: str) -> str:
+    return format_html("<br><small>{}</small>", text) if text else ""
 
 
 def _searched(entry: Entry) -> str:

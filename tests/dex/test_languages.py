@@ -185,6 +185,7 @@ CODES = r"[a-z_]+\.[a-z_]+|[0-9a-f]{8}-[0-9a-f-]{27}|maintenance|invalid"
 LANGUAGES = r"English|Deutsch|en|de"  # each by its own name, as a reader looks for it
 PROTOCOLS = r"RDP|ICA|PCoIP|Blast|SSH|TCP|UDP"
 INSTALLERS = r"MSI|APPX|Windows Update|dpkg|RPM|Flatpak|snap|/opt|/usr"
+FILES = r"CSV|JSON|HTML"
 ZONES = r"UTC|[A-Z]\w+(/[\w+-]+)+"
 FLEET = (
     r"ada|cleo|dora|root|Paris|Lyon|(paris|lyon)-\w+-\d+( \(\w{8}\))?|[am]\.\w+@CORP|key( \d)?|SN\d+|S64ANX0T"
@@ -203,7 +204,7 @@ AUDIT = (  # as it was recorded: kind and name of the object, old and new values
     r"|approval (configuration)?|home|(collector_configuration)? ?(instance|entity|device)?"
 )
 DATA = re.compile(
-    rf"({UNITS}|{CODES}|{LANGUAGES}|{PROTOCOLS}|{INSTALLERS}|{ZONES}|{FLEET}|{SHIPPED}|{AUDIT}|dex|(dex · )?\d+|esc)"
+    rf"({UNITS}|{CODES}|{LANGUAGES}|{PROTOCOLS}|{INSTALLERS}|{FILES}|{ZONES}|{FLEET}|{SHIPPED}|{AUDIT}|dex|(dex · )?\d+|esc)"
     r"( (invalid )?[\d: -]+)?(, \d)?"
 )
 FORMS = ["accounts_account", "accounts_profile", "organization_entity", "collectors_enrolmentkey"]

@@ -161,6 +161,12 @@ class TestPage:
 
         assert "Purposes" in page
         assert f"{len(list(entries()))} fields" in page
+        assert "Retention policies" not in page
+
+    def test_says_a_term_once(self, ada_client: Client) -> None:
+        page = ada_client.get(URL + "?retention=derived").content.decode()
+
+        assert "as what refers to it</td>" in page
 
     @pytest.mark.parametrize(
         ("query", "present", "absent"),

@@ -110,7 +110,9 @@ class DetailMixin(ScopedAdmin):
         self, request: Any, obj: Any, template: str, context: Mapping[str, Any], status: int = 200
     ) -> TemplateResponse:
         """Return a page of the console, about an object where one is given."""
-        about: dict[str, Any] = {"opts": self.opts, "original": None, "title": ""}
+        # A page with a title of its own is not headed by the name of the list.
+        opts = self.opts if obj is not None or not context.get("title") else None
+        about: dict[str, Any] = {"opts": opts, "original": None, "title": ""}
         if obj is not None:
             label = self.name_of(request, obj)
             about |= {"original": Labelled(obj, label), "title": label}
