@@ -1,12 +1,13 @@
 """Groups and rights of users: which groups a configuration lets in, which rights are the most."""
 
+import re
 from collections.abc import Sequence
 
 from apps.events.policy import Policy
 from apps.users.choices import Rights
 
 BUILT_IN_DOMAIN = "builtin\\"  # as Windows writes its own groups
-BUILT_IN_SID = "s-1-5-32-"  # the same, whatever they are called in a language
+BUILT_IN_SID = re.compile(r"s-1-5-32-[0-9]{1,10}")  # the same in every language
 
 ORDER: Sequence[Rights] = (
     Rights.UNKNOWN,
@@ -31,4 +32,6 @@ def permitted_groups(groups: Sequence[str] | str, policy: Policy) -> list[str]:
 
 def _is_listed(name: str, policy: Policy) -> bool:
     short = name.removeprefix(BUILT_IN_DOMAIN)
-    return name.startswith(BUILT_IN_SID) or bool({name, short} & policy.listed("user_groups"))
+    return BUILT_IN_SID.fullmatch(name) is not None or bool(
+        {name, short} & policy.listed("user_groups")
+    )

@@ -172,7 +172,8 @@ class TestSwitches:
             now=NOW,
         )
 
-        tell(make_machine(), {**ACCOUNT, "groups": [group, "CORP\\Payroll", "CORP\\wheel"]})
+        others = ["CORP\\Payroll", "CORP\\wheel", "S-1-5-32-Payroll", "S-1-5-32-544 Payroll"]
+        tell(make_machine(), {**ACCOUNT, "groups": [group, *others]})
 
         assert User.objects.get().groups == [group]
 
