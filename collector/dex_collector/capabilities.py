@@ -6,6 +6,7 @@ from dex_collector.inventory import Part
 from dex_collector.probes.base import Lack, Output
 
 REPEAT_SECONDS = 3600.0  # when nothing changed; the inventory makes one heartbeat a day of it
+CHANGE_SECONDS = 600.0  # at most so often: a source may come and go
 RETRY_SECONDS = 60.0  # when the disk took nothing
 
 
@@ -15,7 +16,7 @@ class Capabilities:
     def __init__(self) -> None:
         self._by_probe: dict[str, frozenset[str]] = {}
         self._told: frozenset[str] | None = None
-        self._again_at = 0.0
+        self._free_at = self._repeat_at = 0.0
 
     def note(self, probe: str, outputs: Iterable[Output]) -> None:
         """Take the words that a probe's last answer holds in place of those before."""
@@ -27,14 +28,16 @@ class Capabilities:
         if not words and not self._by_probe:  # no probe has answered yet
             return None
         words = words.union(*self._by_probe.values())
-        if monotonic < self._again_at and words == self._told:
+        waits_until = self._repeat_at if words == self._told else self._free_at
+        if self._told is not None and monotonic < waits_until:
             return None
-        self._told, self._again_at = words, monotonic + REPEAT_SECONDS
+        self._told = words
+        self._free_at, self._repeat_at = monotonic + CHANGE_SECONDS, monotonic + REPEAT_SECONDS
         return Part("collector", {"capabilities": sorted(words)})
 
     def postpone(self, monotonic: float) -> None:
         """Tell it once more in a while: the disk did not take it."""
-        self._again_at = monotonic + RETRY_SECONDS
+        self._free_at = self._repeat_at = monotonic + RETRY_SECONDS
 
     def forget(self) -> None:
         """Tell it at the next opportunity: the server, or what holds, is another."""

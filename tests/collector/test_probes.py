@@ -121,7 +121,7 @@ class TestHardware:
                     "name": "5B10W13890",
                     "manufacturer": "SMP",
                     "design_capacity": 52.5,
-                    "full_capacity": 44.23,
+                    "full_capacity": 44.2,
                     "cycle_count": 211,
                 }
             ],
@@ -316,6 +316,17 @@ class TestPerformance:
         assert found.counters == {}
         assert "normalized_cpu_usage_ratio" not in found.gauges
 
+    def test_says_what_the_machine_cannot_tell(
+        self, make_context: MakeContext, tmp_path: Path
+    ) -> None:
+        laptop = performance_linux.PerformanceReader()(make_context(LAPTOP))
+        virtual = performance_linux.PerformanceReader()(make_context(VIRTUAL))
+        server = performance_linux.PerformanceReader()(make_context(SERVER))
+
+        assert lacks(laptop) == set()
+        assert lacks(virtual) == {"cpu_frequency.unsupported", "gpu_usage.unsupported"}
+        assert "pressure.unsupported" in lacks(server)
+
     def test_second_reading_has_rates(self, make_context: MakeContext, machine: Path) -> None:
         reader = performance_linux.PerformanceReader()
         self.sample(reader, make_context(machine, monotonic=100))
@@ -400,7 +411,7 @@ class TestPerformance:
         self.sample(reader, make_context(machine, monotonic=100))
         replace(machine, "proc/vmstat", "pswpin 100", "pswpin 1")
 
-        sample, tally = reader(make_context(machine, monotonic=130))
+        sample, tally, *_ = reader(make_context(machine, monotonic=130))
 
         assert isinstance(sample, Sample)
         assert "memory_swap_rate_bytes_per_s" not in sample.gauges

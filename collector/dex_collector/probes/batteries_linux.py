@@ -46,13 +46,13 @@ def read_battery(folder: Path) -> dict[str, Any]:
 
 
 def read_capacity(folder: Path, name: str) -> float | None:
-    """Read a capacity in Wh.
+    """Read a capacity in Wh, to a tenth: what a battery says of itself moves each hour.
 
     Source: sysfs-class-power: energy in µWh, or charge in µAh, of a voltage in µV.
     """
     energy = read_number(folder / f"energy_{name}")
     if energy:
-        return round(energy / 1e6, 2)
+        return round(energy / 1e6, 1)
     charge = read_number(folder / f"charge_{name}")
     voltage = read_number(folder / "voltage_min_design")
-    return round(charge * voltage / 1e12, 2) if charge and voltage else None
+    return round(charge * voltage / 1e12, 1) if charge and voltage else None

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from dex_collector.inventory import Part
-from dex_collector.probes.base import Context, NoData, read_number, read_text
+from dex_collector.probes.base import Context, Lack, NoData, Output, read_number, read_text
 
 SECTOR_BYTES = 512  # of /sys/block/*/size, whatever the drive's own sectors. Source: Linux, ABI
 # No drives: loops, RAM, compressed RAM, mapped and joined devices, optical and floppy drives,
@@ -13,7 +13,7 @@ SECTOR_BYTES = 512  # of /sys/block/*/size, whatever the drive's own sectors. So
 SKIPPED = re.compile(r"^(loop|ram|zram|dm-|md|sr|fd|nbd|drbd|rbd)\d*|^mmcblk\d+(boot|rpmb)")
 
 
-def read_disks(context: Context) -> list[Part]:
+def read_disks(context: Context) -> list[Output]:
     """Read the list of drives; `health` needs SMART, which this version does not read."""
     with_serial = context.configuration.is_on("serial_numbers")
     items = []
@@ -22,7 +22,7 @@ def read_disks(context: Context) -> list[Part]:
         if with_serial:
             item["serial_number"] = read_serial_number(context.root / "sys/block" / name)
         items.append({key: value for key, value in item.items() if value is not None})
-    return [Part("disks", items=items)]
+    return [Part("disks", items=items), Lack("disk_health.unsupported")]
 
 
 def read_disk_names(root: Path) -> list[str]:

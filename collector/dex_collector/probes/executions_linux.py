@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from dex_collector.buckets import Row
-from dex_collector.probes.base import Context, NoData, Output, Sample, Tally, read_text
+from dex_collector.probes.base import Context, Lack, NoData, Output, Sample, Tally, read_text
 from dex_collector.probes.operating_system_linux import read_architecture
 from dex_collector.users import clean
 
@@ -76,7 +76,8 @@ class ExecutionReader:
             if before is not None:
                 usage.add_growth(known.get(key), process, context.monotonic - before)
         samples = [self._sample(context, usage) for usage in usages.values()]
-        return [*samples, Tally("negative_differences", sum(u.negative for u in usages.values()))]
+        negative = Tally("negative_differences", sum(u.negative for u in usages.values()))
+        return [*samples, negative, Lack("executions.polled")]  # shorter ones are not seen
 
     def _sample(self, context: Context, usage: "Usage") -> Sample:
         if self._platform is None:

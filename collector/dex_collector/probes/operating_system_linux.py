@@ -8,7 +8,7 @@ from typing import Any
 
 from dex_collector.clock import to_text
 from dex_collector.inventory import Part
-from dex_collector.probes.base import Context, NoData, ProbeError, read_text
+from dex_collector.probes.base import Context, Lack, NoData, Output, ProbeError, read_text
 from dex_collector.probes.boot_linux import read_boot_time
 from dex_collector.users import read_host_name, shown_device_name
 
@@ -25,7 +25,7 @@ UPDATE_LOGS = (
 INSTALLER_LOGS = ("var/log/installer/syslog", "var/log/installer", "var/log/anaconda")
 
 
-def read_operating_system(context: Context) -> list[Part]:
+def read_operating_system(context: Context) -> list[Output]:
     """Read the operating system part; what the machine does not tell is left out."""
     root = context.root
     text = read_text(root / "etc/os-release") or read_text(root / "usr/lib/os-release")
@@ -45,7 +45,8 @@ def read_operating_system(context: Context) -> list[Part]:
         "is_restart_pending": read_restart_pending(root),
         "last_full_boot_time": read_last_boot(root),
     }
-    return [Part("operating_system", {name: v for name, v in fields.items() if v is not None})]
+    part = Part("operating_system", {name: v for name, v in fields.items() if v is not None})
+    return [part, Lack("boot_duration.unsupported")]  # systemd tells it by D-Bus alone
 
 
 def parse_os_release(text: str) -> dict[str, str]:

@@ -7,6 +7,7 @@ from pathlib import Path
 from dex_collector.probes.base import (
     Context,
     Counters,
+    Lack,
     NoData,
     Output,
     Sample,
@@ -68,7 +69,8 @@ class PerformanceReader:
             counters=counters,
             fields={name: value for name, value in fields.items() if value is not None},
         )
-        return [sample, Tally("negative_differences", self._counters.take_negative())]
+        negative = Tally("negative_differences", self._counters.take_negative())
+        return [sample, negative, *read_lacks(root)]
 
     def _grown(self, present: Numbers, monotonic: float) -> tuple[Numbers, float | None]:
         """Return the differences and their seconds; None at first and after sleep."""
@@ -77,6 +79,18 @@ class PerformanceReader:
             self._counters.previous = {}
         grown = self._counters.differences(present)
         return grown, None if before is None or not grown else monotonic - before
+
+
+def read_lacks(root: Path) -> list[Lack]:
+    """Read which gauges have no source here: no file, whatever stands in it at the moment."""
+    sources = {
+        "cpu_frequency": "sys/devices/system/cpu/cpu0/cpufreq",
+        "gpu_usage": "sys/class/drm/card[0-9]/device/gpu_busy_percent",
+        "pressure": "proc/pressure",
+    }
+    return [
+        Lack(f"{name}.unsupported") for name, path in sources.items() if not any(root.glob(path))
+    ]
 
 
 def read_counters(root: Path, stat: str) -> Numbers:
