@@ -9,6 +9,8 @@ from django.test import Client
 from django.urls import reverse
 
 from apps.accounts.models import Profile
+from apps.core.admin.events import address_of
+from apps.devices import services
 from apps.devices.models import Device, DeviceChange
 from apps.organization.models import Entity
 from tests.conftest import NOW
@@ -28,6 +30,7 @@ from tests.factories.inventory import (
     VOLUMES,
     part,
 )
+from tests.factories.organization import make_entity
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("fixed_clock")]
 
@@ -197,6 +200,25 @@ class TestMasking:
 
         assert ("zorro-laptop" in found, "SER-NEW" in found) == (is_shown, is_shown)
         assert ("zorro-laptop" in listed) is is_shown
+
+    def test_names_no_place_outside_the_view_domain_whence_a_device_came(
+        self, ada_client: Client, ben_client: Client, machine: Machine, paris: Entity
+    ) -> None:
+        hidden, device = make_entity("Secret lab"), device_of(machine)
+        for entity in (hidden, paris):
+            services.move_device(device=device, entity=entity, now=NOW)
+        row = DeviceChange.objects.filter(new_value=paris.name).get()
+        address = reverse("admin:devices_devicechange_change", args=[address_of(row)])
+        pages = [
+            f"{LIST}{device.pk}/change/",
+            reverse("admin:devices_devicechange_changelist") + f"?device={device.pk}",
+            address,
+        ]
+
+        for url in pages:
+            own, all_seen = (c.get(url).content.decode() for c in (ben_client, ada_client))
+            assert (hidden.name in own, hidden.name in all_seen) == (False, True), url
+        assert paris.name in section(page(ben_client, machine), "changes")
 
     @pytest.mark.parametrize("level", [2, 3])
     def test_hides_addresses(self, ben_client: Client, machine: Machine, level: int) -> None:
