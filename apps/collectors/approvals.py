@@ -1,6 +1,6 @@
 """The four-eyes rule of configurations that collect more."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.db.models import QuerySet
@@ -32,10 +32,9 @@ def may_decide(scope: Scope, approval: Approval) -> bool:
     return row is not None and may_reach(scope, row)
 
 
-def label(approval: Approval, scope: Scope) -> str:
-    """Return the place, as the caller may see it."""
-    row = _row(approval)
-    return place_label(row, scope) if row is not None else "-"
+def labels(approvals: Sequence[Approval], scope: Scope) -> Mapping[int, str]:
+    """Return the places, as the caller may see them. Cost: 1 query."""
+    return {row.pk: place_label(row, scope) for row in _rows(approvals)}
 
 
 def sections(approval: Approval, visit: Any) -> Sequence[Section]:
@@ -55,8 +54,12 @@ def sections(approval: Approval, visit: Any) -> Sequence[Section]:
 
 
 def _row(approval: Approval) -> CollectorConfiguration | None:
+    return _rows([approval]).first()
+
+
+def _rows(approvals: Sequence[Approval]) -> QuerySet[CollectorConfiguration]:
     rows = CollectorConfiguration.objects.select_related("entity", "device__entity")
-    return rows.filter(pk=approval.object_id).first()
+    return rows.filter(pk__in=[approval.object_id for approval in approvals])
 
 
 kinds.register(
@@ -68,7 +71,7 @@ kinds.register(
         visible=visible,
         may_decide=may_decide,
         change_of=changes.change_of,
-        label=label,
+        labels=labels,
         sections=sections,
         decided=changes.decided,
         lock=configuration.LOCK,

@@ -1,6 +1,6 @@
 """The four-eyes rule of longer retention."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.db.models import QuerySet
@@ -29,9 +29,9 @@ def may_decide(_scope: Scope, _approval: Approval) -> bool:
     return True
 
 
-def label(_approval: Approval, _scope: Scope) -> str:
-    """Return what it is about."""
-    return str(_("Retention"))
+def labels(approvals: Sequence[Approval], _scope: Scope) -> Mapping[int, str]:
+    """Return what they are about."""
+    return {approval.object_id: str(_("Retention")) for approval in approvals}
 
 
 def sections(approval: Approval, visit: Any) -> Sequence[Section]:
@@ -60,7 +60,7 @@ kinds.register(
         visible=visible,
         may_decide=may_decide,
         change_of=retention.change_of,
-        label=label,
+        labels=labels,
         sections=sections,
         decided=retention.decided,
         lock=retention.LOCK,

@@ -3,7 +3,9 @@
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from apps.accounts.models import Account
 from apps.collectors.choices import Level, Preset
@@ -39,7 +41,7 @@ def ask(actor: Account, entity: Entity | None = None) -> Approval:
         actor=actor,
         now=NOW,
     )
-    return Approval.objects.waiting().get()
+    return Approval.objects.waiting().latest("pk")
 
 
 def answer(asked: Approval, decision: str = "approve", **values: str) -> dict[str, str]:
@@ -73,6 +75,27 @@ class TestList:
         assert ben_client.get(APPROVALS).status_code == 200
         assert "Lyon" not in ben_client.get(APPROVALS).content.decode()
         assert ben_client.get(f"{APPROVALS}{asked.pk}/change/").status_code == 404
+
+    def test_costs_the_same_for_many(
+        self,
+        dora_client: Client,
+        ada: Account,
+        paris: Entity,
+        lyon: Entity,
+        django_assert_num_queries: Any,
+    ) -> None:
+        make_machine()
+        ask(ada, lyon)
+        dora_client.get(APPROVALS)
+        with CaptureQueriesContext(connection) as one:
+            dora_client.get(APPROVALS)
+        ask(ada, paris)
+
+        with django_assert_num_queries(len(one)):
+            page = dora_client.get(APPROVALS).content.decode()
+
+        assert "Lyon" in page
+        assert "Paris" in page
 
 
 class TestStartPage:

@@ -13,6 +13,7 @@ from unfold.decorators import display
 
 from apps.core import clock
 from apps.core.admin import ConfirmingMixin, DetailAdmin, Visit
+from apps.core.admin.changelist import ScopedChangeList
 from apps.core.admin.columns import Column
 from apps.core.admin.detail import bound, change_url, visit_of
 from apps.core.admin.values import Button, Fact, Section, badge, moment_html
@@ -28,6 +29,19 @@ TONES = {
     ApprovalState.APPROVED: "success",
     ApprovalState.REFUSED: "danger",
 }
+
+
+class ApprovalList(ScopedChangeList):
+    """The list, its objects named all at once."""
+
+    def get_results(self, request: Any) -> None:
+        """Read the page, then what its requests are about."""
+        super().get_results(request)
+        rows: list[Any] = list(self.result_list)  # type: ignore[has-type]
+        labels = kinds.labels_of(rows, request.scope)
+        for row in rows:
+            row.about = labels[row.pk]
+        self.result_list = rows
 
 
 class KindFilter(admin.SimpleListFilter):
@@ -56,7 +70,6 @@ class ApprovalAdmin(ConfirmingMixin, DetailAdmin):
     list_display: Sequence[Any] = ["what", "asked_by_label", "state_badge"]
     list_filter = ["state", KindFilter]
     ordering = ["-asked_at", "-pk"]
-    list_per_page = 20  # each row asks once what it is about
     sortable_by: Sequence[str] = ()
     actions = None
 
@@ -72,13 +85,17 @@ class ApprovalAdmin(ConfirmingMixin, DetailAdmin):
 
     def get_list_display(self, request: ScopedRequest) -> Sequence[Column]:
         """Name the object by what the caller may see."""
-        now, scope = clock.now(), request.scope
+        now = clock.now()
         return [
             *super().get_list_display(request),
-            bound("about", _("About"), lambda row: kinds.find(row.kind).label(row, scope)),
+            bound("about", _("About"), lambda row: row.about),
             bound("asked", _("Asked"), lambda row: moment_html(row.asked_at, now)),
             bound("lapses", _("Lapses"), lambda row: moment_html(row.lapses_at, now)),
         ]
+
+    def get_changelist(self, request: Any, **kwargs: Any) -> type[ApprovalList]:
+        """Return our own list."""
+        return ApprovalList
 
     def has_view_permission(self, request: Any, obj: Any = None) -> bool:
         """Let in who may ask or decide; rows are chosen by the queryset."""
@@ -90,8 +107,8 @@ class ApprovalAdmin(ConfirmingMixin, DetailAdmin):
 
     def name_of(self, request: Any, obj: Approval) -> str:
         """Call it by the rule and the object."""
-        kind = kinds.find(obj.kind)
-        return f"{kind.title}: {kind.label(obj, request.scope)}"
+        label = kinds.labels_of([obj], request.scope)[obj.pk]
+        return f"{kinds.find(obj.kind).title}: {label}"
 
     def facts(self, obj: Approval, visit: Visit) -> Sequence[Fact]:
         """Return who asked, and who decided."""

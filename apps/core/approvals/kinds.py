@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Protocol
@@ -31,7 +31,7 @@ class ApprovalKind:
     visible: ids of the objects that a caller may see, a queryset of one column.
     may_decide: whether the caller's rights reach this object; permission is looked at before.
     change_of: the change as it stands now, None where its object is gone or asks no more.
-    label: what a caller may call the object. sections: the change in words, for the page.
+    labels: what a caller may call the objects, by object id. sections: the change in words, for the page.
     decided: called in the transaction of an answer, a lapse or a withdrawal.
     lock: name of the transaction's lock under which its objects change; taken before the row.
     may_be_alone: one administrator without a second may confirm after a day.
@@ -44,7 +44,7 @@ class ApprovalKind:
     visible: Callable[[Scope], Any]
     may_decide: Callable[[Scope, Approval], bool]
     change_of: Callable[[int], Mapping[str, Any] | None]
-    label: Callable[[Approval, Scope], str]
+    labels: Callable[[Sequence[Approval], Scope], Mapping[int, str]]
     sections: Callable[[Approval, Any], Sequence[Any]]
     decided: Callable[[Approval, Actor | None, datetime], None]
     lock: str
@@ -77,6 +77,21 @@ def permitted_to(scope: Scope) -> Iterator[ApprovalKind]:
     for kind in _kinds.values():
         if {kind.permission, kind.asks_with} & scope.permissions:
             yield kind
+
+
+def labels_of(approvals: Iterable[Approval], scope: Scope) -> dict[int, str]:
+    """Return what the caller may call the object of each request, by the request's id.
+
+    Cost: that of each rule among them, once.
+    """
+    by_kind: dict[str, list[Approval]] = {}
+    for approval in approvals:
+        by_kind.setdefault(approval.kind, []).append(approval)
+    found: dict[int, str] = {}
+    for name, rows in by_kind.items():
+        labels = find(name).labels(rows, scope)
+        found |= {row.pk: labels.get(row.object_id, "-") for row in rows}
+    return found
 
 
 def register_listener(listener: Listener) -> None:
