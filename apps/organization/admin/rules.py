@@ -193,8 +193,8 @@ class ClassificationRuleAdmin(DetailMixin):
                     "A line for each condition; lines of one name are one rule. The file takes the "
                     "place of the whole list: rules that it does not name are removed."
                 ),
-                str(_("Values of column “fact”: %s")) % ", ".join(RuleFact.values),
             ],
+            "codes": RuleFact.values,
             "back": list_url(ClassificationRule),
         }
         return files.page(self, request, context)
