@@ -3,10 +3,11 @@
 import base64
 import binascii
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, time, tzinfo
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from pathlib import Path
 from typing import Any
 
@@ -91,6 +92,23 @@ class WorkHours:
 
 
 @dataclass(frozen=True, slots=True)
+class Networks:
+    """The company's networks, where `work_hours` is `on_site`; a device on any of them is there."""
+
+    gateways: frozenset[str] = frozenset()
+    ranges: frozenset[IPv4Network | IPv6Network] = frozenset()
+    dns_suffixes: frozenset[str] = frozenset()  # in lower case
+
+    def lie_within(self, other: "Networks") -> bool:
+        """Return whether the other ones hold all of these."""
+        return (
+            self.gateways <= other.gateways
+            and self.ranges <= other.ranges
+            and self.dns_suffixes <= other.dns_suffixes
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class Configuration:
     """What may be measured; without a document everything is strict and no name is read."""
 
@@ -100,6 +118,7 @@ class Configuration:
     collector_key: bytes | None = None  # makes user names pseudonyms
     epoch: int = 0  # of the pseudonyms
     work_hours: WorkHours = WorkHours()
+    networks: Networks = Networks()
     lists: Mapping[str, frozenset[str]] = field(default_factory=dict)  # in lower case
 
     @property
@@ -119,13 +138,20 @@ class Configuration:
         """Return what the value *listed* of a switch lets in, in lower case."""
         return self.lists.get(switch, frozenset())
 
-    def measures_people(self, moment: datetime, zone: tzinfo | None) -> bool:
+    def measures_people(
+        self, moment: datetime, zone: tzinfo | None, is_on_site: Callable[[], bool]
+    ) -> bool:
         """Return whether user-linked probes may run at `moment`.
 
-        `on_site` never holds yet: no probe of this version tells on which network the device is.
+        is_on_site: whether the device was on a network of the company then; asked only if the
+        rest allows it and the answer counts.
         """
         rule = self.value("work_hours")
-        return rule == "always" or (rule == "schedule" and self.work_hours.covers(moment, zone))
+        if rule == "always":
+            return True
+        if not self.work_hours.covers(moment, zone):
+            return False
+        return rule == "schedule" or is_on_site()
 
     def values(self) -> dict[str, str]:
         """Return the value in force of each switch."""
@@ -151,10 +177,15 @@ class Configuration:
         """Return whether this one allows less than `other`, and nothing that it does not allow."""
         values = other.values()
         narrower, hours = self.narrower_than(values), self.work_hours
-        if self.value("work_hours") == values["work_hours"] == "schedule":
+        if "always" not in {self.value("work_hours"), values["work_hours"]}:
             if not hours.lies_within(other.work_hours):
                 return False
             if hours != other.work_hours:
+                narrower |= {"work_hours"}
+        if self.value("work_hours") == values["work_hours"] == "on_site":
+            if not self.networks.lie_within(other.networks):
+                return False
+            if self.networks != other.networks:
                 narrower |= {"work_hours"}
         if any(not self.listed(name) <= other.listed(name) for name in self.lists):
             return False
@@ -213,6 +244,7 @@ def parse(document: str) -> Configuration:
             collector_key=None if key is None else base64.b64decode(key, validate=True),
             epoch=int(hashing.get("epoch") or 0),
             work_hours=_parse_work_hours(content.get("work_hours") or {}),
+            networks=_parse_networks((content.get("work_hours") or {}).get("on_site") or {}),
             lists={
                 name: frozenset(str(item).lower() for item in items)
                 for name, items in (content.get("lists") or {}).items()
@@ -236,6 +268,14 @@ def _parse_work_hours(content: Mapping[str, Any]) -> WorkHours:
         days=plain.days if days is None else frozenset(int(day) for day in days),  # none: never
         start=_parse_time(content.get("start"), plain.start),
         end=_parse_time(content.get("end"), plain.end),
+    )
+
+
+def _parse_networks(content: Mapping[str, Any]) -> Networks:
+    return Networks(
+        gateways=frozenset(str(ip_address(text)) for text in content.get("gateways") or ()),
+        ranges=frozenset(ip_network(text) for text in content.get("ranges") or ()),
+        dns_suffixes=frozenset(str(t).lower() for t in content.get("dns_suffixes") or ()),
     )
 
 

@@ -15,6 +15,7 @@ from dex_collector.clock import Clock, from_text, to_text
 from dex_collector.configuration import ConfigurationStore
 from dex_collector.inventory import Inventory, Part
 from dex_collector.journal import facts
+from dex_collector.place import Place
 from dex_collector.probes.base import Context, Fact, Output, Probe, Sample, Tally
 from dex_collector.probes.executions_linux import fold_small
 from dex_collector.probes.registry import PROBES
@@ -51,6 +52,7 @@ class Measurement:
         self._inventory = Inventory(spool)
         self._capabilities = Capabilities()
         self.reports = Reports(spool, clock)
+        self._place = Place(root, clock)
         self._troubles: set[str] = set()  # probes that failed at their last read, and how
         self._held: list[Record] = []
         self._lost: Counter[str] = Counter()
@@ -133,7 +135,13 @@ class Measurement:
         return not probe.is_user_linked or self._measures_people()
 
     def _measures_people(self) -> bool:
-        return self._store.current.measures_people(self._clock.now(), self._clock.zone)
+        """Return whether what tells about a person may be read now."""
+        current = self._store.current
+        return current.measures_people(
+            self._clock.now(),
+            self._clock.zone,
+            is_on_site=lambda: self._place.is_on_site(current.networks),
+        )
 
     def _context(self) -> Context:
         return Context(
@@ -175,7 +183,12 @@ class Measurement:
         """Return whether a fact may be told: not what happened while it was not to be watched."""
         if not probe.is_user_linked:
             return True
-        if not self._store.current.measures_people(occurred_at, self._clock.zone):
+        since = self._place.since
+        if not self._store.current.measures_people(
+            occurred_at,
+            self._clock.zone,
+            is_on_site=lambda: since is not None and since <= occurred_at,
+        ):
             return False
         widened_at = self._spool.read("widened_at", {})
         switches = ("work_hours", probe.switch)

@@ -98,6 +98,7 @@ class FakeServer:
         self.key = Ed25519PrivateKey.generate()
         self.instance = secrets.token_hex(8)
         self.switches = dict(STANDARD)
+        self.work_hours: dict[str, Any] = {}
         self.lists = {"user_groups": ["docker", "sudo", "users"]}
         self.version = 1
         self.generation = 1
@@ -152,7 +153,7 @@ class FakeServer:
                 "generation": self.generation,
                 "preset": "custom", "switches": self.switches,
                 "username_hash": {"key": base64.b64encode(COLLECTOR_KEY).decode(), "epoch": 0},
-                "work_hours": {}, "lists": self.lists, "issued_at": self.now().isoformat(),
+                "work_hours": self.work_hours, "lists": self.lists, "issued_at": self.now().isoformat(),
             }
         )  # fmt: skip
         return self.sign("dex-configuration-v1", document)

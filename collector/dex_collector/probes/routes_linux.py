@@ -212,3 +212,16 @@ def parse_resolv_conf(text: str) -> list[Address]:
         except ValueError:  # a slip of somebody's hand
             continue
     return found[:SERVERS_MAXIMUM]
+
+
+def read_dns_suffixes(root: Path) -> list[str]:
+    """Read the DNS suffixes of the networks that the machine is in."""
+    found = (parse_suffixes(read_text(root / name) or "") for name in DNS_FILES)
+    return next((suffixes for suffixes in found if suffixes), [])
+
+
+def parse_suffixes(text: str) -> list[str]:
+    """Return the suffixes in lower case. Source: resolv.conf(5), `search`, `domain`; `.` is none."""
+    lines = re.findall(r"^(?:search|domain)\s+(.+)$", text, re.MULTILINE)
+    words = (word.strip(".").lower() for line in lines for word in line.split())
+    return [word for word in words if word]
