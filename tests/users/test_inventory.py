@@ -1,10 +1,12 @@
 """Accounts as devices list them: SID, principal name, rights and groups."""
 
+import re
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from apps.collectors.choices import Level, Preset
 from apps.collectors.models import RefusalCount
@@ -105,6 +107,23 @@ class TestAccounts:
 
         assert [entry["pointer"] for entry in response.json()["refused"]] == [pointer]
         assert not User.objects.exists()
+
+    def test_of_long_ago_cost_a_report_nothing(self) -> None:
+        machine = make_machine()
+        tell(machine, *({"name": f"old\\{n}", "type": "system"} for n in range(50)))
+        UserDevice.objects.filter(user__name="7@old").update(rights="standard")
+
+        with CaptureQueriesContext(connection) as queries:
+            tell(machine, {"name": "new\\1", "type": "system"})
+
+        [ids] = [
+            found[1]
+            for query in queries
+            if (found := re.search(r"FROM \S*users_user\S* .*IN \(([^)]*)\).*FOR NO", query["sql"]))
+        ]
+        wanted = User.objects.filter(name__in=["1@new", "7@old"]).values_list("pk", flat=True)
+        assert sorted(map(int, ids.split(","))) == sorted(wanted)
+        assert not UserDevice.objects.exclude(rights="unknown", groups=[]).exists()
 
     @pytest.mark.case("data-model.16")
     def test_with_a_nul_are_refused_alone(self) -> None:
