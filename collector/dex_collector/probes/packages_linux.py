@@ -5,6 +5,7 @@ import subprocess
 from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from sys import intern
 from typing import Any
 
 from dex_collector.clock import to_text
@@ -100,9 +101,9 @@ class PackageReader:
 
 
 def make_item(source: str, name: str, **rest: Any) -> Item:
-    """Return a package; what is not known is left out."""
+    """Return a package; what is not known is left out. Of equal texts one is kept in memory."""
     item = {"name": clean(name), "source": source, **rest}
-    return {key: value for key, value in item.items() if value}
+    return {key: intern(value) for key, value in item.items() if value}
 
 
 def architecture_of(text: str) -> str | None:
@@ -112,9 +113,10 @@ def architecture_of(text: str) -> str | None:
 
 def read_dpkg(root: Path) -> list[Item]:
     """Read what dpkg has installed, line by line: the file has megabytes."""
+    info = root / DPKG_INFO
     with (root / DPKG_STATUS).open(encoding="utf-8", errors="replace") as lines:
-        stanzas = [stanza for stanza in parse_stanzas(lines) if is_installed(stanza)]
-    return [_dpkg_item(root / DPKG_INFO, stanza) for stanza in stanzas]
+        stanzas = parse_stanzas(lines)
+        return [_dpkg_item(info, stanza) for stanza in stanzas if is_installed(stanza)]
 
 
 def parse_stanzas(lines: Iterable[str]) -> Iterator[dict[str, str]]:
