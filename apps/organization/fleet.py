@@ -64,6 +64,10 @@ class Fleet(Protocol):
         """Return what the rules would do; writes nothing."""
         ...
 
+    def hides(self, rules: Sequence[Rule], scope: Scope) -> bool:
+        """Return whether rules read of devices what is hidden from a caller."""
+        ...
+
     def begin(self, actor: Account | None, now: datetime) -> None:
         """Have the rules applied to the whole fleet, soon."""
         ...

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
+from apps.accounts.models import Account
 from apps.devices.models import ClassificationRun, Device
 from apps.organization.models import ClassificationRule, Entity
 from tests.devices.test_classification import make_devices
@@ -184,18 +185,61 @@ class TestStrangers:
         assert client.post(f"{RULES}{here.pk}/change/", form(paris)).status_code in (200, 403)
         assert names() == ["Here", "There"]
 
+    def test_with_a_part_of_the_tree_learn_no_other_entitys_name(
+        self, client_for: Any, paris: Entity
+    ) -> None:
+        hidden, floor = make_entity("Secret lab"), make_entity("Floor", paris)
+        make_rules(rule(floor, ("key_entity", str(hidden.pk)), ("key_entity", str(floor.pk))))
+        profile = make_profile(permissions=RIGHTS)
+        grant(profile, floor)
+        client = client_for(make_account(profile=profile))
+        row = ClassificationRule.objects.get()
+
+        for url in (RULES, f"{RULES}{row.pk}/change/"):
+            page = text(client.get(url))
+            assert "Floor" in page
+            assert "Secret lab" not in page
+            assert "Paris" not in page
+
     def test_at_a_strict_level_see_no_names_in_a_preview(
         self, client_for: Any, paris: Entity, lyon: Entity
     ) -> None:
         make_devices(1, paris, "ada-laptop")
-        profile = make_profile(privacy_level=3, permissions=[*RIGHTS, "devices.view_device"])
-        grant(profile, Entity.objects.root())
-        client = client_for(make_account(profile=profile))
+        client = client_for(self.strict(3))
 
-        page = text(client.post(f"{RULES}add/", form(lyon, ("device_name", "ada*"))))
+        page = text(client.post(f"{RULES}add/", form(lyon, ("platform", "linux"))))
 
         assert "1 device would move." in page
         assert "ada-laptop" not in page
+
+    @pytest.mark.parametrize("level", [1, 2, 3])
+    @pytest.mark.parametrize(
+        ("fact", "value"),
+        [
+            ("device_name", "ada*"),
+            ("local_address", "10.1.2.3/32"),
+            ("distinguished_name", "CN=ada*"),
+        ],
+    )
+    def test_at_a_strict_level_find_nobody_by_a_hidden_name(
+        self, client_for: Any, paris: Entity, lyon: Entity, level: int, fact: str, value: str
+    ) -> None:
+        make_devices(1, paris, "ada-laptop")
+        client = client_for(self.strict(level))
+
+        answer = client.post(f"{RULES}add/", form(lyon, (fact, value)), follow=True)
+        assert "1 device would move." not in text(answer)
+        assert "that your profile hides" in text(answer)
+
+        make_rules(rule(lyon, (fact, value)))
+        assert "1 device would move." not in text(client.get(f"{RULES}run/", follow=True))
+
+    def strict(self, level: int) -> Account:
+        """Return an account that sees the whole tree, and no names."""
+        rights = [*RIGHTS, "devices.view_device"]
+        profile = make_profile(privacy_level=level, permissions=rights)
+        grant(profile, Entity.objects.root())
+        return make_account(profile=profile)
 
 
 class TestNaming:

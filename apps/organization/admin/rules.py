@@ -21,6 +21,7 @@ from apps.core.admin import DetailMixin, reads
 from apps.core.admin.detail import list_url, object_link
 from apps.core.admin.values import Button, Table, badge, columns, link, moment_html, number_text
 from apps.core.errors import DomainError
+from apps.core.scope import Scope
 from apps.organization import fleet, rule_files, services
 from apps.organization.admin import files
 from apps.organization.choices import Matching, RuleFact
@@ -28,8 +29,8 @@ from apps.organization.classification import RULES_LIMIT, Rule
 from apps.organization.conditions import text_of
 from apps.organization.fleet import Preview
 from apps.organization.forms import RuleForm
-from apps.organization.models import ClassificationRule
-from apps.organization.places import Places
+from apps.organization.models import ClassificationRule, Entity
+from apps.organization.places import Places, join
 
 SALT = "organization.rules"
 TERM_SECONDS = 86_400  # of a proposal
@@ -93,7 +94,8 @@ class ClassificationRuleAdmin(DetailMixin):
             raise PermissionDenied
         seen = self.get_queryset(request).order_by("position")
         may_change = self.has_change_permission(request)
-        table = _rules_table([Rule.of_row(row) for row in seen], Places(), linked=list(seen))
+        places = _SeenPlaces(request.scope)
+        table = _rules_table([Rule.of_row(row) for row in seen], places, linked=list(seen))
         context = {
             "title": _("Classification rules"),
             "table": table,
@@ -114,7 +116,7 @@ class ClassificationRuleAdmin(DetailMixin):
         """Change a rule in its place, or show it to those who may not."""
         row = self.found(request, object_id)
         if not self.has_change_permission(request):
-            table = _rules_table([Rule.of_row(row)], Places())
+            table = _rules_table([Rule.of_row(row)], _SeenPlaces(request.scope))
             context = {"table": table, "buttons": [], "title": row.name}
             return self.page(request, row, "admin/organization/rules.html", context)
         rules, present = ClassificationRule.objects.as_rules(), Rule.of_row(row)
@@ -237,6 +239,10 @@ class ClassificationRuleAdmin(DetailMixin):
 
     def _preview(self, request: Any, rules: Sequence[Rule], *, base: str = "") -> HttpResponse:
         """Show what a list of rules would do to the devices that the caller sees."""
+        if fleet.known().hides(rules, request.scope):  # whom they take would tell what it is
+            text = _("These rules read names or addresses that your profile hides.")
+            self.message_user(request, text, messages.ERROR)
+            return HttpResponseRedirect(list_url(ClassificationRule))
         base = base or services.fingerprint(ClassificationRule.objects.as_rules())
         page = _page(request)
         found = fleet.known().preview(rules, request.scope, page)
@@ -258,6 +264,24 @@ class ClassificationRuleAdmin(DetailMixin):
             "back": list_url(ClassificationRule),
         }
         return self.page(request, None, "admin/organization/rules_preview.html", context)
+
+
+class _SeenPlaces(Places):
+    """Names the entities of a caller's view domain alone, and of what is above them as much."""
+
+    def __init__(self, scope: Scope) -> None:
+        super().__init__()
+        seen = Entity.objects.permitted_to(scope)
+        self._seen = frozenset(seen.values_list("pk", flat=True))
+
+    def name(self, entity_id: int) -> str:
+        """Return where an entity stands, "" where it is none of the caller's."""
+        steps: list[str] = []
+        place: int | None = entity_id
+        while place in self._seen and (place != self.root_id or not steps):
+            steps.insert(0, self.steps(place)[-1])
+            place = self.parents[place]
+        return join(tuple(steps))
 
 
 def _sealed(request: Any, rules: Sequence[Rule], base: str) -> str:
