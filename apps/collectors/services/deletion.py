@@ -4,10 +4,10 @@ What to delete comes from the registries: a kind, a plain field, a metric or a r
 person that asks for a switch. Where a lower level still collects it, nothing is touched.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 from django.db import connection, models
 from django.utils.translation import gettext_lazy as _
@@ -16,8 +16,9 @@ from apps.collectors import effective
 from apps.collectors.choices import Level
 from apps.collectors.differences import between
 from apps.collectors.models import CollectorConfiguration
-from apps.collectors.services import jobs
+from apps.collectors.services import jobs, reductions
 from apps.collectors.services.jobs import Step
+from apps.collectors.services.reductions import Left, Reduction
 from apps.core import clock
 from apps.devices import changes as inventory_changes
 from apps.devices.models import (
@@ -32,10 +33,12 @@ from apps.events import dimensions, kinds
 from apps.events import retention as terms
 from apps.events.kinds import AnyKind, SampledKind
 from apps.events.metrics import column_names
-from apps.events.policy import switch_of
+from apps.events.policy import Policy, switch_of
 from apps.organization.models import Entity
 
 KIND = "delete_collected"
+Reduced = tuple[Reduction, Left]
+Answer = TypeVar("Answer")
 SAMPLE, DAILY, STATE = "sample", "daily", "state"
 
 
@@ -55,6 +58,11 @@ class State:
     @property
     def name(self) -> str:
         return f"{self.model._meta.db_table} {self.requirement}"
+
+    def reduced(self) -> Iterator[Reduced]:
+        """Yield what a stricter value leaves of its columns."""
+        permitted = dict.fromkeys(self.columns, self.requirement)
+        yield from reductions.of(self.model, permitted, [self.requirement])
 
 
 _states: list[State] = [
@@ -128,20 +136,29 @@ def traces(kind: AnyKind, switches: Sequence[str], *, daily: bool) -> Iterator[T
             yield Trace(requirement, (column,))
 
 
+def reduced(kind: AnyKind, switches: Sequence[str], *, daily: bool) -> Iterator[Reduced]:
+    """Yield what stricter values of `switches` leave of columns of a table of `kind`."""
+    permitted = {column: switch for column, (switch, _reduce) in kind.permitted.items()}
+    yield from reductions.of(_model(kind, daily=daily), permitted, switches)
+
+
 def governed_tables(row: CollectorConfiguration, switches: Sequence[str]) -> list[Any]:
     """Return the names of the tables that hold what `switches` let in and `row` denies.
 
     Cost: 2 queries.
     """
     path, device_id = effective.path_of(row), row.device_id or 0
+    switches = reductions.with_lists(switches)
     policy = effective.read().of(device_id=device_id, entity_path=path).policy
     found = []
     for kind in kinds.registered():
         for daily in _tables(kind):
             asked = [trace.requirement for trace in traces(kind, switches, daily=daily)]
-            if not all(policy.allows(requirement) for requirement in asked):
+            is_reduced = any(r.holds(policy) for r, *_ in reduced(kind, switches, daily=daily))
+            if is_reduced or not all(policy.allows(requirement) for requirement in asked):
                 found.append(_model(kind, daily=daily))
     found += [s.model for s in states(switches) if not policy.allows(s.requirement)]
+    found += [s.model for s in states(switches) for r, *_ in s.reduced() if r.holds(policy)]
     return [model._meta.verbose_name_plural for model in dict.fromkeys(found)]
 
 
@@ -160,38 +177,72 @@ def narrowed_switches(
 
 def plan(parameters: Mapping[str, Any]) -> list[Step]:
     """Return a step for each table and day that may hold anything."""
-    now, switches = clock.now(), parameters["switches"]
+    now, switches = clock.now(), reductions.with_lists(parameters["switches"])
     kept: list[Step] = [[state.name, STATE, "", ""] for state in states(switches)]
     return kept + [
         [kind.name, DAILY if daily else SAMPLE, start.isoformat(), end.isoformat()]
         for kind in kinds.registered()
         for daily in _tables(kind)
-        if any(traces(kind, switches, daily=daily))
+        if any(traces(kind, switches, daily=daily)) or any(reduced(kind, switches, daily=daily))
         for start, end in _spans(kind, now, daily=daily)
     ]
 
 
 def run(parameters: Mapping[str, Any], step: Step, now: datetime) -> dict[str, int]:
-    """Delete or empty one table for one span of time, on the devices where it is denied now."""
+    """Delete, empty or reduce one table for one span of time, on the devices where it is denied."""
     name, resolution, start, end = step
+    switches = reductions.with_lists(parameters["switches"])
     if resolution == STATE:
-        found = [state for state in states(parameters["switches"]) if state.name == name]
+        found = [state for state in states(switches) if state.name == name]
         return {s.model._meta.db_table: _empty_state(s, parameters) for s in found}
     kind, daily = kinds.find(name), resolution == DAILY
     if kind is None:
         return {}
     table = _model(kind, daily=daily)._meta.db_table
     changed = 0
-    for trace in traces(kind, parameters["switches"], daily=daily):
+    for trace in traces(kind, switches, daily=daily):
         devices = devices_without(trace.requirement, parameters)
         changed += _remove(kind, trace, devices, start, end, daily=daily)
+    for reduction, left in reduced(kind, switches, daily=daily):
+        model = _model(kind, daily=daily)
+        where = f"device_id = ANY(%(devices)s) AND {model.TIME_FIELD} >= %(start)s AND {model.TIME_FIELD} < %(end)s"
+        for denied in devices_reduced(reduction, parameters):
+            values = {**denied, "start": start, "end": end}
+            changed += reductions.reduce_rows(model, left, where, values)
     return {table: changed} if changed else {}
 
 
 def devices_without(requirement: str, parameters: Mapping[str, Any]) -> list[int]:
     """Return the devices of the job's place that may not tell what asks for `requirement`.
 
-    Cost: 4 queries; an entity is looked at once, a device only where it has its own configuration.
+    Cost: 4 queries.
+    """
+    asked = _asked(parameters, lambda policy: policy.allows(requirement))
+    return [device_id for device_id, is_allowed in asked if not is_allowed]
+
+
+def devices_reduced(
+    reduction: Reduction, parameters: Mapping[str, Any]
+) -> Iterator[dict[str, list[Any]]]:
+    """Yield the devices on which the value of a reduction is in force, those of one list together.
+
+    Cost: 4 queries.
+    """
+    found: dict[frozenset[str], list[int]] = {}
+    asked = _asked(parameters, lambda p: p.listed(reduction.switch) if reduction.holds(p) else None)
+    for device_id, listed in asked:
+        if listed is not None:
+            found.setdefault(listed, []).append(device_id)
+    for listed, devices in found.items():
+        yield {"devices": devices, "listed": sorted(listed)}
+
+
+def _asked(
+    parameters: Mapping[str, Any], ask: Callable[[Policy], Answer]
+) -> Iterator[tuple[int, Answer]]:
+    """Yield each device of the job's place, and what its policy answers.
+
+    Cost: 4 queries; an entity is asked once, a device only where it has its own configuration.
     """
     holding = effective.read()
     rows = Device.objects.all()
@@ -201,23 +252,29 @@ def devices_without(requirement: str, parameters: Mapping[str, Any]) -> list[int
         place = Entity.objects.filter(pk=parameters["entity"]).first()
         rows = rows.filter(entity__path__startswith=place.path) if place else rows.none()
     paths = dict(Entity.objects.values_list("pk", "path"))
-    denied = {
-        pk: not holding.of(device_id=0, entity_path=path).policy.allows(requirement)
-        for pk, path in paths.items()
+    answers = {
+        pk: ask(holding.of(device_id=0, entity_path=path).policy) for pk, path in paths.items()
     }
-    found = []
     for device_id, entity_id in rows.values_list("pk", "entity_id").iterator():
         if device_id in holding.by_device:
             own = holding.of(device_id=device_id, entity_path=paths[entity_id])
-            is_denied = not own.policy.allows(requirement)
+            yield device_id, ask(own.policy)
         else:
-            is_denied = denied[entity_id]
-        if is_denied:
-            found.append(device_id)
-    return found
+            yield device_id, answers[entity_id]
 
 
 def _empty_state(state: State, parameters: Mapping[str, Any]) -> int:
+    """Delete rows, empty their columns or reduce them. Cost: 5 queries, and 5 a reduction."""
+    where = f"{state.device} = ANY(%(devices)s)"
+    reduced_rows = sum(
+        reductions.reduce_rows(state.model, left, where, devices)
+        for reduction, left in state.reduced()
+        for devices in devices_reduced(reduction, parameters)
+    )
+    return reduced_rows + _empty_denied(state, parameters)
+
+
+def _empty_denied(state: State, parameters: Mapping[str, Any]) -> int:
     """Delete rows or empty their columns. Cost: 5 queries."""
     devices = devices_without(state.requirement, parameters)
     rows = state.model.objects.filter(**{f"{state.device}__in": devices}, **state.only)

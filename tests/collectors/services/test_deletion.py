@@ -13,8 +13,16 @@ from apps.collectors.forms import LEGAL_BASES
 from apps.collectors.models import CollectionJob, CollectorConfiguration
 from apps.collectors.services import changes, configuration, deletion, jobs
 from apps.collectors.switches import PRESETS
-from apps.devices.models import Disk, LocalAdmin, PerformanceSample
+from apps.devices.addresses import permitted_address, permitted_addresses
+from apps.devices.models import (
+    ConnectivitySample,
+    Disk,
+    LocalAdmin,
+    NetworkAdapter,
+    PerformanceSample,
+)
 from apps.events import upkeep
+from apps.events.policy import Policy
 from apps.organization.models import Entity
 from apps.users.models import Login
 from tests.conftest import NOW
@@ -23,13 +31,14 @@ from tests.factories.collectors import (
     SOFFICE,
     Machine,
     configure,
+    connectivity,
     device_of,
     execution,
     login,
     make_machine,
     performance,
 )
-from tests.factories.inventory import HARDWARE, part
+from tests.factories.inventory import HARDWARE, NETWORK, part
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("fixed_clock")]
 
@@ -160,6 +169,44 @@ class TestDeletion:
         assert Disk.objects.get().serial_number == ""
         assert not LocalAdmin.objects.exists()
         assert job.counts["devices_device"] == 1
+
+    def test_reduces_addresses_to_their_networks(self, ada: Account, paris: Entity) -> None:
+        told = {
+            "local_ip": "192.168.17.42",
+            "gateway_ip": "2001:db8:1:2::7",
+            "dns_ips": ["::ffff:10.1.2.3", "192.168.17.1", "10.1.2.9"],
+        }
+        configure()
+        first = make_machine()
+        second = make_machine(paris, host_name="other", install_id="1" * 32)
+        for machine in (first, second):
+            machine.send(connectivity(**told), inventory=[part("network", NETWORK)])
+        configuration.save_configuration(
+            level=Level.ENTITY,
+            entity=paris,
+            preset=Preset.CUSTOM,
+            values={"local_addresses": "on"},
+            now=NOW,
+        )
+        wide = configure(local_addresses="prefix")
+
+        job = delete(ada, "local_addresses")
+        again = delete(ada, "local_addresses")
+
+        row = ConnectivitySample.objects.get(device=device_of(first))
+        kept = ConnectivitySample.objects.get(device=device_of(second))
+        left = Policy({"local_addresses": "prefix"})
+        assert (row.local_ip, row.gateway_ip) == ("192.168.17.0", "2001:db8:1::")
+        assert row.dns_ips == permitted_addresses(told["dns_ips"], left)
+        assert (kept.local_ip, kept.gateway_ip) == (told["local_ip"], told["gateway_ip"])
+        addresses = NetworkAdapter.objects.filter(device=device_of(first), address__isnull=False)
+        assert addresses
+        assert {a.address for a in addresses} == {
+            permitted_address(item["address"], left) for item in NETWORK if item.get("address")
+        }
+        assert job.counts["devices_connectivitysample"] == 1
+        assert not any(again.counts.values())
+        assert "network samples" in str(deletion.governed_tables(wide, ["local_addresses"]))
 
     def test_does_nothing_where_it_is_collected_again(self, ada: Account) -> None:
         configure(focus_time="on")
