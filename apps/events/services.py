@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 
+from apps.core.personal_data.classes import BEHAVIOUR, field_class
 from apps.events import codec, copy, dimensions, kinds, retention, rollups
 from apps.events.choices import RefusalCode
 from apps.events.constants import (
@@ -179,22 +180,31 @@ class _Preparation:
     def _within_work_hours(
         self, kind: AnyKind, rows: list[tuple[int, Any]]
     ) -> list[tuple[int, Any]]:
-        """Unlink from people what happened outside work hours; drop what then means nothing."""
+        """Unlink from people what happened outside work hours; drop what then means nothing.
+
+        What measures people themselves, such as their focus, goes without a user, too.
+        """
         columns = [c for c, dictionary in kind.dimensions.items() if dictionary == "users"]
         if self.sender.policy.hours is None or not columns:
             return rows
         seconds = kind.bucket_seconds if isinstance(kind, SampledKind) else 0
         is_about_people = kind.is_about_people or bool(set(columns) & set(kind.required))
+        personal = _personal_metrics(kind)
         within = []
         for index, record in rows:
             told = getattr(record, kind.model.TIME_FIELD)
-            is_linked = any(getattr(record, column) is not None for column in columns)
+            is_linked = any(getattr(record, column) is not None for column in columns) or any(
+                getattr(record.metrics, name) is not None for name in personal
+            )
             if not (is_linked or is_about_people) or self._is_in_work_hours(told, seconds):
                 within.append((index, record))
                 continue
             self.out.dropped[kind.name, "work_hours"] += 1
             if not is_about_people:
                 unlinked = msgspec.structs.replace(record, **dict.fromkeys(columns))
+                if personal:
+                    left = msgspec.structs.replace(record.metrics, **dict.fromkeys(personal))
+                    unlinked = msgspec.structs.replace(unlinked, metrics=left)
                 within.append((index, unlinked))
         return within
 
@@ -262,6 +272,13 @@ class _Preparation:
             )
         else:
             self.out.refused.append(refused.at("events", index))
+
+
+def _personal_metrics(kind: AnyKind) -> list[str]:
+    """Return the metrics of what people do, whoever they are."""
+    metrics = kind.metrics if isinstance(kind, SampledKind) else {}
+    classes = {name: field_class(metric.personal).value for name, metric in metrics.items()}
+    return [name for name, found in classes.items() if found is BEHAVIOUR]
 
 
 class _Clock:

@@ -62,6 +62,23 @@ class TestOutside:
         count = RefusalCount.objects.get()
         assert (count.kind, count.code, count.number) == ("execution.events", "work_hours", 1)
 
+    @pytest.mark.parametrize("user", [1, None])
+    def test_a_forged_row_tells_nobodys_focus(self, user: int | None) -> None:
+        configured = {**PRESETS[Preset.STANDARD], "work_hours": "schedule", "focus_time": "on"}
+        configuration.save_configuration(
+            level=Level.INSTANCE, preset=Preset.CUSTOM, values=configured, now=NOW
+        )
+        machine = make_machine()
+
+        for bucket in (EARLY, AT_NOON):
+            record = execution(bucket, user=user)
+            record["metrics"]["focus_time_ms"] = {"sum": 60_000}
+            machine.send(record, **DICTIONARIES)
+
+        rows = ExecutionSample.objects.order_by("bucket")
+        assert [row.focus_time_ms_sum for row in rows] == [None, 60_000]  # type: ignore[attr-defined]
+        assert RefusalCount.objects.get().number == 1
+
     def test_a_row_without_user_is_not_counted(self) -> None:
         machine_under().send(execution(EARLY, user=None), **DICTIONARIES)
 
