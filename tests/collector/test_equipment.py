@@ -18,6 +18,8 @@ from dex_collector.probes import (
 from dex_collector.probes.base import Context, NoData
 from tests.collector.conftest import FIXTURES, run
 from tests.collector.fakes import FakeClock, FakeServer
+from tests.collector.test_privacy import spy
+from tests.collector.written import everything_written
 
 MakeContext = Callable[..., Context]
 
@@ -189,6 +191,36 @@ class TestMonitors:
         assert self.items(monitors_linux.read_monitors(make_context(SERVER))) == []
         with pytest.raises(NoData):
             monitors_linux.read_monitors(make_context(VIRTUAL))
+
+    @pytest.mark.case("collector.9")
+    def test_serial_numbers_that_are_off_are_not_taken_from_them(
+        self,
+        start: Callable[..., Daemon],
+        server: FakeServer,
+        clock: FakeClock,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        server.switches["serial_numbers"] = "off"
+        reads = spy(monkeypatch, (monitors_linux, "parse_serial_number"))
+
+        run(start(), clock, seconds=30, every=10)
+
+        assert reads == []
+        assert server.parts("monitors")
+        assert "8FXVT24" not in str(server.bodies)
+
+    def test_serial_numbers_that_were_told_go_when_they_are_switched_off(
+        self, start: Callable[..., Daemon], server: FakeServer, clock: FakeClock, state: Path
+    ) -> None:
+        daemon = start()
+        run(daemon, clock, seconds=10)
+        assert b"8FXVT24" in everything_written(state)
+        server.configure(serial_numbers="off")
+
+        daemon.check_in()
+
+        assert b"8FXVT24" not in everything_written(state)
+        assert b"DELL U2723QE" in everything_written(state)
 
 
 class TestCapabilities:
