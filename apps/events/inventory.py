@@ -8,7 +8,7 @@ from typing import Annotated, Any, Protocol
 import msgspec
 from django.core.exceptions import ImproperlyConfigured
 
-from apps.events.policy import Policy
+from apps.events.policy import Policy, switch_of
 
 Permitted = Callable[[Any, Policy], Any]
 
@@ -31,6 +31,7 @@ class Part:
     switch: the switch of the part as a whole.
     items_limit: how many items a list may have; a longer one is refused before it is decoded.
     permitted: field -> its switch, and what of a value that switch leaves; a loss is counted.
+    is_about_people: whether it means nothing outside work hours, and is dropped then.
     """
 
     name: str
@@ -41,6 +42,13 @@ class Part:
     switch: str | None = None
     field_switches: Mapping[str, str] = field(default_factory=dict)
     permitted: Mapping[str, tuple[str, Permitted]] = field(default_factory=dict)
+    is_about_people: bool = False
+
+    def asks_for(self, switch: str) -> bool:
+        """Return whether a switch decides on the part, or on one of its fields."""
+        needed = [self.switch, *self.field_switches.values()]
+        needed += [name for name, _permitted in self.permitted.values()]
+        return switch in map(switch_of, needed)
 
 
 # By rule SHA-256 in hex; whatever it is, PostgreSQL must be able to hold it.

@@ -110,6 +110,7 @@ register(
         struct=AccountItem,
         apply=apply_users,
         is_list=True,
+        is_about_people=True,
         items_limit=ACCOUNTS_LIMIT,
         field_switches={"rights": "user_groups"},
         permitted={

@@ -84,6 +84,10 @@ def _apply_one(
     if not sender.policy.allows(part.switch):
         applied.dropped[f"inventory.{part.name}", str(part.switch)] += 1
         return
+    # A report has no time of its own: it tells what is, and that is now.
+    if part.is_about_people and not sender.policy.covers(now):
+        applied.dropped[f"inventory.{part.name}", "work_hours"] += 1
+        return
     if not report.full:
         _confirm(report, part, sender, now, applied)
         return

@@ -112,6 +112,7 @@ register(
         struct=LocalAdminItem,
         apply=apply_local_admins,
         is_list=True,
+        is_about_people=True,
         switch="local_admins",
         permitted={"name": ("username", permitted_admin)},
     )

@@ -11,8 +11,8 @@ from apps.collectors.choices import Level, Preset
 from apps.collectors.models import Collector, RefusalCount
 from apps.collectors.services import configuration
 from apps.collectors.switches import PRESETS
-from apps.devices.models import PerformanceSample
-from apps.users.models import User
+from apps.devices.models import InventoryPart, LocalAdmin, PerformanceSample
+from apps.users.models import User, UserDevice
 from tests.conftest import NOW
 from tests.factories.collectors import (
     ADA_ROSSI,
@@ -23,6 +23,8 @@ from tests.factories.collectors import (
     make_machine,
     performance,
 )
+from tests.factories.inventory import DISKS, LOCAL_ADMINS, part
+from tests.factories.sessions import ACCOUNT
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("fixed_clock")]
 
@@ -141,6 +143,31 @@ class TestZone:
         machine.check_in()
 
         assert (first, Collector.objects.get().utc_offset_minutes) == (60, None)
+
+
+class TestInventory:
+    @pytest.mark.parametrize(
+        ("days", "kept"), [([1], {"users", "local_admins", "disks"}), ([6], {"disks"})]
+    )
+    def test_of_people_is_dropped_and_counted(self, days: list[int], kept: set[str]) -> None:
+        machine = machine_under(schedule={"days": days, "start": "07:00", "end": "24:00"})
+
+        machine.send(
+            inventory=[
+                part("users", [ACCOUNT]),
+                part("local_admins", LOCAL_ADMINS),
+                part("disks", DISKS),
+            ]
+        )
+
+        counts = RefusalCount.objects.filter(code="work_hours").values_list("kind", "number")
+        dropped = {"users", "local_admins", "disks"} - kept
+        assert set(InventoryPart.objects.values_list("part", flat=True)) == kept
+        assert (UserDevice.objects.exists(), LocalAdmin.objects.exists()) == (
+            "users" in kept,
+            "local_admins" in kept,
+        )
+        assert dict(counts) == {f"inventory.{name}": 1 for name in dropped}
 
 
 class TestDelivery:
