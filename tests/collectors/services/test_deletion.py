@@ -38,7 +38,7 @@ from tests.factories.collectors import (
     make_machine,
     performance,
 )
-from tests.factories.inventory import HARDWARE, NETWORK, part
+from tests.factories.inventory import DISKS, HARDWARE, NETWORK, part
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("fixed_clock")]
 
@@ -169,6 +169,32 @@ class TestDeletion:
         assert Disk.objects.get().serial_number == ""
         assert not LocalAdmin.objects.exists()
         assert job.counts["devices_device"] == 1
+
+    @pytest.mark.parametrize(
+        ("switch", "denied", "name", "content"),
+        [
+            ("local_admins", "off", "local_admins", [{"name": "CORP\\a.rossi"}]),
+            ("serial_numbers", "off", "hardware", HARDWARE),
+            ("local_addresses", "prefix", "network", NETWORK),
+        ],
+    )
+    def test_asks_for_the_whole_once_it_is_collected_again(
+        self, ada: Account, switch: str, denied: str, name: str, content: Any
+    ) -> None:
+        configure()
+        machine = make_machine()
+        told, other = part(name, content), part("disks", DISKS)
+        machine.send(inventory=[told, other])
+        configure(**{switch: denied})
+        delete(ada, switch)
+        configure()
+
+        unchanged = [
+            {"part": one["part"], "hash": one["hash"], "base": one["hash"]} for one in (told, other)
+        ]
+        answer = machine.send(inventory=unchanged).json()
+
+        assert answer["need_full"] == [name] + ["disks"] * (switch == "serial_numbers")
 
     def test_reduces_addresses_to_their_networks(self, ada: Account, paris: Entity) -> None:
         told = {
