@@ -312,14 +312,20 @@ GROUPS: tuple[tuple[str | Promise, tuple[Item, ...]], ...] = (
 
 
 def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
-    """Return the groups with the pages that the caller may open. Cost: none."""
+    """Return the groups with the pages that the caller may open. Cost: none.
+
+    Groups fold: open is that of the page under way, on the start page the first one.
+    """
     groups = [(title, _allowed(items, request)) for title, items in GROUPS]
     links = [link for _title, items in groups for _item, link in items]
+    home = reverse("admin:index")
     here = max((link for link in links if _is_at(request.path, link)), key=len, default="")
     return [
         {
             "title": title,
-            "separator": bool(title),
+            "collapsible": bool(title),
+            "is_open": any(link == here for _item, link in items)
+            or (here == home and title == GROUPS[1][0]),
             "items": [
                 {"title": item.title, "icon": item.icon, "link": link, "active": link == here}
                 for item, link in items

@@ -96,6 +96,27 @@ class TestSidebar:
         assert len(links) >= 22
         assert set(statuses.values()) == {200}
 
+    @pytest.mark.parametrize(
+        ("address", "group"),
+        [
+            (HOME, "Devices"),
+            ("/admin/devices/boot/", "Devices"),
+            ("/admin/users/session/", "People"),
+            ("/admin/gdpr/retentionpolicy/fields/", "Administration"),
+        ],
+    )
+    def test_opens_the_group_of_the_page(
+        self, ada_client: Client, address: str, group: str
+    ) -> None:
+        page = ada_client.get(address).content.decode()
+        folded = re.findall(r'<details class="dex-group mb-1.5">', page)
+        opened = re.findall(
+            r'<details class="dex-group mb-1.5" open>\s*<summary[^>]*>\s*<span[^>]*>(.*?)<', page
+        )
+
+        assert opened == [group]
+        assert len(folded) >= 5
+
     def test_leads_cleo_nowhere(self, cleo_client: Client) -> None:
         page = cleo_client.get(HOME).content.decode()
 
