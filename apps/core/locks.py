@@ -5,6 +5,8 @@ from contextlib import contextmanager
 
 from django.db import connection
 
+DEADLOCK = "40P01"  # PostgreSQL, appendix A
+
 
 @contextmanager
 def advisory_lock(name: str) -> Iterator[bool]:
@@ -29,6 +31,11 @@ def transaction_lock(name: str, *, is_shared: bool = False) -> None:
     function = "pg_advisory_xact_lock_shared" if is_shared else "pg_advisory_xact_lock"
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT {function}(hashtextextended(%s, 0))", [name])
+
+
+def is_deadlock(error: BaseException) -> bool:
+    """Return whether PostgreSQL ended a transaction because it and another waited for each other."""
+    return getattr(error.__cause__, "sqlstate", "") == DEADLOCK
 
 
 def _call(function: str, name: str) -> bool:

@@ -13,7 +13,7 @@ from apps.accounts.models import Account
 from apps.audit import services as audit
 from apps.audit.choices import AuditCode
 from apps.core import clock
-from apps.core.locks import advisory_lock
+from apps.core.locks import advisory_lock, is_deadlock
 from apps.core.scope import Scope
 from apps.devices import classification
 from apps.devices.choices import RunState
@@ -108,6 +108,8 @@ def run_open() -> int:
             while looked_at := _do_chunk(run.pk):
                 number += looked_at
         except Exception as error:
+            if is_deadlock(error):
+                raise  # the task tries again: nobody has to be asked
             logger.exception("classification failed", extra={"run": run.pk})
             # The class alone: a message of the database may quote a name.
             ClassificationRun.objects.filter(pk=run.pk).update(

@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from django.db import connection
+from django.db import OperationalError, connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
@@ -215,6 +215,27 @@ class TestFleet:
 
         run = ClassificationRun.objects.get()
         assert (run.state, run.error) == (RunState.FAILED, "RuntimeError")
+
+    def test_goes_on_by_itself_after_a_deadlock(
+        self, monkeypatch: pytest.MonkeyPatch, paris: Entity, lyon: Entity
+    ) -> None:
+        make_devices(1, paris)
+        make_rules(rule(lyon, ("device_name", "*")))
+
+        def end(**_: Any) -> int:
+            with connection.cursor() as cursor:
+                cursor.execute("DO $$ BEGIN RAISE EXCEPTION USING ERRCODE = '40P01'; END $$")
+            return 0
+
+        with monkeypatch.context() as patched:
+            patched.setattr(classification, "classify", end)
+            with pytest.raises(OperationalError):
+                fleet.run_open()
+        before = ClassificationRun.objects.get().state
+        fleet.run_open()
+
+        after = ClassificationRun.objects.get()
+        assert (before, after.state, after.moved) == (RunState.WAITING, RunState.DONE, 1)
 
     def test_marks_both_entities_of_a_move(self, paris: Entity, lyon: Entity) -> None:
         make_devices(1, paris)

@@ -16,7 +16,7 @@ from apps.collectors.choices import JobState
 from apps.collectors.models import CollectionJob
 from apps.core import clock
 from apps.core.errors import DomainError
-from apps.core.locks import advisory_lock
+from apps.core.locks import advisory_lock, is_deadlock
 
 logger = logging.getLogger(__name__)
 
@@ -151,6 +151,8 @@ def _run(job: CollectionJob) -> int:
         try:
             _do(job, kind, step)
         except Exception as error:
+            if is_deadlock(error):
+                raise  # the task tries again: nobody has to be asked
             logger.exception("job failed", extra={"job": job.pk, "kind": job.kind})
             # The class alone: a message of the database may quote a name.
             CollectionJob.objects.filter(pk=job.pk).update(

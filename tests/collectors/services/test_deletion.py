@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import OperationalError, connection
 from django.test import Client
 
 from apps.accounts.models import Account
@@ -64,6 +65,13 @@ def delete(actor: Account, *switches: str, **where: Any) -> CollectionJob:
     jobs.run_open()
     job.refresh_from_db()
     return job
+
+
+def end_by_deadlock(*_args: Any, **_more: Any) -> int:
+    """Fail as a statement does that PostgreSQL ends because two wait for each other."""
+    with connection.cursor() as cursor:
+        cursor.execute("DO $$ BEGIN RAISE EXCEPTION USING ERRCODE = '40P01'; END $$")
+    return 0
 
 
 class TestDeletion:
@@ -128,6 +136,23 @@ class TestDeletion:
 
         kept = ExecutionSample.objects.filter(focus_time_ms_sum__isnull=False)
         assert [row.device.entity for row in kept] == [paris]
+
+    def test_goes_on_by_itself_after_a_deadlock(
+        self, ada: Account, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        make_machine().send(login(), **DICTIONARIES)
+        configure(session_events="off")
+        remove = deletion._remove
+        monkeypatch.setattr(deletion, "_remove", end_by_deadlock)
+        with pytest.raises(OperationalError):
+            delete(ada, "session_events")
+        before = CollectionJob.objects.get().state
+
+        monkeypatch.setattr(deletion, "_remove", remove)
+        jobs.run_open()
+
+        assert (before, CollectionJob.objects.get().state) == ("waiting", "done")
+        assert not Login.objects.exists()
 
     def test_of_a_device_touches_no_other(self, ada: Account) -> None:
         configure(focus_time="on")
