@@ -63,7 +63,7 @@ class TestConsole:
         assert NAME in head
         assert bytes_text(_memory_bytes()) in head
         assert "Last data" in head
-        assert platform.release() in console.locator("#inventory").inner_text()
+        assert platform.release() in console.locator("#system").inner_text()
         assert "active" in console.locator("#collector").inner_text()
 
     def test_waits_for_a_decision_on_what_is_collected(self, console: Page) -> None:
