@@ -1,5 +1,6 @@
 """Pages of users and their logins."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -12,7 +13,9 @@ from apps.core.admin import address_of
 from apps.devices.models import Device
 from apps.events import rollups
 from apps.organization.models import Entity
-from apps.users.models import Login, Session, SessionChange, SessionSample, User
+from apps.users.choices import Rights
+from apps.users.models import Login, Session, SessionChange, SessionSample, User, UserDevice
+from tests.conftest import NOW
 from tests.factories.collectors import ADA_ROSSI, configure, device_of, login, make_machine
 from tests.factories.inventory import part
 from tests.factories.sessions import ACCOUNT, SESSION, at, change, sample
@@ -245,6 +248,27 @@ class TestUserPage:
         assert "lyon-laptop" not in page
         assert "1 min 17 s" not in page
         assert ", 0.17, 0.08]" in page
+
+    def test_leaves_out_what_is_held_elsewhere(
+        self, ada_client: Client, ben_client: Client, device: Device, lyon: Entity
+    ) -> None:
+        last = NOW - timedelta(days=5)
+        UserDevice.objects.update(rights="standard", groups=["Paris desk"], last_used_at=last)
+        told = part("users", [{**ACCOUNT, "groups": ["Lyon lab"]}])
+        make_machine(lyon, host_name="lyon-laptop", install_id="1" * 32).send(inventory=[told])
+        signs = ["Lyon lab", str(Rights.ADMINISTRATOR.label), "5 days ago", "Paris desk"]
+
+        pages = [
+            client.get(f"{USERS}{User.objects.get().pk}/change/").content.decode()
+            for client in (ada_client, ben_client)
+        ]
+
+        # On the page of all devices the use of this one stands in its own line.
+        assert [page.count(signs[2]) for page in pages] == [1, 2]
+        assert [[s in page for s in (signs[0], signs[1], signs[3])] for page in pages] == [
+            [True, True, True],
+            [False, False, True],
+        ]
 
     def test_shows_only_what_the_profile_may_view(self, ben_client: Client, device: Device) -> None:
         from django.contrib.auth.models import Permission

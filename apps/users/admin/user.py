@@ -84,6 +84,10 @@ class UserAdmin(DetailAdmin):
         """Begin with the name that the caller may see."""
         return [own_name(User, request.scope, _("Name")), *super().get_list_display(request)]
 
+    def found(self, request: Any, object_id: str) -> User:
+        """Return the user as the devices that the caller sees tell it. Cost: at most 2 queries."""
+        return user_page.as_seen(super().found(request, object_id), request.scope)
+
     def opened(self, request: AccountRequest, obj: User, visit: Visit) -> None:
         """Record who looks at whom."""
         services.open_user(user=obj, actor=request.user, now=visit.now, also=visit.seen)
