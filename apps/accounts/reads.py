@@ -15,9 +15,9 @@ VIEW = "view_device"
 
 
 def record_read(request: AccountRequest, read: Read) -> None:
-    """Write who saw whom: every subject of one row's page, those of a list up to 25. Cost: 1 query."""
+    """Write who saw whom: every subject of one row's page and of a file, those of a list up to 25. Cost: 1 query."""
     kind, number = read.about
-    is_told = not read.is_list or len(read.subjects) <= SUBJECTS_LISTED
+    is_told = read.is_export or not read.is_list or len(read.subjects) <= SUBJECTS_LISTED
     audit.record(
         code=code_of(read),
         actor=request.user,
@@ -30,7 +30,10 @@ def record_read(request: AccountRequest, read: Read) -> None:
 
 
 def code_of(read: Read) -> AuditCode:
-    """Return what was read: a list, a person, else a device."""
+    """Return what was read: a file, a list, a person, else a device."""
+    if read.is_export:
+        is_log = read.about[0].startswith("audit.")
+        return AuditCode.AUDIT_EXPORTED if is_log else AuditCode.EXPORT_MADE
     if read.is_list:
         return AuditCode.IDENTITIES_LISTED
     has_user = any(kind == "user" for kind, _number in read.subjects)
@@ -51,6 +54,7 @@ def detail_of(request: AccountRequest, read: Read) -> dict[str, Any]:
         "rows": read.rows,
         "subjects": len(read.subjects),
         "digest": read.digest,
+        **({"row_digest": read.row_digest} if read.is_export else {}),
     }
 
 

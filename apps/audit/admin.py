@@ -41,6 +41,7 @@ class RecordAdmin(ScopedAdmin, ReadOnlyAdmin):
     search_help_text = _("Search by actor, object or request id")
     fieldsets = [(None, {"fields": FIELDS})]
     ordering = ["-at", "-pk"]
+    export_permission = "audit.export_auditevent"  # access.md 2.3: reading is not exporting
     sortable_by: list[str] = []
     show_full_result_count = False
     actions = None

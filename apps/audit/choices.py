@@ -65,6 +65,7 @@ class AuditCode(models.IntegerChoices):
     DEVICE_OPENED = 3002, _("Device opened")
     IDENTITIES_LISTED = 3003, _("Identities listed")
     COMMAND_RUN = 3007, _("Command run on the host")
+    EXPORT_MADE = 3101, _("Export made")
     RETENTION_CHANGED = 6031, _("Retention changed")
     RETENTION_PURGED = 6032, _("Retention purge run")
     AUDIT_EXPORTED = 9002, _("Audit log exported")

@@ -81,6 +81,7 @@ class AuditEvent(Record):
         db_table = '"audit"."event"'
         verbose_name = _("sealed audit event")
         verbose_name_plural = _("sealed audit events")
+        permissions = [("export_auditevent", _("Can export the audit log"))]
 
     def __str__(self) -> str:
         return f"{self.seq} {self.get_code_display()}"

@@ -9,7 +9,14 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from apps.core.admin.detail import Visit, part_link
 from apps.core.admin.values import Fact, Table, columns, moment_html, number_text
-from apps.core.formats import NOTHING, bytes_text, duration_text, ratio_text
+from apps.core.formats import (
+    NOTHING,
+    bytes_text,
+    duration_text,
+    is_for_machines,
+    machine_text,
+    ratio_text,
+)
 from apps.core.scope import Scope
 from apps.devices.choices import ChangeProperty
 from apps.devices.models import Device, DeviceChange
@@ -71,6 +78,8 @@ def head_facts(device: Device, visit: Visit) -> list[Fact]:
 
 def measure_text(column: str, value: float | None) -> str:
     """Return a measured value with the unit that its column's name tells."""
+    if is_for_machines():
+        return machine_text(value)
     if value is None:
         return NOTHING
     if "_bytes_per_s" in column:

@@ -103,5 +103,25 @@ class TestInboxEventAdmin:
 
         assert "entity Paris" in client.get(URL).content.decode()
 
+    def test_is_no_file_for_those_who_may_only_read_it(
+        self, client_for: Any, row: InboxEvent
+    ) -> None:
+        profile = make_profile(permissions=["audit.view_inboxevent"])
+        client = client_for(make_account(profile=profile))
+
+        page = client.get(URL).content.decode()
+
+        assert "Export CSV" not in page
+        assert client.get(f"{URL}csv/").status_code == 403
+
+    def test_is_a_file_for_those_who_may_export_it(self, client_for: Any, row: InboxEvent) -> None:
+        permissions = ["audit.view_inboxevent", "audit.export_auditevent"]
+        client = client_for(make_account(profile=make_profile(permissions=permissions)))
+
+        text = b"".join(client.get(f"{URL}csv/")).decode()
+
+        assert "entity Paris" in text
+        assert InboxEvent.objects.filter(code=AuditCode.AUDIT_EXPORTED).count() == 1
+
     def test_has_a_page_of_sealed_rows(self, ada_client: Client) -> None:
         assert ada_client.get("/admin/audit/auditevent/").status_code == 200

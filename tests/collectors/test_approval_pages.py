@@ -76,6 +76,14 @@ class TestList:
         assert "Lyon" not in ben_client.get(APPROVALS).content.decode()
         assert ben_client.get(f"{APPROVALS}{asked.pk}/change/").status_code == 404
 
+    def test_is_a_file_with_the_same_names(self, ada: Account, dora_client: Client) -> None:
+        make_machine()
+        ask(ada)
+
+        text = b"".join(dora_client.get(f"{APPROVALS}csv/")).decode()
+
+        assert "whole instance" in text
+
     def test_costs_the_same_for_many(
         self,
         dora_client: Client,

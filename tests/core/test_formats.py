@@ -1,11 +1,13 @@
 """Numbers as people read them."""
 
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, timezone
+from typing import Any
 
 import pytest
 from django.utils import translation
 
 from apps.core import formats
+from apps.core.admin import values
 
 
 class TestBytesText:
@@ -69,3 +71,38 @@ class TestAgoText:
 
     def test_says_never(self, now: datetime) -> None:
         assert formats.ago_text(None, now) == "never"
+
+
+class TestMachineForm:
+    @pytest.mark.parametrize(
+        ("form", "value", "text"),
+        [
+            (formats.bytes_text, 16 * 1024**3, "17179869184"),
+            (formats.bytes_text, 1_536.5, "1536.5"),
+            (formats.bytes_text, None, ""),
+            (formats.duration_text, 7_500_000.0, "7500000"),
+            (formats.ratio_text, 0.125, "0.125"),
+            (values.number_text, 1_234_567, "1234567"),
+            (values.number_text, -67.5, "-67.5"),
+            (values.yes_no, False, "false"),
+            (values.yes_no, None, ""),
+            (values.badge, "<b>", "<b>"),
+        ],
+    )
+    def test_has_no_unit_separator_or_markup(self, form: Any, value: Any, text: str) -> None:
+        with translation.override("de"), formats.machine_form():
+            assert form(value) == text
+
+    def test_has_moments_in_utc(self) -> None:
+        moment = datetime(2026, 3, 2, 13, 0, tzinfo=timezone(timedelta(hours=1)))
+
+        with formats.machine_form():
+            texts = {values.moment_html(moment, moment), formats.ago_text(moment, moment)}
+
+        assert texts == {"2026-03-02T12:00:00Z"}
+
+    def test_ends(self) -> None:
+        with formats.machine_form():
+            pass
+
+        assert formats.bytes_text(1_536) == "1.5 KiB"

@@ -24,6 +24,7 @@ from apps.core.admin import ConfirmingMixin, DetailAdmin, Visit
 from apps.core.admin.columns import Column
 from apps.core.admin.detail import bound, change_url, object_link, short_name
 from apps.core.admin.values import Button, Fact, moment_html
+from apps.core.formats import is_for_machines, machine_text
 from apps.core.http import ScopedRequest
 
 CONSEQUENCES = [
@@ -70,6 +71,8 @@ class CollectorAdmin(ConfirmingMixin, DetailAdmin):
     @display(description=_("Clock"), ordering="clock_offset_ms")
     def clock(self, collector: Collector) -> str:
         """Return how the device's clock differs."""
+        if is_for_machines():
+            return machine_text(collector.clock_offset_ms)
         text, hint = clock_text(collector)
         return text if collector.clock_offset_ms and "span" in text else hint
 

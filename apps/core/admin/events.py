@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.views import ChangeList
 
 from apps.core import clock
+from apps.core.admin.changelist import ExportedChangeList
 from apps.core.admin.scoped import ReadOnlyAdmin, Request, ScopedAdmin
 from apps.core.admin.values import absolute_text
 
@@ -93,7 +94,7 @@ class UncountedPaginator(Paginator):
         return 0
 
 
-class EventChangeList(ChangeList):
+class EventChangeList(ExportedChangeList):
     """Rows ordered by (time, id) descending, a page after a key instead of by number."""
 
     next_key: str = ""
@@ -123,7 +124,7 @@ class EventChangeList(ChangeList):
         key = parse_key(self.after)
         return queryset if key is None else queryset.filter(older_than(self.model, *key))
 
-    def get_results(self, request: HttpRequest) -> None:
+    def read_page(self, request: HttpRequest) -> None:
         """Read one page and one row more, which tells whether there is a next."""
         rows = self._newest_rows(self.list_per_page + 1)
         self.result_list = rows[: self.list_per_page]
@@ -142,15 +143,21 @@ class EventChangeList(ChangeList):
         it is asked for: it is asked for an hour, then for twice as much before it, until there are
         enough. Of one device the other index knows the order, so one query does.
         """
-        if self.device:
-            return list(self.queryset[:wanted])
-        name, rows = time_field(self.model), list[Any]()
-        for low, high in slices(*self._span()):
-            part = self.queryset.filter(**{f"{name}__gte": low, f"{name}__lt": high})
+        rows = list[Any]()
+        for part in self.parts():
             rows += part[: wanted - len(rows)]
             if len(rows) >= wanted:
                 break
         return rows
+
+    def parts(self) -> Iterator[models.QuerySet[Any]]:
+        """Yield the rows of the window in slices of time, those of one device at once."""
+        if self.device:
+            yield self.queryset
+            return
+        name = time_field(self.model)
+        for low, high in slices(*self._span()):
+            yield self.queryset.filter(**{f"{name}__gte": low, f"{name}__lt": high})
 
     def _span(self) -> tuple[datetime, datetime, timedelta]:
         """Return where the window begins, where the page does, and how far rows may lie ahead."""

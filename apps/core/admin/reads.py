@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -26,7 +26,8 @@ PLACES = frozenset({"o", "p", "after", "device", "window", "all"})  # no words o
 class Read:
     """What one request showed of people and devices.
 
-    is_list: a list, else one row. about: kind and id of the object of the page, the kind alone of
+    is_list: a list, else one row. is_export: a list as a file; its subjects are kept whatever their
+    number, and it is told even where it showed nobody. row_digest: what tells two files' rows apart. about: kind and id of the object of the page, the kind alone of
     a list that is a page of its own. rows: how many were shown. filter: what the address asked for. typed: those of its
     values that may name somebody, to be kept as digests only.
     """
@@ -37,12 +38,13 @@ class Read:
     rows: int = 1
     filter: Mapping[str, str] = field(default_factory=dict)
     typed: Mapping[str, str] = field(default_factory=dict)
+    is_export: bool = False
+    row_digest: str = ""
 
     @property
     def digest(self) -> str:
         """Return what tells two sets of subjects apart."""
-        text = ",".join(f"{kind}:{number}" for kind, number in sorted(self.subjects))
-        return hashlib.sha256(text.encode()).hexdigest()[:32]
+        return digest_of(f"{kind}:{number}" for kind, number in sorted(self.subjects))
 
 
 Recorder = Callable[[Any, Read], None]  # takes the request
@@ -59,7 +61,7 @@ def register_recorder(recorder: Recorder) -> None:
 
 def record(request: Any, read: Read) -> None:
     """Record a read, unless it showed nobody. Cost: 1 query."""
-    if read.subjects:
+    if read.subjects or read.is_export:
         for recorder in _recorders:
             recorder(request, read)
 
@@ -70,19 +72,31 @@ def of_list(model: type[models.Model], rows: Iterable[Any], request: Any) -> Rea
     Rows of one chosen device are a read of that device, whatever their number and the level.
     """
     rows = list(rows)
-    query = {name: text for name, text in request.GET.items() if _NAME.fullmatch(name)}
-    query = dict(list(query.items())[:VALUES_KEPT])
+    query = _asked(request)
     subjects = shown(rows, request.scope)
     if "device" in query:
         subjects |= subjects_of(rows[:1], ["device"])
-    typed = {name: text for name, text in query.items() if _may_name(model, name, text)}
     return Read(
         is_list=True,
         about=(model._meta.label_lower, ""),
         subjects=subjects,
         rows=len(rows),
-        filter={name: text for name, text in query.items() if name not in typed},
-        typed=typed,
+        **_told(model, query),
+    )
+
+
+def of_export(
+    model: type[models.Model], subjects: Iterable[Subject], rows: Sequence[object], request: Any
+) -> Read:
+    """Return what a file holds. subjects: whom it shows; rows: the keys of its rows."""
+    return Read(
+        is_list=True,
+        is_export=True,
+        about=(model._meta.label_lower, ""),
+        subjects=frozenset(subjects),
+        rows=len(rows),
+        row_digest=digest_of(str(row) for row in rows),
+        **_told(model, _asked(request)),
     )
 
 
@@ -119,6 +133,39 @@ def subjects_of(rows: Iterable[Any], kinds: Iterable[str] = KINDS) -> frozenset[
             if number:  # 0: no device matched
                 found.add((kind, number))
     return frozenset(found)
+
+
+def subject_columns(model: type[models.Model], request: Any) -> dict[str, str]:
+    """Return by kind the columns whose values are the subjects that a file shows.
+
+    As on the page: those whose kind the level does not hide, and a device that was chosen.
+    """
+    known = registry.classification(model)
+    level = request.scope.privacy_level
+    return {
+        kind: column
+        for kind, column in (known.keys.items() if known else ())
+        if kind in KINDS
+        and (level < HIDDEN_FROM[kind] or (kind == "device" and "device" in request.GET))
+    }
+
+
+def digest_of(texts: Iterable[str]) -> str:
+    """Return what tells two series of texts apart."""
+    return hashlib.sha256(",".join(texts).encode()).hexdigest()[:32]
+
+
+def _asked(request: Any) -> dict[str, str]:
+    """Return the first parameters of an address."""
+    query = [(name, text) for name, text in request.GET.items() if _NAME.fullmatch(name)]
+    return dict(query[:VALUES_KEPT])
+
+
+def _told(model: type[models.Model], query: Mapping[str, str]) -> dict[str, Any]:
+    """Return the parameters, apart those that may name somebody."""
+    typed = {name: text for name, text in query.items() if _may_name(model, name, text)}
+    plain = {name: text for name, text in query.items() if name not in typed}
+    return {"filter": plain, "typed": typed}
 
 
 def _may_name(model: type[models.Model], name: str, text: str) -> bool:

@@ -16,6 +16,7 @@ from apps.core.admin import reads
 from apps.core.admin.autocomplete import CompletedSelect, labels_by
 from apps.core.admin.changelist import ScopedChangeList
 from apps.core.admin.columns import Column, Labelled, shown
+from apps.core.admin.exports import ExportMixin
 from apps.core.admin.paging import EndsPaginator
 from apps.core.errors import DomainError
 from apps.core.personal_data import registry
@@ -23,7 +24,7 @@ from apps.core.personal_data import registry
 Request = Any  # a core.http.ScopedRequest; subclasses narrow it to accounts.http.AccountRequest
 
 
-class ScopedAdmin(ModelAdmin):
+class ScopedAdmin(ExportMixin, ModelAdmin):
     """Rows by `permitted_to`, names by `scope.show`, no oracle by search, filter or order.
 
     The model's default queryset has `permitted_to(scope)`, with an argument `action` where rows
@@ -49,6 +50,7 @@ class ScopedAdmin(ModelAdmin):
         context = getattr(page, "context_data", None) or {}
         changelist = context.get("cl")
         if changelist is not None:
+            context["export"] = self.export_button(request, changelist)
             for spec in changelist.filter_specs:
                 context["media"] += getattr(spec, "media", Media())
             reads.record(request, reads.of_list(self.model, changelist.result_list, request))

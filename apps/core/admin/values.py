@@ -12,7 +12,13 @@ from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from apps.core.formats import NOTHING, ago_text, ratio_text
+from apps.core.formats import (
+    NOTHING,
+    ago_text,
+    is_for_machines,
+    machine_text,
+    ratio_text,
+)
 
 Text = str | Promise
 
@@ -102,12 +108,16 @@ def columns(*titles: Text, numbers: Iterable[int] = ()) -> list[Column]:
 
 def absolute_text(moment: datetime) -> str:
     """Return a moment in the zone under way, to the minute."""
+    if is_for_machines():
+        return machine_text(moment)
     local = timezone.localtime(moment)
     return str(locale_formats.date_format(local, "SHORT_DATETIME_FORMAT"))
 
 
 def relative_text(moment: datetime, now: datetime) -> str:
     """Return how far a moment lies back, or ahead, in one unit."""
+    if is_for_machines():
+        return machine_text(moment)
     seconds = int((moment - now).total_seconds())
     if seconds <= 0:
         return ago_text(moment, now)
@@ -124,6 +134,8 @@ def moment_html(moment: datetime | None, now: datetime, never: Text = "") -> str
 
     never: what stands for no moment.
     """
+    if is_for_machines():
+        return machine_text(moment)
     if moment is None:
         return str(never or NOTHING)
     zone = timezone.get_current_timezone_name()
@@ -138,16 +150,22 @@ def moment_html(moment: datetime | None, now: datetime, never: Text = "") -> str
 
 def link(url: str, text: object) -> str:
     """Return a link within the console."""
+    if is_for_machines():
+        return machine_text(text)
     return format_html('<a class="dex-link" href="{}">{}</a>', url, text)
 
 
 def badge(text: object, tone: str = "") -> str:
     """Return a word in a coloured field; the word says it, the colour only helps."""
+    if is_for_machines():
+        return machine_text(text)
     return format_html('<span class="{} {}">{}</span>', _BADGE, _TONES[tone], text)
 
 
 def usage_bar(ratio: float | None, label: str) -> str:
     """Return a bar of the share in use, 0 to 1, with its number in words."""
+    if is_for_machines():
+        return machine_text(ratio)
     if ratio is None:
         return NOTHING
     share = min(max(ratio, 0.0), 1.0)
@@ -166,6 +184,8 @@ def usage_bar(ratio: float | None, label: str) -> str:
 
 def yes_no(value: bool | None) -> str:
     """Return a truth in words, a dash where it is unknown."""
+    if is_for_machines():
+        return machine_text(value)
     if value is None:
         return NOTHING
     return _("yes") if value else _("no")
@@ -173,6 +193,8 @@ def yes_no(value: bool | None) -> str:
 
 def number_text(value: float | None, digits: int = 0) -> str:
     """Return a number with the language's separators."""
+    if is_for_machines():
+        return machine_text(value)
     if value is None:
         return NOTHING
     return str(

@@ -1,6 +1,6 @@
 """The page that lists what waits for somebody else's agreement, and the page that gives it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from django.contrib import admin, messages
@@ -34,14 +34,13 @@ TONES = {
 class ApprovalList(ScopedChangeList):
     """The list, its objects named all at once."""
 
-    def get_results(self, request: Any) -> None:
-        """Read the page, then what its requests are about."""
-        super().get_results(request)
-        rows: list[Any] = list(self.result_list)  # type: ignore[has-type]
+    def completed(self, rows: Iterable[Any], request: Any) -> list[Any]:
+        """Read what requests are about."""
+        rows = list(rows)
         labels = kinds.labels_of(rows, request.scope)
         for row in rows:
             row.about = labels[row.pk]
-        self.result_list = rows
+        return rows
 
 
 class KindFilter(admin.SimpleListFilter):
