@@ -12,6 +12,7 @@ class BinariesConfig(AppConfig):
 
     def ready(self) -> None:
         from apps.binaries import (  # noqa: F401
+            custom,
             events,
             inventory,
             narrowing,

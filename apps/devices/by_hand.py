@@ -17,6 +17,7 @@ from apps.devices.changes import Change
 from apps.devices.choices import ChangeProperty
 from apps.devices.models import Device
 from apps.devices.querysets import DeviceQuerySet
+from apps.organization import custom_fields
 from apps.organization.choices import RuleFact
 from apps.organization.models import CustomField, Entity
 
@@ -124,11 +125,7 @@ def set_custom_value(
     Raises:
         TooManyDevices: they are more than DEVICES_LIMIT.
     """
-    rows = [row for row in _managed(devices, scope) if row.custom.get(field.nql_id) != value]
-    for row in rows:
-        row.custom = {key: kept for key, kept in row.custom.items() if key != field.nql_id}
-        if value is not None:
-            row.custom[field.nql_id] = value
+    rows = [row for row in _managed(devices, scope) if custom_fields.put(row, field, value)]
     Device.objects.bulk_update(rows, ["custom"])
     detail = {"field": field.nql_id, "is_removed": value is None}  # a value may name somebody
     _record(AuditCode.CUSTOM_VALUES_CHANGED, rows, actor, now, detail)

@@ -6,25 +6,18 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 
 from apps.core.admin.detail import Visit
-from apps.core.admin.values import Fact
 from apps.devices.models import Device
 from apps.devices.panels import Panel, register
 from apps.organization import custom_fields
 from apps.organization.choices import FieldTarget
-from apps.organization.models import CustomField
+from apps.organization.values_page import facts_of
 
 custom_fields.register(FieldTarget.DEVICE, Device)
 
 
 def facts(device: Device, visit: Visit) -> Mapping[str, Any] | None:
     """Return the fields with a value that the caller may see. Cost: 1 query where it has any."""
-    if not device.custom:
-        return None
-    shown = [
-        Fact(field.name, custom_fields.shown(field, device, visit.scope), hint=f"#{field.nql_id}")
-        for field in CustomField.objects.about(FieldTarget.DEVICE)
-    ]
-    found = [fact for fact in shown if fact.value]
+    found = facts_of(device, visit)
     return {"facts": found} if found else None
 
 

@@ -21,7 +21,7 @@ from apps.organization.models import CustomField
 TEXT_LENGTH = 1_024
 INTEGER_LIMIT = 2**53  # beyond it JSON readers round
 TRUTHS = {"yes": True, "true": True, "1": True, "no": False, "false": False, "0": False}
-SUBJECTS = {FieldTarget.DEVICE: "device", FieldTarget.USER: "user"}
+ABOUT_DEVICES = (FieldTarget.DEVICE,)  # what values of other targets tell, they tell of people
 
 _models: dict[str, type[models.Model]] = {}
 
@@ -42,6 +42,31 @@ def register(target: FieldTarget, model: type[models.Model]) -> None:
 def targets() -> list[tuple[str, Any]]:
     """Return the targets whose values some table keeps, with what they are called."""
     return [(target, FieldTarget(target).label) for target in _models]
+
+
+def target_of(model: type[models.Model]) -> FieldTarget:
+    """Return what the fields of a table are about.
+
+    Raises:
+        LookupError: no such table is registered.
+    """
+    for target, registered in _models.items():
+        if registered is model:
+            return FieldTarget(target)
+    raise LookupError(f"{model.__name__} has no custom fields")
+
+
+def readable(target: FieldTarget, scope: Scope) -> list[CustomField]:
+    """Return the fields whose values are hidden from the caller on no row. Cost: 1 query.
+
+    By others nobody may filter, and nobody may write them: what he cannot see, he would overwrite.
+    """
+    level, model = scope.privacy_level, _models[target]
+    return [
+        field
+        for field in CustomField.objects.about(target)
+        if not masking.may_hide_class(level, model, class_of(field))
+    ]
 
 
 def rows_with(field: CustomField) -> models.QuerySet[Any] | None:
@@ -81,6 +106,16 @@ def text_of(field: CustomField, value: Any) -> str:
     return str(value)
 
 
+def put(obj: Any, field: CustomField, value: Any) -> bool:
+    """Give a row a value, None for none, without saving it; return whether this changes it."""
+    if obj.custom.get(field.nql_id) == value:
+        return False
+    obj.custom = {key: kept for key, kept in obj.custom.items() if key != field.nql_id}
+    if value is not None:
+        obj.custom[field.nql_id] = value
+    return True
+
+
 def shown(field: CustomField, obj: Any, scope: Scope) -> str:
     """Return the value as the caller may see it, "" where there is none or it is hidden."""
     if masking.hides_class(scope.privacy_level, obj, class_of(field)):
@@ -91,7 +126,7 @@ def shown(field: CustomField, obj: Any, scope: Scope) -> str:
 def class_of(field: CustomField) -> FieldClass:
     """Return what the values say about people: they may single out, whatever they are."""
     value = Class(field.personal_class)
-    subject: Any = SUBJECTS.get(FieldTarget(field.target))
+    subject: Any = "device" if field.target in ABOUT_DEVICES else "user"
     return FieldClass(value, narrow=value is not Class.NONE, subject=subject)
 
 

@@ -14,6 +14,7 @@ class UsersConfig(AppConfig):
         from apps.devices import pseudonyms
         from apps.users import (  # noqa: F401
             conversion,
+            custom,
             entries,
             events,
             inventory,

@@ -22,6 +22,8 @@ from apps.collectors.services.jobs import JobKind, Offer, Step
 from apps.core import generations
 from apps.devices.models import Device, DeviceChange, LocalAdmin, Volume
 from apps.devices.permitted import BUILT_IN
+from apps.organization.choices import FieldClass, FieldTarget
+from apps.organization.models import CustomField
 from apps.users import hashing
 from apps.users.choices import NamePrivacyLevel
 from apps.users.entries import identity
@@ -44,7 +46,8 @@ UPDATE {User._meta.db_table} AS person SET
     name_privacy_level = 'hashed', hash_epoch = %(epoch)s, sid = '', upn = '',
     upn_privacy_level = 'none', ad_username = '', ad_full_name = '', ad_email_address = '',
     ad_distinguished_name = '', ad_department = '', ad_job_title = '', ad_office = '',
-    ad_city = '', ad_country_code = '', ad_organizational_unit = '', ad_last_update_at = NULL
+    ad_city = '', ad_country_code = '', ad_organizational_unit = '', ad_last_update_at = NULL,
+    custom = person.custom - %(told)s::text[]
 FROM unnest(%(ids)s::bigint[], %(pseudonyms)s::text[], %(identities)s::text[])
     AS given (id, pseudonym, identity)
 WHERE person.id = given.id
@@ -172,10 +175,17 @@ def _rename_users(
             "pseudonyms": list(pseudonyms),
             "identities": identities,
             "epoch": epoch,
+            "told": _fields_about_people(),
         },
     )
     generations.bump(generations.DIMENSIONS)
     return int(cursor.rowcount)
+
+
+def _fields_about_people() -> list[str]:
+    """Return the custom fields of users whose values may tell who somebody is. Cost: 1 query."""
+    fields = CustomField.objects.about(FieldTarget.USER).exclude(personal_class=FieldClass.NONE)
+    return list(fields.values_list("nql_id", flat=True))
 
 
 def _rename_last_logins(cursor: Any, people: Sequence[User], pseudonyms: Sequence[str]) -> int:

@@ -23,6 +23,7 @@ from apps.users.models import Login, User
 from tests.conftest import NOW
 from tests.factories.accounts import make_account
 from tests.factories.collectors import ADA_ROSSI, configure, device_of, login, make_machine
+from tests.organization.test_fields import make_field
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("fixed_clock")]
 
@@ -122,6 +123,17 @@ class TestConversion:
         assert User.objects.filter(name_privacy_level="hashed").count() == 10_000
         assert User.objects.values("name").distinct().count() == 10_000
         assert job.counts["users_user"] == 10_000
+
+    def test_takes_custom_values_that_may_tell_who_somebody_is(self, ada: Account) -> None:
+        make_users(1, custom={"full_name": f"Full {CANARY}", "cost_centre": "K 17"})
+        make_field(ada, target="user", nql_id="full_name", personal_class="direct")
+        make_field(ada, target="user", nql_id="cost_centre", personal_class="none")
+        make_machine()
+        configure(Preset.STANDARD, username="hashed")
+
+        convert(ada)
+
+        assert User.objects.get().custom == {"cost_centre": "K 17"}
 
     def test_lets_what_a_device_sends_next_find_the_same_user(self, ada: Account) -> None:
         machine = make_machine()

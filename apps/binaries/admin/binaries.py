@@ -38,6 +38,7 @@ from apps.core.admin.values import (
 )
 from apps.core.formats import bytes_text, duration_text
 from apps.devices.facts import mean
+from apps.organization.values_page import CustomValuesMixin
 
 TABLES, CHARTS = "admin/core/section_tables.html", "admin/binaries/charts.html"
 RUNS_SHOWN = 20
@@ -46,7 +47,7 @@ CRASH_DAYS = 30
 
 
 @admin.register(Binary)
-class BinaryAdmin(DetailAdmin):
+class BinaryAdmin(CustomValuesMixin, DetailAdmin):
     """Programs that ran on the devices of the account's view domain."""
 
     empty_text = _(
@@ -108,22 +109,24 @@ class BinaryAdmin(DetailAdmin):
         )
 
     def buttons(self, obj: Binary, visit: Visit) -> Sequence[Button]:
-        """Return the way to its category, for those who may change it."""
+        """Return the ways to its category and fields, for those who may change them."""
+        found = list(super().buttons(obj, visit))
         if not visit.may("binaries.change_binary"):
-            return []
+            return found
         address = reverse("admin:binaries_binary_category", args=[obj.pk])
-        return [Button(_("Set the category"), address, "category")]
+        return [Button(_("Set the category"), address, "category"), *found]
 
     def opened(self, request: AccountRequest, obj: Binary, visit: Visit) -> None:
         """Record whose executions the page shows. Cost: 1 query where it shows any."""
         reads.record(request, reads.of_part((obj._meta.label_lower, str(obj.pk)), visit.seen))
 
     def sections(self, obj: Binary, visit: Visit) -> Sequence[Section]:
-        """Return where and how it runs. Cost: at most 7 queries."""
+        """Return where and how it runs. Cost: at most 8 queries."""
         entities = {"tables": [entities_table(obj, visit, str(_("Devices of the last 30 days")))]}
         found = [
             Section("places", _("Where it runs"), TABLES, entities),
             Section("versions", _("Versions"), TABLES, {"tables": [_versions(obj, visit)]}),
+            *self.custom_sections(obj, visit),
         ]
         if visit.may("binaries.view_executiondaily"):
             data = charts.usage(obj, visit)

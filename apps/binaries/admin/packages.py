@@ -19,13 +19,14 @@ from apps.core import clock
 from apps.core.admin import DetailAdmin, Visit, reads
 from apps.core.admin.detail import object_link
 from apps.core.admin.values import Fact, Section, Table, columns, moment_html
+from apps.organization.values_page import CustomValuesMixin
 
 TABLES, CHARTS = "admin/core/section_tables.html", "admin/binaries/charts.html"
 DEVICES_SHOWN = 20
 
 
 @admin.register(Package)
-class PackageAdmin(DetailAdmin):
+class PackageAdmin(CustomValuesMixin, DetailAdmin):
     """Programs and updates that are installed on the devices of the account's view domain."""
 
     empty_text = _(
@@ -71,12 +72,13 @@ class PackageAdmin(DetailAdmin):
         reads.record(request, reads.of_part((obj._meta.label_lower, str(obj.pk)), visit.seen))
 
     def sections(self, obj: Package, visit: Visit) -> Sequence[Section]:
-        """Return where it is, and how it came there. Cost: at most 6 queries."""
+        """Return where it is, and how it came there. Cost: at most 7 queries."""
         entities = {"tables": [entities_table(obj, visit, str(_("Devices that have it")))]}
         alike = versions_table(obj, versions(obj, visit), visit)
         found = [
             Section("places", _("Where it is installed"), TABLES, entities),
             Section("versions", _("Versions"), TABLES, {"tables": [alike]}),
+            *self.custom_sections(obj, visit),
         ]
         if visit.may("binaries.view_packageinstallation"):
             data = charts.changes(obj, visit)

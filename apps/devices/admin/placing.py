@@ -22,7 +22,6 @@ from apps.core.admin.autocomplete import CompletedSelect
 from apps.core.admin.detail import change_url, list_url
 from apps.core.admin.values import Button
 from apps.core.errors import DomainError
-from apps.core.personal_data import masking
 from apps.devices import by_hand
 from apps.devices.models import Device
 from apps.devices.querysets import DeviceQuerySet
@@ -78,12 +77,7 @@ class FieldValue(Answer):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        level = self.scope.privacy_level
-        seen = [
-            field.pk
-            for field in CustomField.objects.about(FieldTarget.DEVICE)
-            if not masking.may_hide_class(level, Device, custom_fields.class_of(field))
-        ]
+        seen = [field.pk for field in custom_fields.readable(FieldTarget.DEVICE, self.scope)]
         self.fields["field"] = forms.ModelChoiceField(
             label=_("Field"),
             queryset=CustomField.objects.about(FieldTarget.DEVICE).filter(pk__in=seen),

@@ -35,6 +35,7 @@ from apps.organization.services.tree import (
     rename_entity,
     set_view_domain,
 )
+from apps.organization.services.values import set_values
 
 __all__ = [
     "FIELDS_LIMIT",
@@ -66,5 +67,6 @@ __all__ = [
     "move_entity",
     "rename_entity",
     "replace_rules",
+    "set_values",
     "set_view_domain",
 ]

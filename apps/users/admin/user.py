@@ -16,6 +16,7 @@ from apps.core.admin.columns import Column
 from apps.core.admin.detail import own_name
 from apps.core.admin.values import Fact, Section, moment_html
 from apps.core.http import ScopedRequest
+from apps.organization.values_page import CustomValuesMixin
 from apps.users import services, user_page
 from apps.users.models import User
 from apps.users.words import name_badge
@@ -48,7 +49,7 @@ class SeenFilter(admin.SimpleListFilter):
 
 
 @admin.register(User)
-class UserAdmin(DetailAdmin):
+class UserAdmin(CustomValuesMixin, DetailAdmin):
     """Accounts of employees; never logins to this console."""
 
     empty_text = _(
@@ -97,5 +98,5 @@ class UserAdmin(DetailAdmin):
         return user_page.facts(obj, visit)
 
     def sections(self, obj: User, visit: Visit) -> Sequence[Section]:
-        """Return devices, sessions, logins and activity. Cost: 6 queries."""
-        return user_page.sections(obj, visit)
+        """Return devices, sessions, logins and activity. Cost: at most 7 queries."""
+        return [*user_page.sections(obj, visit), *self.custom_sections(obj, visit)]

@@ -1,0 +1,8 @@
+"""Custom fields of binaries and packages: the tables that keep them."""
+
+from apps.binaries.models import Binary, Package
+from apps.organization import custom_fields
+from apps.organization.choices import FieldTarget
+
+custom_fields.register(FieldTarget.BINARY, Binary)
+custom_fields.register(FieldTarget.PACKAGE, Package)
