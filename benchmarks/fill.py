@@ -17,8 +17,8 @@ def insert(
     expressions = dict(given)
     values = dict(parameters)
     for field in model._meta.concrete_fields:
-        column = field.column
-        if column in expressions or field.null or column == "id":
+        column = str(field.column)
+        if column in expressions or field.null or column == "id" or field.generated:
             continue
         if column == "uid":
             expressions[column] = "gen_random_uuid()"
