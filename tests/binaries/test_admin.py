@@ -84,7 +84,7 @@ class TestBinaryPages:
     def test_ask_a_fixed_number_of_questions(
         self, ada_client: Client, device: Device, django_assert_max_num_queries: Any, url: str
     ) -> None:
-        with django_assert_max_num_queries(10):
+        with django_assert_max_num_queries(13):  # 8 slices of a week
             assert ada_client.get(url).status_code == 200
 
     def test_list_programs_and_runs(self, ada_client: Client, device: Device) -> None:
@@ -166,7 +166,7 @@ class TestBinaryPage:
 
         versions = page.split('id="versions"')[1].split("</section>")[0]
         assert "24.2 (this one)" in versions
-        assert versions.index("25.8") < versions.index("24.2")
+        assert versions.index("</a> 25.8") < versions.index("24.2")
         assert ">5<" in versions
 
     def test_shows_crashes_and_use_by_day(self, ada_client: Client, device: Device) -> None:
@@ -371,7 +371,7 @@ class TestConnectionPages:
 
     def test_show_destinations(self, ada_client: Client) -> None:
         page = ada_client.get(CONNECTIONS).content.decode()
-        days = ada_client.get(CONNECTION_DAYS, {"window": "7d"}).content.decode()
+        days = ada_client.get(CONNECTION_DAYS).content.decode()
 
         assert "secret.example" in page
         assert "TCP 443" in page

@@ -99,6 +99,7 @@ class ExecutionSampleAdmin(_ExecutionAdmin):
 class ExecutionDailyAdmin(_ExecutionAdmin):
     """Days, derived from the quarters."""
 
+    default_window = "7d"
     is_daily = True
     empty_text = NO_DAY
 
@@ -203,6 +204,7 @@ class ConnectionSampleAdmin(_ConnectionAdmin):
 class ConnectionDailyAdmin(_ConnectionAdmin):
     """Days, derived from the quarters."""
 
+    default_window = "7d"
     is_daily = True
     empty_text = NO_DAY
     shown_fields = ["destination_domain", "destination_private_ip"]

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.db.models import Max, Sum
+from django.utils.html import format_html
 from django.utils.translation import gettext as _
 
 from apps.binaries.models import Binary, Package, Presence
@@ -101,7 +102,7 @@ def versions_table(
 
 
 def _version_link(row: Any, visit: Visit) -> str:
-    return object_link(row, visit.scope) + " " + (row.version or "")
+    return format_html("{} {}", object_link(row, visit.scope), row.version or "")
 
 
 def _of(obj: Thing) -> dict[str, Any]:

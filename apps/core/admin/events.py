@@ -30,7 +30,6 @@ WINDOWS: dict[str, tuple[timedelta, str | Promise]] = {
     "7d": (timedelta(days=7), _("Last 7 days")),
     "30d": (timedelta(days=30), _("Last 30 days")),
 }
-DEFAULT_WINDOW = "24h"
 FIRST_SLICE = timedelta(hours=1)
 KeptSince = Callable[[type[models.Model], datetime], datetime | None]
 SLICES_MOST = 12  # queries of a list; the longest window takes 10
@@ -61,12 +60,13 @@ class WindowFilter(admin.SimpleListFilter):
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
         """Offer the windows."""
+        self.default_window: str = model_admin.default_window
         return [(name, label) for name, (_length, label) in WINDOWS.items()]
 
     def value(self) -> str:
         """Return the chosen window, the default for none or an unknown one."""
         chosen = super().value()
-        return chosen if chosen in WINDOWS else DEFAULT_WINDOW
+        return chosen if chosen in WINDOWS else self.default_window
 
     def choices(self, changelist: Any) -> Iterator[Any]:
         """Offer no "All": it would read every partition."""
@@ -162,7 +162,7 @@ class EventChangeList(ExportedChangeList):
     def _span(self) -> tuple[datetime, datetime, timedelta]:
         """Return where the window begins, where the page does, and how far rows may lie ahead."""
         chosen, now = self.params.get(WINDOW, ""), clock.now()
-        length, _label = WINDOWS.get(chosen, WINDOWS[DEFAULT_WINDOW])
+        length, _label = WINDOWS.get(chosen, WINDOWS[self.model_admin.default_window])
         key = parse_key(self.after)
         if key is None:
             return now - length, now, AHEAD
@@ -219,6 +219,7 @@ class EventAdmin(ScopedAdmin, ReadOnlyAdmin):
 
     list_filter: Sequence[Any] = [WindowFilter]
     list_per_page = 50
+    default_window = "24h"  # one of WINDOWS; daily rows need a longer one to show any
     actions = None
     sortable_by: Sequence[str] = ()
     search_fields: Sequence[str] = ()

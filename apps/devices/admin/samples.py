@@ -66,6 +66,7 @@ class PerformanceSampleAdmin(_PerformanceAdmin):
 class PerformanceDailyAdmin(_PerformanceAdmin):
     """Days, derived from the buckets."""
 
+    default_window = "7d"
     is_daily = True
     empty_text = NO_DAY
 
@@ -137,5 +138,6 @@ class ConnectivitySampleAdmin(_ConnectivityAdmin):
 class ConnectivityDailyAdmin(_ConnectivityAdmin):
     """Days, derived from the buckets."""
 
+    default_window = "7d"
     is_daily = True
     empty_text = NO_DAY

@@ -73,6 +73,7 @@ class SessionSampleAdmin(_SessionSampleAdmin):
 class SessionDailyAdmin(_SessionSampleAdmin):
     """Days, derived from the quarters."""
 
+    default_window = "7d"
     is_daily = True
     empty_text = EMPTY_DAY
 
@@ -124,4 +125,5 @@ class VdiRealtimeAdmin(_VdiSampleAdmin):
 class VdiDailyAdmin(_VdiSampleAdmin):
     """Days, derived from the buckets of 5 minutes."""
 
+    default_window = "7d"
     is_daily = True
