@@ -22,6 +22,8 @@ PAGES = {
     "boots": "/admin/devices/boot/",
     "performance": "/admin/devices/performancesample/",
     "networks": "/admin/devices/connectivitysample/",
+    "performance-by-day": "/admin/devices/performancedaily/",
+    "networks-by-day": "/admin/devices/connectivitydaily/",
     "crashes": "/admin/devices/systemcrash/",
     "changes": "/admin/devices/devicechange/",
     "collector-events": "/admin/collectors/collectorevent/",
@@ -31,9 +33,18 @@ PAGES = {
     "session": "/admin/users/session/{session}/change/",
     "session-changes": "/admin/users/sessionchange/",
     "session-time": "/admin/users/sessionsample/",
+    "session-time-by-day": "/admin/users/sessiondaily/",
     "binaries": "/admin/binaries/binary/",
     "binary": "/admin/binaries/binary/{binary}/change/",
     "executions": "/admin/binaries/executionsample/",
+    "executions-by-day": "/admin/binaries/executiondaily/",
+    "program-crashes": "/admin/binaries/executioncrash/",
+    "connections": "/admin/binaries/connectionsample/",
+    "connections-by-day": "/admin/binaries/connectiondaily/",
+    "packages": "/admin/binaries/package/",
+    "package": "/admin/binaries/package/{package}/change/",
+    "installations": "/admin/binaries/packageinstallation/",
+    "uninstallations": "/admin/binaries/packageuninstallation/",
     "keys": "/admin/collectors/enrolmentkey/",
     "key-add": "/admin/collectors/enrolmentkey/add/",
     "key": "/admin/collectors/enrolmentkey/{key}/change/",
@@ -124,7 +135,7 @@ def names() -> dict[str, int]:
     """Return the rows that the pages are about."""
     from django_celery_beat.models import PeriodicTask
 
-    from apps.binaries.models import Binary
+    from apps.binaries.models import Binary, Package
     from apps.collectors.models import Collector, CollectorConfiguration, EnrolmentKey
     from apps.core.approvals.models import Approval
     from apps.devices.models import Device
@@ -135,6 +146,7 @@ def names() -> dict[str, int]:
         "user": User.objects.filter(name__contains="rossi"),
         "session": Session.objects.filter(end_time_at__isnull=False).order_by("-start_time_at"),
         "binary": Binary.objects.filter(name="firefox"),
+        "package": Package.objects.filter(name="firefox"),
         "key": EnrolmentKey.objects.all(),
         "collector": Collector.objects.order_by("-pk"),
         "configuration": CollectorConfiguration.objects.filter(level="entity"),

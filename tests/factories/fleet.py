@@ -34,6 +34,7 @@ from tests.factories.inventory import (
     VOLUMES,
     part,
 )
+from tests.factories.programs import crash, package, traffic
 from tests.factories.sessions import ACCOUNT, change, sample
 
 GIBIBYTE = 2**30
@@ -60,6 +61,23 @@ PROGRAMS = {
     "15": {"name": "thunderbird", "version": "140.5.0", "size": 790_000},
     "16": {"name": "python3.13", "version": "3.13.5", "size": 6_800_000},
 }
+PACKAGES = [
+    package(publisher="The Document Foundation"),
+    package("firefox", "145.0.1", publisher="Mozilla"),
+    package("code", "1.106.2", publisher="Microsoft"),
+    package("python3.13", "3.13.5-2", publisher="Debian Python Team"),
+]
+OLDER = [
+    PACKAGES[0],
+    package("firefox", "144.0.2", publisher="Mozilla"),
+    *PACKAGES[2:],
+    package("thunderbird", "140.5.0", publisher="Mozilla"),
+]
+DESTINATIONS: list[dict[str, Any]] = [
+    {"destination_ip": "93.184.216.34", "destination_port": 443},
+    {"destination_ip": "10.1.2.3", "destination_port": 443},
+    {"destination_ip": "10.1.2.53", "destination_port": 53, "protocol": "udp"},
+]
 
 
 def make_fleet(paris: Entity, lyon: Entity) -> list[Machine]:
@@ -103,6 +121,7 @@ def _make(
         part("security", SECURITY),
         part("local_admins", LOCAL_ADMINS),
         part("collector", COLLECTOR),
+        part("packages", OLDER),
         part("users", [ADA, {"name": "root", "type": "system", "rights": "administrator"}]),
     ]
     booted = NOW - timedelta(hours=9 + number)
@@ -122,12 +141,15 @@ def _make(
         *_networks(kind, dice),
         *_stops(number, booted),
         *_executions(dice),
+        *_crashes(number),
+        *_connections(dice),
     ]
     response = machine.send(
         *events, inventory=inventory, users=USERS, binaries=PROGRAMS, configuration_version=1
     )
     assert response.status_code == 202, response.content
-    machine.send(inventory=[part("hardware", hardware | {"firmware_version": "1.22.1"})])
+    newer = hardware | {"firmware_version": "1.22.1"}
+    machine.send(inventory=[part("hardware", newer), part("packages", PACKAGES)])
     machine.check_in(**{"Dex-Collector-Version": "0.1.0"})
     return machine
 
@@ -248,6 +270,32 @@ def _executions(dice: random.Random) -> Iterator[dict[str, Any]]:
                 number_of_executions={"sum": dice.randrange(4)},
             )
             yield record | {"binary": int(binary)}
+
+
+def _crashes(number: int) -> Iterator[dict[str, Any]]:
+    """Yield a crash and a hang, as often as the number of the machine says."""
+    for back in range(number % 4):
+        at = _text(NOW - timedelta(hours=2 + 9 * back))
+        told = {"crash_on_start": back == 0, "process_visibility": "foreground"}
+        yield crash(at, kind="crash", error_code="SIGSEGV", module_name="libc.so.6", **told) | {
+            "binary": 12
+        }
+        yield crash(at, kind="hang_terminated", process_visibility="background") | {"binary": 13}
+
+
+def _connections(dice: random.Random) -> Iterator[dict[str, Any]]:
+    """Yield some hours of two days."""
+    for number in range(24):
+        start = NOW - timedelta(minutes=15 * (number % 12 + 1), days=number // 12)
+        for place, destination in enumerate(DESTINATIONS):
+            metrics = {
+                "number_of_connections": {"sum": 5 + dice.randrange(20)},
+                "number_of_established_connections": {"sum": 4},
+                "number_of_no_service_connections": {"sum": place},
+                "incoming_traffic_bytes": {"sum": dice.randrange(5_000_000)},
+                "outgoing_traffic_bytes": {"sum": dice.randrange(400_000)},
+            }
+            yield traffic(_text(start), metrics, **destination) | {"binary": 11 + 2 * place}
 
 
 def _gauge(mean: float, peak: float) -> dict[str, float]:
