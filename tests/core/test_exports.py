@@ -236,15 +236,17 @@ class TestLimit:
         assert [line[0] for line in lines[:-1]] == ["laptop-0", "laptop-1"]
         assert lines[-1][0].startswith("Cut after 2 rows")
         assert "Cut after 2 rows" in page
-        assert re.search(r'<span id="dex-export-hint" class="text-sm', page)
+        assert "The file has the first 2 rows at most." in page
 
     def test_is_not_told_of_a_list_that_just_fits(self, ada_client: Client, paris: Entity) -> None:
         for number in range(2):
             make_device(f"laptop-{number}", paris)
 
         text = text_of(ada_client)
+        page = ada_client.get(LIST).content.decode()
 
-        assert "Cut" not in text + ada_client.get(LIST).content.decode()
+        assert "Cut" not in text + page
+        assert "The file has the first" not in page
 
 
 class TestHiddenValues:

@@ -117,6 +117,16 @@ class TestConsole:
         console.wait_for_url(f"{stack.address}/admin/devices/device/?")
         assert "Content Security Policy" not in " ".join(said)
 
+    def test_exports_a_list_by_keyboard_alone(self, console: Page, stack: Instance) -> None:
+        console.goto(f"{stack.address}/admin/devices/device/")
+        console.get_by_placeholder("Search by name").press("Tab")
+        with console.expect_download() as download:
+            console.keyboard.press("Enter")
+
+        text = Path(download.value.path()).read_text("utf-8")
+        assert download.value.suggested_filename.startswith("devices_device_")
+        assert NAME in text
+
     def test_loads_nothing_from_elsewhere_and_breaks_no_rule(
         self, console: Page, stack: Instance, said: list[str], asked: list[str]
     ) -> None:
