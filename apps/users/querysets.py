@@ -28,9 +28,25 @@ class UserQuerySet(models.QuerySet["User"]):
         links = UserDevice.objects.filter(user=models.OuterRef("pk"), device__in=devices)
         return self.filter(models.Exists(links))
 
-    def silent_since(self, moment: datetime) -> Self:
-        """Keep users whose last data came before `moment`."""
-        return self.filter(last_seen_at__lt=moment)
+    def seen_since(self, moment: datetime, scope: Scope) -> Self:
+        """Keep users of whom data came from a device of the view domain at `moment` or later."""
+        if scope.is_unrestricted:
+            return self.filter(last_seen_at__gte=moment)
+        return self.filter(_used_since(moment, scope))
+
+    def silent_since(self, moment: datetime, scope: Scope) -> Self:
+        """Keep users whose last data from a device of the view domain came before `moment`."""
+        if scope.is_unrestricted:
+            return self.filter(last_seen_at__lt=moment)
+        return self.filter(~_used_since(moment, scope))
+
+
+def _used_since(moment: datetime, scope: Scope) -> models.Exists:
+    from apps.users.models import UserDevice
+
+    devices = Device.objects.permitted_to(scope)
+    links = UserDevice.objects.filter(user=models.OuterRef("pk"), last_used_at__gte=moment)
+    return models.Exists(links.filter(device__in=devices))
 
 
 class SessionQuerySet(DeviceEventQuerySet):

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
 
+from django.db.models import Case, Max, Min, When
 from django.utils.translation import gettext_lazy as _
 
 from apps.core.admin import Visit
@@ -39,6 +40,24 @@ def as_seen(user: User, scope: Scope) -> User:
     user.first_seen_at = min((link.first_used_at for link in links), default=user.first_seen_at)
     user.last_seen_at = max((link.last_used_at for link in links), default=user.last_seen_at)
     return user
+
+
+def tell_as_seen(users: Sequence[User], scope: Scope) -> None:
+    """Replace rights and times of many users by what the devices of the view domain tell.
+
+    Cost: 1 query; groups, of which a list shows none, stay.
+    """
+    rank = Case(*(When(rights=rights, then=place) for place, rights in enumerate(groups.ORDER)))
+    told = (
+        UserDevice.objects.filter(user__in=users, device__in=Device.objects.permitted_to(scope))
+        .values_list("user_id")
+        .annotate(rank=Max(rank), first=Min("first_used_at"), last=Max("last_used_at"))
+        .order_by()
+    )
+    people = {user.pk: user for user in users}
+    for user_id, place, first, last in told:
+        user = people[user_id]
+        user.rights, user.first_seen_at, user.last_seen_at = groups.ORDER[place], first, last
 
 
 def facts(user: User, visit: Visit) -> Sequence[Fact]:

@@ -1,9 +1,12 @@
 """Pages of programs and what they did."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from apps.accounts.models import Account
 from apps.audit.choices import AuditCode
@@ -17,6 +20,7 @@ from apps.binaries.models import (
     ExecutionSample,
     Package,
     PackageInstallation,
+    Presence,
 )
 from apps.core.admin import address_of
 from apps.core.personal_data import PrivacyLevel
@@ -148,6 +152,53 @@ class TestBinaryPages:
         assert "soffice" not in ben_client.get(SAMPLES).content.decode()
         assert ben_client.get(f"{BINARIES}{binary.pk}/change/").status_code == 404
         assert ben_client.get(f"{SAMPLES}{address}/change/").status_code == 404
+
+
+class TestTimes:
+    """When programs and packages were seen, where the fleet is larger than the view domain."""
+
+    @pytest.fixture(params=[(BINARIES, Binary), (PACKAGES, Package)], ids=["program", "package"])
+    def place(self, request: Any, device: Device) -> tuple[str, str]:
+        """Return the list and the page of what Paris had 20 days ago, and others had since."""
+        url, model = request.param
+        scan(make_machine(device.entity), package())
+        upkeep.refresh_presence(now=NOW)
+        Presence.objects.update(last_seen_at=NOW - timedelta(days=20))
+        model.objects.update(
+            first_seen_at=NOW - timedelta(days=50), last_seen_at=NOW - timedelta(days=3)
+        )
+        return url, f"{url}{model.objects.get().pk}/change/"
+
+    def test_are_those_of_the_view_domain(
+        self, ada_client: Client, ben_client: Client, place: tuple[str, str]
+    ) -> None:
+        """Both doors: the list and the page."""
+        shown = [
+            [client.get(url).content.decode() for url in place]
+            for client in (ada_client, ben_client)
+        ]
+
+        days = ("3 days ago", "50 days ago", "20 days ago")
+        found = [[[text in page for text in days] for page in pages] for pages in shown]
+        assert found == [
+            [[True, False, False], [True, True, True]],
+            [[False, False, True], [False, False, True]],
+        ]
+
+    def test_neither_sort_nor_filter_for_a_part_of_the_fleet(
+        self, ben_client: Client, place: tuple[str, str]
+    ) -> None:
+        url, _page = place
+
+        with CaptureQueriesContext(connection) as queries:
+            answer = ben_client.get(url, {"last_seen_at__gte": "2026-01-01"})
+            ben_client.get(url, {"o": "-8"})
+            ben_client.get(url, {"o": "-7"})
+
+        orders = [q["sql"].split("ORDER BY")[-1] for q in queries if "ORDER BY" in q["sql"]]
+        assert answer.status_code in (302, 400)
+        assert orders
+        assert [order for order in orders if "seen_at" in order] == []
 
 
 def page_of(binary: Binary) -> str:

@@ -4,7 +4,9 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from apps.accounts.models import Profile
 from apps.audit.choices import AuditCode
@@ -67,6 +69,17 @@ def hidden(lyon: Entity) -> User:
         login(session_id=SESSION), change("lock", at(9)), sample(at(9)), users=OTHER
     )
     return User.objects.get(name="l.dupont@CORP")
+
+
+def use_of_long_ago(lyon: Entity) -> None:
+    """Let A. Rossi have used Paris 40 days ago without rights, and Lyon today as administrator."""
+    UserDevice.objects.update(
+        rights="standard",
+        first_used_at=NOW - timedelta(days=40),
+        last_used_at=NOW - timedelta(days=40),
+    )
+    elsewhere = make_machine(lyon, host_name="lyon-laptop", install_id="1" * 32)
+    elsewhere.send(inventory=[part("users", [ACCOUNT])])
 
 
 class TestUserPages:
@@ -164,12 +177,67 @@ class TestUserPages:
         assert [word for word in secrets if word in pages] == []
         assert "user-" in pages
 
-    def test_offer_no_filter_by_what_is_hidden(self, ben_client: Client, device: Device) -> None:
-        assert "?rights__exact=administrator" in ben_client.get(USERS).content.decode()
+    def test_offer_no_filter_by_what_is_hidden(self, ada_client: Client, device: Device) -> None:
+        assert "?rights__exact=administrator" in ada_client.get(USERS).content.decode()
         Profile.objects.update(privacy_level=1)
 
-        assert "rights__exact" not in ben_client.get(USERS).content.decode()
-        assert ben_client.get(USERS, {"rights__exact": "administrator"}).status_code in (302, 400)
+        assert "rights__exact" not in ada_client.get(USERS).content.decode()
+        assert ada_client.get(USERS, {"rights__exact": "administrator"}).status_code in (302, 400)
+
+    @pytest.mark.parametrize(
+        "lookup", ["rights__exact", "last_seen_at__gte", "first_seen_at__lt", "groups__contains"]
+    )
+    def test_offer_no_filter_by_what_other_devices_tell(
+        self, ben_client: Client, device: Device, lookup: str
+    ) -> None:
+        page = ben_client.get(USERS).content.decode()
+
+        assert "rights__exact" not in page
+        assert ben_client.get(USERS, {lookup: "2026-01-01"}).status_code in (302, 400)
+
+    def test_list_what_the_devices_of_the_view_domain_tell(
+        self,
+        ada_client: Client,
+        ben_client: Client,
+        device: Device,
+        lyon: Entity,
+        django_assert_max_num_queries: Any,
+    ) -> None:
+        use_of_long_ago(lyon)
+
+        with django_assert_max_num_queries(20):
+            pages = [
+                client.get(USERS).content.decode().split("<tbody")[1].split("</table>")[0]
+                for client in (ada_client, ben_client)
+            ]
+
+        administrator = str(Rights.ADMINISTRATOR.label)
+        assert [[s in page for s in (administrator, "40 days ago")] for page in pages] == [
+            [True, False],
+            [False, True],
+        ]
+
+    @pytest.mark.parametrize(("seen", "is_there"), [("30d", False), ("silent", True)])
+    def test_filter_by_the_times_of_the_view_domain(
+        self, ben_client: Client, device: Device, lyon: Entity, seen: str, is_there: bool
+    ) -> None:
+        use_of_long_ago(lyon)
+
+        page = ben_client.get(USERS, {"seen": seen}).content.decode()
+
+        assert ("a.rossi@CORP" in page) is is_there
+
+    @pytest.mark.parametrize("order", ["2", "-3", "5", "-6"])
+    def test_sort_by_nothing_that_other_devices_tell(
+        self, ben_client: Client, device: Device, order: str
+    ) -> None:
+        with CaptureQueriesContext(connection) as queries:
+            ben_client.get(USERS, {"o": order})
+
+        ordered = [q["sql"] for q in queries if 'FROM "users_user"' in q["sql"]]
+        orders = [sql.split("ORDER BY")[-1] for sql in ordered if "ORDER BY" in sql]
+        assert orders
+        assert [o for o in orders if "rights" in o or "seen_at" in o] == []
 
     def test_search_no_hidden_name(self, ben_client: Client, device: Device) -> None:
         Profile.objects.update(privacy_level=1)

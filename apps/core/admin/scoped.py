@@ -143,7 +143,7 @@ class ScopedAdmin(ExportMixin, ModelAdmin):
         return [
             entry
             for entry in super().get_list_filter(request)
-            if not (path := _filter_path(entry)) or not hidden(self.model, path)
+            if not (path := filter_path(entry)) or not hidden(self.model, path)
         ]
 
     def get_ordering(self, request: Request) -> Sequence[Any]:
@@ -249,7 +249,7 @@ def _once(entries: list[Any]) -> list[Any]:
     return seen
 
 
-def _filter_path(entry: Any) -> str:
+def filter_path(entry: Any) -> str:
     """Return the field that a list filter reads, "" for one of our own classes."""
     first = entry[0] if isinstance(entry, list | tuple) else entry
     return first if isinstance(first, str) else ""
