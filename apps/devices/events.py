@@ -156,6 +156,7 @@ register(
             "gateway_ip": (SWITCH, permitted_address),
             "dns_ips": (SWITCH, permitted_addresses),
         },
+        work_hours_fields=("wifi_ssid", "wifi_bssid", "local_ip", "gateway_ip", "dns_ips"),
     )
 )
 register(PunctualKind(name="device.changes", model=DeviceChange, is_derived=True))

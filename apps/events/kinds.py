@@ -87,6 +87,7 @@ class Kind:
     permitted: plain field -> its switch, and what of a value that switch leaves; a loss is counted.
     accepts: whether a list lets in a record that `switch` alone denies, by what it refers to
         (dimension -> its row).
+    work_hours_fields: plain fields that are left out outside work hours: they tell where people are.
     retention: class of the rows (privacy.md 6).
     is_about_people: a row means nothing without its user: outside work hours it is dropped.
     is_derived: the server alone writes the rows; a record that claims to be one is unknown.
@@ -103,6 +104,7 @@ class Kind:
     field_switches: Mapping[str, str] = field(default_factory=dict)
     permitted: Mapping[str, tuple[str, Permitted]] = field(default_factory=dict)
     accepts: Accepts | None = None
+    work_hours_fields: tuple[str, ...] = ()
     retention: Retention = Retention.OPERATIONAL
     is_about_people: bool = False
     is_derived: bool = False

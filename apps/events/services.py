@@ -10,7 +10,6 @@ from typing import Any
 
 import msgspec
 
-from apps.core.personal_data.classes import BEHAVIOUR, field_class
 from apps.events import codec, copy, dimensions, kinds, retention, rollups
 from apps.events.choices import RefusalCode
 from apps.events.constants import (
@@ -20,6 +19,7 @@ from apps.events.constants import (
 )
 from apps.events.dimensions import Origin
 from apps.events.encoding import Row
+from apps.events.hours import Personal
 from apps.events.kinds import AnyKind, SampledKind
 from apps.events.policy import Policy, switch_of
 from apps.events.refusals import Refusal, Refused, Undecodable, from_validation
@@ -182,30 +182,23 @@ class _Preparation:
     ) -> list[tuple[int, Any]]:
         """Unlink from people what happened outside work hours; drop what then means nothing.
 
-        What measures people themselves, such as their focus, goes without a user, too.
+        What measures people themselves, such as their focus, and addresses go without a user, too.
         """
-        columns = [c for c, dictionary in kind.dimensions.items() if dictionary == "users"]
-        if self.sender.policy.hours is None or not columns:
+        personal = Personal.of(kind)
+        if self.sender.policy.hours is None or not personal:
             return rows
         seconds = kind.bucket_seconds if isinstance(kind, SampledKind) else 0
-        is_about_people = kind.is_about_people or bool(set(columns) & set(kind.required))
-        personal = _personal_metrics(kind)
+        is_about_people = kind.is_about_people or bool(set(personal.users) & set(kind.required))
         within = []
         for index, record in rows:
             told = getattr(record, kind.model.TIME_FIELD)
-            is_linked = any(getattr(record, column) is not None for column in columns) or any(
-                getattr(record.metrics, name) is not None for name in personal
-            )
-            if not (is_linked or is_about_people) or self._is_in_work_hours(told, seconds):
+            is_of_people = is_about_people or personal.is_in(record)
+            if not is_of_people or self._is_in_work_hours(told, seconds):
                 within.append((index, record))
                 continue
             self.out.dropped[kind.name, "work_hours"] += 1
             if not is_about_people:
-                unlinked = msgspec.structs.replace(record, **dict.fromkeys(columns))
-                if personal:
-                    left = msgspec.structs.replace(record.metrics, **dict.fromkeys(personal))
-                    unlinked = msgspec.structs.replace(unlinked, metrics=left)
-                within.append((index, unlinked))
+                within.append((index, personal.without(record)))
         return within
 
     def _is_in_work_hours(self, told: datetime, seconds: int) -> bool:
@@ -272,13 +265,6 @@ class _Preparation:
             )
         else:
             self.out.refused.append(refused.at("events", index))
-
-
-def _personal_metrics(kind: AnyKind) -> list[str]:
-    """Return the metrics of what people do, whoever they are."""
-    metrics = kind.metrics if isinstance(kind, SampledKind) else {}
-    classes = {name: field_class(metric.personal).value for name, metric in metrics.items()}
-    return [name for name, found in classes.items() if found is BEHAVIOUR]
 
 
 class _Clock:

@@ -11,7 +11,12 @@ from apps.collectors.choices import Level, Preset
 from apps.collectors.models import Collector, RefusalCount
 from apps.collectors.services import configuration
 from apps.collectors.switches import PRESETS
-from apps.devices.models import InventoryPart, LocalAdmin, PerformanceSample
+from apps.devices.models import (
+    ConnectivitySample,
+    InventoryPart,
+    LocalAdmin,
+    PerformanceSample,
+)
 from apps.users.models import User, UserDevice
 from tests.conftest import NOW
 from tests.factories.collectors import (
@@ -19,6 +24,7 @@ from tests.factories.collectors import (
     SOFFICE,
     Machine,
     collector_of,
+    connectivity,
     execution,
     make_machine,
     performance,
@@ -31,6 +37,13 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("fixed_clock")]
 EARLY = "2026-03-02T05:30:00Z"  # Monday
 SUNDAY = "2026-03-01T10:00:00Z"
 AT_NOON = "2026-03-02T11:30:00Z"
+PLACE: dict[str, Any] = {
+    "wifi_ssid": "Home",
+    "wifi_bssid": "0a:0b:0c:0d:0e:0f",
+    "local_ip": "192.168.7.20",
+    "gateway_ip": "192.168.7.1",
+    "dns_ips": ["192.168.7.1"],
+}
 DICTIONARIES: dict[str, Any] = {"users": ADA_ROSSI, "binaries": SOFFICE}
 
 
@@ -80,6 +93,32 @@ class TestOutside:
         rows = ExecutionSample.objects.order_by("bucket")
         assert [row.focus_time_ms_sum for row in rows] == [None, 60_000]  # type: ignore[attr-defined]
         assert RefusalCount.objects.get().number == 1
+
+    def test_a_forged_row_tells_nobodys_place(self) -> None:
+        configured = {
+            **PRESETS[Preset.STANDARD],
+            "work_hours": "schedule",
+            "wifi_identifiers": "on",
+        }
+        configuration.save_configuration(
+            level=Level.INSTANCE, preset=Preset.CUSTOM, values=configured, now=NOW
+        )
+        machine = make_machine()
+
+        for bucket in (EARLY, AT_NOON):
+            machine.send(connectivity(bucket, wifi_channel=36, **PLACE))
+
+        rows = ConnectivitySample.objects.order_by("bucket").values("wifi_channel", *PLACE)
+        nowhere = {"wifi_channel": 36, **dict.fromkeys(PLACE)}
+        assert list(rows) == [nowhere, {"wifi_channel": 36, **PLACE}]
+        count = RefusalCount.objects.get()
+        assert (count.kind, count.code, count.number) == ("connectivity.events", "work_hours", 1)
+
+    def test_a_network_without_place_is_not_counted(self) -> None:
+        machine_under().send(connectivity(EARLY, wifi_channel=36))
+
+        assert ConnectivitySample.objects.count() == 1
+        assert not RefusalCount.objects.exists()
 
     def test_a_row_without_user_is_not_counted(self) -> None:
         machine_under().send(execution(EARLY, user=None), **DICTIONARIES)
