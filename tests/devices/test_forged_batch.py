@@ -1,11 +1,8 @@
 """One forged batch that carries everything that is switched off, and leaves no trace."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from django.apps import apps
-from django.db import connection
 
 from apps.collectors.models import RefusalCount
 from apps.devices.models import ConnectivitySample, NetworkAdapter
@@ -18,6 +15,7 @@ from tests.factories.inventory import (
     OPERATING_SYSTEM,
     part,
 )
+from tests.scan import tables_with
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("fixed_clock")]
 
@@ -84,21 +82,6 @@ def forged_events() -> list[dict[str, Any]]:
     ]
 
 
-def tables_with(text: str) -> Iterator[str]:
-    """Yield the tables of ours in which a row holds a text, whatever the column."""
-    for model in apps.get_models(include_auto_created=True):
-        table = model._meta.db_table
-        if not model.__module__.startswith("apps."):
-            continue
-        with connection.cursor() as cursor:
-            cursor.execute(
-                f"SELECT 1 FROM {connection.ops.quote_name(table)} AS held WHERE position(%s IN held::text) > 0 LIMIT 1",
-                [text],
-            )
-            if cursor.fetchone():
-                yield table
-
-
 @pytest.fixture
 def machine(db: None, fixed_clock: Any) -> Machine:
     """Return a machine that is enrolled while next to nothing may be collected."""
@@ -113,7 +96,7 @@ def test_leaves_no_trace(machine: Machine, secret: str) -> None:
     answer = machine.send(*forged_events(), inventory=forged_inventory()).json()
 
     assert answer["refused"] == []
-    assert list(tables_with(secret)) == []
+    assert tables_with(secret) == []
 
 
 @pytest.mark.case("data-model.5")
@@ -122,7 +105,7 @@ def test_is_found_where_all_is_allowed(machine: Machine) -> None:
 
     machine.send(*forged_events(), inventory=forged_inventory())
 
-    assert [secret for secret in SECRETS if not list(tables_with(secret))] == []
+    assert [secret for secret in SECRETS if not tables_with(secret)] == []
 
 
 @pytest.mark.case("data-model.5")

@@ -3,7 +3,6 @@
 from typing import Any
 
 import pytest
-from django.db import connection
 from django.test import Client
 
 from apps.accounts.models import Account
@@ -24,6 +23,7 @@ from tests.conftest import NOW
 from tests.factories.accounts import make_account
 from tests.factories.collectors import ADA_ROSSI, configure, device_of, login, make_machine
 from tests.organization.test_fields import make_field
+from tests.scan import tables_with
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("fixed_clock")]
 
@@ -65,23 +65,6 @@ def make_users(number: int, **columns: Any) -> None:
         )
         for number in range(number)
     )
-
-
-def tables_with(text: str) -> list[str]:
-    """Return the tables, partitions and audit schema included, that hold `text` anywhere."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT format('%I.%I', schemaname, tablename) FROM pg_tables"
-            " WHERE schemaname IN ('public', 'audit')"
-            " AND has_table_privilege(format('%I.%I', schemaname, tablename), 'SELECT')"
-        )
-        tables = [name for (name,) in cursor.fetchall()]
-        return [table for table in tables if _holds(cursor, table, text)]
-
-
-def _holds(cursor: Any, table: str, text: str) -> bool:
-    cursor.execute(f"SELECT EXISTS (SELECT FROM {table} t WHERE t::text ILIKE %s)", [f"%{text}%"])
-    return bool(cursor.fetchone()[0])
 
 
 class TestConversion:

@@ -4,34 +4,17 @@ import logging
 from typing import Any
 
 import pytest
-from django.db import connection
 
 from apps.collectors.choices import Preset
 from tests.factories.collectors import SOFFICE, Machine, configure, execution, login, make_machine
 from tests.factories.inventory import part
 from tests.factories.sessions import ACCOUNT
+from tests.scan import tables_with
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("fixed_clock")]
 
 NAME = "rossicanary"
 USERS = {"1": {"name": f"CORP\\a.{NAME}", "type": "domain_user"}}
-
-
-def tables_with(text: str) -> list[str]:
-    """Return the tables, partitions and audit schema included, that hold `text` anywhere."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT format('%I.%I', schemaname, tablename) FROM pg_tables"
-            " WHERE schemaname IN ('public', 'audit')"
-            " AND has_table_privilege(format('%I.%I', schemaname, tablename), 'SELECT')"
-        )
-        tables = [name for (name,) in cursor.fetchall()]
-        return [table for table in tables if _holds(cursor, table, text)]
-
-
-def _holds(cursor: Any, table: str, text: str) -> bool:
-    cursor.execute(f"SELECT EXISTS (SELECT FROM {table} t WHERE t::text ILIKE %s)", [f"%{text}%"])
-    return bool(cursor.fetchone()[0])
 
 
 def send_it_everywhere(machine: Machine) -> Any:
