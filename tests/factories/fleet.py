@@ -259,7 +259,7 @@ def _stops(number: int, booted: datetime) -> Iterator[dict[str, Any]]:
 
 def _executions(dice: random.Random) -> Iterator[dict[str, Any]]:
     for number in range(24):
-        start = NOW - timedelta(minutes=15 * (number + 1))
+        start = NOW - timedelta(minutes=15 * (number % 12 + 1), days=number // 12)
         for binary in PROGRAMS:
             record = execution(
                 _text(start),

@@ -304,7 +304,7 @@ class TestExpiredRows:
             users=ADA_ROSSI,
             binaries=SOFFICE,
         )
-        shown = {
+        shown: dict[str, list[Any]] = {
             f"/admin/devices/device/{device_of(machine).pk}/change/": [
                 "SIGOLD",
                 "adas-tablet",

@@ -210,7 +210,7 @@ class TestDeletion:
         machine = make_machine()
         told, other = part(name, content), part("disks", DISKS)
         machine.send(inventory=[told, other])
-        configure(**{switch: denied})
+        configure(Preset.STANDARD, **{switch: denied})
         delete(ada, switch)
         configure()
 
@@ -222,7 +222,7 @@ class TestDeletion:
         assert answer["need_full"] == [name] + ["disks"] * (switch == "serial_numbers")
 
     def test_reduces_addresses_to_their_networks(self, ada: Account, paris: Entity) -> None:
-        told = {
+        told: dict[str, Any] = {
             "local_ip": "192.168.17.42",
             "gateway_ip": "2001:db8:1:2::7",
             "dns_ips": ["::ffff:10.1.2.3", "192.168.17.1", "10.1.2.9"],
