@@ -9,6 +9,7 @@ import msgspec
 from django.core.exceptions import ImproperlyConfigured
 
 from apps.events.policy import Policy, switch_of
+from apps.events.refusals import Refused
 
 Permitted = Callable[[Any, Policy], Any]
 
@@ -16,8 +17,13 @@ Permitted = Callable[[Any, Policy], Any]
 class Apply(Protocol):
     """Bring a device's stored part to the reported state."""
 
-    def __call__(self, *, device_id: int, state: Any, policy: Policy, now: datetime) -> None:
-        """Write `state`: a struct of an object part, the list of structs of a list part."""
+    def __call__(
+        self, *, device_id: int, state: Any, policy: Policy, now: datetime
+    ) -> Sequence[Refused] | None:
+        """Write `state`: a struct of an object part, the list of structs of a list part.
+
+        Returned is what of it was refused alone, if anything; its path begins at the report.
+        """
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,8 +7,10 @@ from typing import Annotated, Any, Literal
 import msgspec
 
 from apps.devices.models import Device
+from apps.events.choices import RefusalCode
 from apps.events.inventory import Part, register
 from apps.events.policy import Policy
+from apps.events.refusals import Refused
 from apps.users import services
 from apps.users.choices import NamePrivacyLevel, Rights, UserType
 from apps.users.entries import (
@@ -45,21 +47,22 @@ class AccountItem(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 def apply_users(
     *, device_id: int, state: Sequence[AccountItem], policy: Policy, now: datetime
-) -> None:
+) -> list[Refused]:
     """Bring accounts, their rights and groups to what the device says.
 
-    An account whose name may not be kept leaves nothing.
+    An account whose name may not be kept leaves nothing. A SID that contradicts what other devices
+    told is refused alone.
     """
-    accounts: dict[str, tuple[AccountItem, dict[str, Any]]] = {}
-    for item in state:
+    accounts: dict[str, tuple[int, AccountItem, dict[str, Any]]] = {}
+    for number, item in enumerate(state):
         row = account_row(item.name, item.type, device_id, policy) if item.name else None
         if row:
-            accounts[row["identity"]] = (item, row)
+            accounts[row["identity"]] = (number, item, row)
     ids = services.remember_accounts(
-        device_id=device_id, rows=[row for _, row in accounts.values()], now=now
+        device_id=device_id, rows=[row for _, _, row in accounts.values()], now=now
     )
     place = Device.objects.values_list("uid", flat=True).get(pk=device_id)
-    services.tell_accounts(
+    contradicting = services.tell_accounts(
         device_id=device_id,
         accounts={
             ids[i]: services.Told(
@@ -67,10 +70,15 @@ def apply_users(
                 rights=item.rights or Rights.UNKNOWN,
                 groups=item.groups or (),
             )
-            for i, (item, _row) in accounts.items()
+            for i, (_number, item, _row) in accounts.items()
         },
         now=now,
     )
+    return [
+        Refused(RefusalCode.INVALID, "items", str(number), "sid")
+        for i, (number, _item, _row) in accounts.items()
+        if ids[i] in contradicting
+    ]
 
 
 def permitted_name(value: str, policy: Policy) -> str:

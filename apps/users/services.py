@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import connection, transaction
+from django.db.models import Exists, OuterRef
 
 from apps.accounts.models import Account
 from apps.audit import services as audit
@@ -88,12 +89,15 @@ class Told:
     groups: Sequence[str] = ()
 
 
-def tell_accounts(*, device_id: int, accounts: Mapping[int, Told], now: datetime) -> None:
+def tell_accounts(*, device_id: int, accounts: Mapping[int, Told], now: datetime) -> set[int]:
     """Replace what a device tells of its accounts, by user id; sum it up for everybody concerned.
+
+    Of an account that other devices have, too, facts are added, but never replaced: any device
+    can name anybody. Returned are the users of whom it tells another SID than is known.
 
     An account of which the device says nothing any more holds nothing there. All users are locked
     at once and in order: two devices with the same people cannot deadlock.
-    Cost: 5 queries, and one for each account with new facts.
+    Cost: 6 queries, and one for each account with new facts.
     """
     with transaction.atomic():
         # Not all that were ever told: forged reports would take longer, one after the other.
@@ -101,8 +105,10 @@ def tell_accounts(*, device_id: int, accounts: Mapping[int, Told], now: datetime
             rights=Rights.UNKNOWN, groups=[]
         )
         known = _locked({*holding.values_list("user_id", flat=True), *accounts})
+        shared = _used_elsewhere(accounts, device_id)
         for user in known:
-            _write_facts(user, accounts.get(user.pk, Told()).facts)
+            facts = accounts.get(user.pk, Told()).facts
+            _write_facts(user, _added(user, facts) if user.pk in shared else facts)
         UserDevice.objects.bulk_create(
             [_link(device_id, user.pk, accounts.get(user.pk, Told()), now) for user in known],
             update_conflicts=True,
@@ -110,6 +116,11 @@ def tell_accounts(*, device_id: int, accounts: Mapping[int, Told], now: datetime
             update_fields=["rights", "groups"],
         )
         _sum_up_rights([user.pk for user in known])
+    return {
+        user.pk
+        for user in known
+        if user.pk in shared and _is_another_sid(user, accounts[user.pk].facts.get("sid", ""))
+    }
 
 
 def refresh_rights(*, user_ids: Iterable[int]) -> int:
@@ -125,6 +136,31 @@ def _locked(user_ids: Iterable[int]) -> list[User]:
     """Lock users, in the order of their ids: who waits for another batch sees what it wrote."""
     rows = User.objects.filter(pk__in=set(user_ids)).order_by("pk")
     return list(rows.select_for_update(no_key=True))
+
+
+def _used_elsewhere(user_ids: Iterable[int], device_id: int) -> set[int]:
+    """Return the users who used another device; ask under their locks. Cost: 1 query."""
+    others = UserDevice.objects.filter(user=OuterRef("pk")).exclude(device=device_id)
+    rows = User.objects.filter(Exists(others), pk__in=list(user_ids))
+    return set(rows.values_list("pk", flat=True))
+
+
+def _added(user: User, facts: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the facts that fill what nobody told yet; a SID says more than a device's number."""
+    told = "sid" in facts and not _is_number(facts["sid"])
+    names = {"sid"} if not user.sid or (_is_number(user.sid) and told) else set()
+    names |= set() if user.upn else {"upn", "upn_privacy_level"}
+    return {name: value for name, value in facts.items() if name in names}
+
+
+def _is_another_sid(user: User, sid: str) -> bool:
+    """Return whether a SID contradicts the known one; numbers differ from device to device."""
+    is_comparable = bool(sid and user.sid) and not (_is_number(sid) or _is_number(user.sid))
+    return is_comparable and sid != user.sid
+
+
+def _is_number(sid: str) -> bool:
+    return "@" in sid  # see `inventory`: a numeric id is stored with its device
 
 
 def _write_facts(user: User, facts: Mapping[str, Any]) -> None:

@@ -137,6 +137,63 @@ class TestAccounts:
         assert User.objects.get().groups == []
 
 
+class TestForgedReport:
+    """A device may name anybody; what others told of them stays."""
+
+    FORGED = {**ACCOUNT, "type": "domain_user", "sid": "S-1-5-21-6", "upn": "x@evil.example"}
+
+    @pytest.fixture
+    def device(self) -> Machine:
+        """Return the device of A. Rossi, which told all about the account."""
+        configure(upn="clear", user_groups="all")
+        machine = make_machine()
+        tell(machine, ACCOUNT)
+        return machine
+
+    def test_changes_nothing_that_another_device_told(self, device: Machine) -> None:
+        response = tell(make_machine(), {"name": "CORP\\other", "type": "system"}, self.FORGED)
+
+        user = User.objects.get(name="a.rossi@CORP")
+        assert (user.sid, user.upn) == (ACCOUNT["sid"], ACCOUNT["upn"])
+        assert response.json()["refused"] == [
+            {"index": 0, "code": "invalid", "pointer": "/inventory/0/items/1/sid"}
+        ]
+        count = RefusalCount.objects.get(kind="inventory.users")
+        assert (count.code, count.number) == ("invalid", 1)
+
+    def test_changes_no_type_of_a_pseudonym(self) -> None:
+        configure(username="hashed")
+        account = {"name": PSEUDONYM, "type": "domain_user"}
+        tell(make_machine(), account)
+
+        tell(make_machine(), {**account, "type": "system"})
+
+        assert User.objects.get().type == "domain_user"
+
+    def test_may_tell_what_nobody_told(self) -> None:
+        configure(upn="clear")
+        tell(make_machine(), {"name": ACCOUNT["name"], "type": "domain_user", "sid": "1000"})
+
+        response = tell(make_machine(), ACCOUNT)
+
+        user = User.objects.get()
+        assert (user.sid, user.upn) == (ACCOUNT["sid"], ACCOUNT["upn"])
+        assert (user.upn_privacy_level, response.json()["refused"]) == ("clear", [])
+
+    def test_of_a_number_contradicts_no_sid(self, device: Machine) -> None:
+        response = tell(make_machine(), {**ACCOUNT, "sid": "1000"})
+
+        assert User.objects.get().sid == ACCOUNT["sid"]
+        assert response.json()["refused"] == []
+
+    def test_of_the_only_device_corrects_what_it_told(self, device: Machine) -> None:
+        response = tell(device, self.FORGED)
+
+        user = User.objects.get()
+        assert (user.sid, user.upn) == ("S-1-5-21-6", "x@evil.example")
+        assert response.json()["refused"] == []
+
+
 class TestRights:
     def test_are_the_highest_of_all_devices(self) -> None:
         first, second = make_machine(), make_machine()

@@ -47,7 +47,8 @@ def apply_reports(
             report = msgspec.json.decode(raw, type=Report)
             if registry.find(report.part):  # a forged name must not become a row of the counts
                 name = f"inventory.{report.part}"
-            _apply_one(report, sender, now, applied, careful=careful)
+            for refused in _apply_one(report, sender, now, applied, careful=careful):
+                _refuse(applied, name, index, refused)
         except Undecodable as error:
             _refuse(applied, name, index, from_validation(error))
         except Refused as refused:
@@ -77,27 +78,31 @@ def _empty_denied(sender: Sender, now: datetime) -> None:
 
 def _apply_one(
     report: Report, sender: Sender, now: datetime, applied: Applied, *, careful: bool
-) -> None:
+) -> Sequence[Refused]:
+    """Bring one part to its reported state; return what of it was refused alone.
+
+    Raises:
+        Refused: nothing of it was stored.
+    """
     part = registry.find(report.part)
     if part is None:
         raise Refused(RefusalCode.UNKNOWN_PART, "part")
     if not sender.policy.allows(part.switch):
         applied.dropped[f"inventory.{part.name}", str(part.switch)] += 1
-        return
+        return ()
     # A report has no time of its own: it tells what is, and that is now.
     if part.is_about_people and not sender.policy.covers(now):
         applied.dropped[f"inventory.{part.name}", "work_hours"] += 1
-        return
+        return ()
     if not report.full:
         _confirm(report, part, sender, now, applied)
-        return
+        return ()
     state = _within(part, _state(report, part), sender.policy, applied)
     try:
         if careful:
             with transaction.atomic():
-                _write(report, part, state, sender, now)
-        else:
-            _write(report, part, state, sender, now)
+                return _write(report, part, state, sender, now)
+        return _write(report, part, state, sender, now)
     except (DataError, IntegrityError) as error:
         if not careful:
             raise
@@ -115,11 +120,14 @@ def _confirm(report: Report, part: Part, sender: Sender, now: datetime, applied:
         applied.need_full.append(part.name)
 
 
-def _write(report: Report, part: Part, state: Any, sender: Sender, now: datetime) -> None:
-    part.apply(device_id=sender.device_id, state=state, policy=sender.policy, now=now)
+def _write(
+    report: Report, part: Part, state: Any, sender: Sender, now: datetime
+) -> Sequence[Refused]:
+    found = part.apply(device_id=sender.device_id, state=state, policy=sender.policy, now=now)
     devices.remember_part(
         device_id=sender.device_id, part=part.name, content_hash=report.hash, now=now
     )
+    return found or ()
 
 
 def _state(report: Report, part: Part) -> Any:
