@@ -95,6 +95,7 @@ class TestEntries:
         assert name.hidden_from == PrivacyLevel.USERS
         assert (duration.retention, duration.retrieval) == ("daily_person", "user")
         assert "executions" in duration.switches
+        assert entry("devices.ClassificationRun", "total").source == "server"
 
     @pytest.mark.parametrize("part", list(inventory.registered()), ids=lambda part: part.name)
     def test_know_the_switches_of_the_inventory(self, part: inventory.Part) -> None:

@@ -46,6 +46,9 @@ BY_CONNECTOR = ("ad_", "virtualization_")
 WORKED_OUT = ("public_ip_", "location_", "login_")
 COLLECTED_APPS = frozenset({"devices", "users", "binaries"})
 SERVER_APPS = frozenset({"events", "audit"})
+SERVER_TABLES = frozenset(  # of apps whose other tables collectors fill
+    {"binaries.Presence", "binaries.StalePresence", "devices.ClassificationRun"}
+)
 
 # Switches of fields of objects and lists; `directory` is the connector's own (data-model.md 1.5).
 OBJECT_SWITCHES: Mapping[str, Mapping[str, str]] = {
@@ -102,6 +105,8 @@ def kinds_of(model: type[Any]) -> list[AnyKind]:
 def source_of(model: type[models.Model], field: Any) -> str:
     """Return who tells a field: a collector, a connector, the server or an administrator."""
     name, app = field.name, model._meta.app_label
+    if model._meta.label in SERVER_TABLES:
+        return SERVER
     if name in BY_HAND:
         return ADMINISTRATOR
     if name.startswith(BY_CONNECTOR):
