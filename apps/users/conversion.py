@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db import connection
+from django.db import connection, transaction
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
@@ -52,10 +52,16 @@ FROM unnest(%(ids)s::bigint[], %(pseudonyms)s::text[], %(identities)s::text[])
     AS given (id, pseudonym, identity)
 WHERE person.id = given.id
 """
+# Many devices are locked in the order of their ids: two that do so cannot deadlock.
 LAST_LOGINS = f"""
-UPDATE {Device._meta.db_table} AS device SET login_last_login_user_name = given.pseudonym
-FROM unnest(%(names)s::text[], %(pseudonyms)s::text[]) AS given (name, pseudonym)
-WHERE device.login_last_login_user_name = given.name
+WITH named AS (
+    SELECT device.id, given.pseudonym FROM {Device._meta.db_table} AS device
+        JOIN unnest(%(names)s::text[], %(pseudonyms)s::text[]) AS given (name, pseudonym)
+            ON device.login_last_login_user_name = given.name
+    ORDER BY device.id FOR NO KEY UPDATE OF device
+)
+UPDATE {Device._meta.db_table} AS device SET login_last_login_user_name = named.pseudonym
+FROM named WHERE device.id = named.id
 """
 DEVICES_NAMED_AFTER = f"""
 SELECT DISTINCT device.id, device.name
@@ -65,9 +71,13 @@ JOIN unnest(%(usernames)s::text[]) AS given (username)
 WHERE device.name NOT LIKE %(pseudonym)s AND device.name NOT LIKE %(sent)s
 """
 RENAME = """
-UPDATE {table} AS named SET name = given.pseudonym
-FROM unnest(%(ids)s::bigint[], %(pseudonyms)s::text[]) AS given (id, pseudonym)
-WHERE named.id = given.id
+WITH given AS (
+    SELECT held.id, told.pseudonym FROM {table} AS held
+        JOIN unnest(%(ids)s::bigint[], %(pseudonyms)s::text[]) AS told (id, pseudonym)
+            ON held.id = told.id
+    ORDER BY held.id FOR NO KEY UPDATE OF held
+)
+UPDATE {table} AS named SET name = given.pseudonym FROM given WHERE named.id = given.id
 """
 
 Rest = Callable[[], Mapping[str, int]]
@@ -269,7 +279,10 @@ def _convert_remains(now: datetime) -> dict[str, int]:
     left = Device.objects.exclude(login_last_login_user_name="").exclude(
         login_last_login_user_name__startswith="u1_"
     )
-    counts[table] = counts.get(table, 0) + left.update(login_last_login_user_name="")
+    with transaction.atomic():
+        ids = left.order_by("pk").select_for_update(no_key=True).values_list("pk", flat=True)
+        emptied = Device.objects.filter(pk__in=list(ids)).update(login_last_login_user_name="")
+    counts[table] = counts.get(table, 0) + emptied
     return counts
 
 

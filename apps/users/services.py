@@ -16,12 +16,21 @@ from apps.users import groups
 from apps.users.choices import Rights
 from apps.users.models import User, UserDevice
 
+_LAST_LOGINS = f"""
+SELECT device.id FROM {Device._meta.db_table} AS device
+WHERE EXISTS (
+    SELECT FROM {UserDevice._meta.db_table} AS link
+        JOIN {User._meta.db_table} AS person ON person.id = link.user_id
+    WHERE person.id = ANY(%s) AND device.id = link.device_id
+        AND device.login_last_login_user_name = person.name
+)
+ORDER BY device.id FOR NO KEY UPDATE OF device
+"""
 _FORGET_LOGINS = f"""
 UPDATE {Device._meta.db_table} AS device
 SET login_last_login_user_name = '', login_last_login_time_at = NULL
-FROM {UserDevice._meta.db_table} AS link
-    JOIN {User._meta.db_table} AS person ON person.id = link.user_id
-WHERE person.id = ANY(%s) AND device.id = link.device_id
+FROM {User._meta.db_table} AS person
+WHERE person.id = ANY(%s) AND device.id = ANY(%s)
     AND device.login_last_login_user_name = person.name
 """
 _SUM_UP_RIGHTS = f"""
@@ -186,10 +195,20 @@ def _sum_up_rights(user_ids: Sequence[int]) -> int:
         return cursor.rowcount
 
 
-def forget_logins(*, user_ids: Sequence[int]) -> int:
-    """Empty what devices remember of these users as their last login. Cost: 1 query."""
+def lock_last_logins(*, user_ids: Sequence[int]) -> list[int]:
+    """Lock the devices on which one of these users logged in last; return their ids.
+
+    Before any user is locked: a batch holds its device when it comes to the users. Cost: 1 query.
+    """
     with connection.cursor() as cursor:
-        cursor.execute(_FORGET_LOGINS, [list(user_ids)])
+        cursor.execute(_LAST_LOGINS, [list(user_ids)])
+        return [device_id for (device_id,) in cursor.fetchall()]
+
+
+def forget_logins(*, user_ids: Sequence[int], device_ids: Sequence[int]) -> int:
+    """Empty what locked devices remember of these users as their last login. Cost: 1 query."""
+    with connection.cursor() as cursor:
+        cursor.execute(_FORGET_LOGINS, [list(user_ids), list(device_ids)])
         return cursor.rowcount
 
 

@@ -59,11 +59,15 @@ WITH day AS (
 ), shared AS (
     SELECT device_id FROM spent WHERE time >= %(share)s * total
     GROUP BY device_id HAVING count(*) > 1
+), changed AS (
+    SELECT device.id FROM {Device._meta.db_table} AS device
+    WHERE device.id = ANY(%(devices)s)
+        AND device.is_one_user = EXISTS (SELECT FROM shared WHERE shared.device_id = device.id)
+    ORDER BY device.id FOR NO KEY UPDATE OF device  -- in the order of everybody who locks many
 )
 UPDATE {Device._meta.db_table} AS device
 SET is_one_user = NOT EXISTS (SELECT FROM shared WHERE shared.device_id = device.id)
-WHERE device.id = ANY(%(devices)s)
-    AND device.is_one_user = EXISTS (SELECT FROM shared WHERE shared.device_id = device.id)
+FROM changed WHERE device.id = changed.id
 """
 
 

@@ -271,7 +271,9 @@ class TestLastLogin:
         machine = make_machine()
         machine.send(login(at(9)), users=ADA_ROSSI)
 
-        assert services.forget_logins(user_ids=[User.objects.get().pk]) == 1
+        users = [User.objects.get().pk]
+        devices = services.lock_last_logins(user_ids=users)
+        assert services.forget_logins(user_ids=users, device_ids=devices) == 1
 
         assert device_of(machine).login_last_login_user_name == ""
 

@@ -66,6 +66,8 @@ def _purge_devices(device_ids: Sequence[int], cutoff: datetime, now: datetime) -
             rows += _delete_alone(model, column, device_ids)
     with transaction.atomic():
         folding.lock_daily_rows()  # a roll-up under way would bring daily rows back
+        locked = Device.objects.select_for_update().filter(pk__in=device_ids).order_by("pk")
+        list(locked.values_list("pk", flat=True))  # before users, as everywhere
         links = UserDevice.objects.filter(device__in=device_ids)
         user_ids = sorted(set(links.values_list("user_id", flat=True)))
         for model, column in registry.tables_of("device"):
@@ -128,9 +130,10 @@ def _purge_users(user_ids: Sequence[int], cutoff: datetime) -> Tally[str]:
             rows += _delete_alone(model, column, user_ids, device_ids)
     with transaction.atomic():
         folding.lock_daily_rows()
+        remembering = users.lock_last_logins(user_ids=user_ids)  # devices first, as a batch does
         locked = User.objects.select_for_update().filter(pk__in=user_ids, last_seen_at__lt=cutoff)
         gone = list(locked.order_by("pk").values_list("pk", flat=True))
-        users.forget_logins(user_ids=gone)
+        users.forget_logins(user_ids=gone, device_ids=remembering)
         for model, column in registry.tables_of("user"):
             if model is not User:
                 rows += _delete(model, column, gone, device_ids)
