@@ -31,6 +31,13 @@ def facts_of(obj: Any, visit: Visit) -> list[Fact]:
     return [fact for fact in shown if fact.value]
 
 
+def sections_of(obj: Any, visit: Visit) -> list[Section]:
+    """Return the part of a page that shows the values, none where there are none."""
+    facts = facts_of(obj, visit)
+    template = "admin/core/section_tables.html"
+    return [Section("custom", _("Custom fields"), template, {"facts": facts})] if facts else []
+
+
 def words_of(field: CustomField) -> list[str]:
     """Return the texts among which a value is chosen, none where it is free."""
     return ["yes", "no"] if field.type == FieldType.BOOL else list(field.words)
@@ -78,17 +85,10 @@ class ValuesForm(forms.Form):
 
 
 class CustomValuesMixin(DetailMixin):
-    """A page that shows values of custom fields, and lets those write them who may change it.
+    """Lets those write values of custom fields who may change the object; `sections_of` shows them.
 
     They need the permission to change the model, and to manage a device that the row is about.
-    A class that overrides `sections` or `buttons` adds `custom_sections` or `super().buttons()`.
     """
-
-    def custom_sections(self, obj: Any, visit: Visit) -> list[Section]:
-        """Return the values, nothing where there are none. Cost: 1 query where it has any."""
-        facts = facts_of(obj, visit)
-        template = "admin/core/section_tables.html"
-        return [Section("custom", _("Custom fields"), template, {"facts": facts})] if facts else []
 
     def buttons(self, obj: Any, visit: Visit) -> Sequence[Button]:
         """Offer to write the values to those who may. Cost: at most 1 query."""

@@ -11,6 +11,7 @@ from apps.core.admin.detail import object_link
 from apps.core.admin.values import Fact, Section, Table, columns, moment_html
 from apps.core.scope import Scope
 from apps.devices.models import Device
+from apps.organization.values_page import sections_of
 from apps.users import charts, groups, tables, timeline
 from apps.users.choices import Rights
 from apps.users.models import Login, Session, User, UserDevice
@@ -78,7 +79,7 @@ def facts(user: User, visit: Visit) -> Sequence[Fact]:
 
 
 def sections(user: User, visit: Visit) -> list[Section]:
-    """Return the parts of the page. Cost: 6 queries."""
+    """Return the parts of the page. Cost: at most 7 queries."""
     devices = Device.objects.permitted_to(visit.scope)
     links = list(
         UserDevice.objects.filter(user=user, device__in=devices)
@@ -95,6 +96,7 @@ def _sections(user: User, links: Sequence[UserDevice], visit: Visit) -> Iterator
     yield Section("devices", _("Devices and rights"), tables.TEMPLATE, tabled, is_wide=True)
     badges = group_badges(visit.scope.show(user, "groups"))
     yield Section("groups", _("Groups"), "admin/users/groups.html", badges)
+    yield from sections_of(user, visit)
     if visit.may("users.view_session"):
         yield _sessions(user, ids, visit)
     if visit.may("users.view_sessionsample"):

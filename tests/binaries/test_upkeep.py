@@ -154,7 +154,7 @@ class TestPermittedTo:
 
         with django_assert_max_num_queries(14):
             seen_by_ada = ada_client.get(address).content.decode()
-        with django_assert_max_num_queries(17):
+        with django_assert_max_num_queries(18):
             seen_by_ben = ben_client.get(address).content.decode()
 
         assert devices_of(seen_by_ada) == "3"

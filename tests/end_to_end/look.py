@@ -76,6 +76,8 @@ PAGES = {
     "field-add": "/admin/organization/customfield/add/",
     "device-move": "/admin/devices/device/{device}/decide/move/",
     "device-field": "/admin/devices/device/{device}/decide/field/",
+    "user-fields": "/admin/users/user/{user}/fields/",
+    "binary-fields": "/admin/binaries/binary/{binary}/fields/",
     "accounts": "/admin/accounts/account/",
     "audit": "/admin/audit/inboxevent/",
     "tasks": "/admin/django_celery_beat/periodictask/",
@@ -119,7 +121,9 @@ def console(transactional_db: None, fixed_clock: Any, live_server: Any, page: An
         entity=lyon,
         now=NOW,
     )
-    ask_for_more(make_account("dora", kind="administrator"))
+    dora = make_account("dora", kind="administrator")
+    ask_for_more(dora)
+    add_fields(dora)
     call_command("sync_schedule", verbosity=0)
     upkeep.rotate_partitions(now=NOW)
     upkeep.roll_up(now=NOW)
@@ -129,6 +133,20 @@ def console(transactional_db: None, fixed_clock: Any, live_server: Any, page: An
     page.press('input[name="password"]', "Enter")
     page.wait_for_url(f"{live_server.url}/admin/")
     return page
+
+
+def add_fields(actor: Any) -> None:
+    """Define a field of devices with a value, and two of users with one."""
+    from apps.devices.models import Device
+    from apps.users.models import User
+    from tests.organization.test_fields import make_field
+
+    make_field(actor, nql_id="owner", name="Owner", personal_class="direct")
+    make_field(actor, target="user")
+    words = ["early", "late"]
+    make_field(actor, target="user", nql_id="shift", name="Shift", type="enum", words=words)
+    Device.objects.filter(name="paris-lt-014").update(custom={"owner": "Ada"})
+    User.objects.update(custom={"shift": "late", "cost_centre": "K 17"})
 
 
 def names() -> dict[str, int]:

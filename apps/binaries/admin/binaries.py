@@ -41,7 +41,8 @@ from apps.core.admin.values import (
 from apps.core.formats import bytes_text, duration_text
 from apps.core.scope import Scope
 from apps.devices.facts import mean
-from apps.organization.values_page import CustomValuesMixin
+from apps.organization.values_filter import CustomFieldFilter
+from apps.organization.values_page import CustomValuesMixin, sections_of
 
 TABLES, CHARTS = "admin/core/section_tables.html", "admin/binaries/charts.html"
 RUNS_SHOWN = 20
@@ -68,7 +69,7 @@ class BinaryAdmin(FleetMixin, CustomValuesMixin, DetailAdmin):
         "product_category",
         "seen",
     ]
-    list_filter = ["platform", "architecture", "has_user_interface"]
+    list_filter = ["platform", "architecture", "has_user_interface", CustomFieldFilter]
     search_fields = ["name", "company", "product_name", "sha256_hash"]
     fleet_fields = frozenset({"last_seen_at", "first_seen_at"})
     search_help_text = _("Search by name, maker, product or SHA-256")
@@ -134,7 +135,7 @@ class BinaryAdmin(FleetMixin, CustomValuesMixin, DetailAdmin):
         found = [
             Section("places", _("Where it runs"), TABLES, entities),
             Section("versions", _("Versions"), TABLES, {"tables": [_versions(obj, visit)]}),
-            *self.custom_sections(obj, visit),
+            *sections_of(obj, visit),
         ]
         if visit.may("binaries.view_executiondaily"):
             data = charts.usage(obj, visit)

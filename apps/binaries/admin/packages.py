@@ -22,7 +22,8 @@ from apps.core.admin.detail import object_link
 from apps.core.admin.fleet import FleetMixin
 from apps.core.admin.values import Fact, Section, Table, columns, moment_html
 from apps.core.scope import Scope
-from apps.organization.values_page import CustomValuesMixin
+from apps.organization.values_filter import CustomFieldFilter
+from apps.organization.values_page import CustomValuesMixin, sections_of
 
 TABLES, CHARTS = "admin/core/section_tables.html", "admin/binaries/charts.html"
 DEVICES_SHOWN = 20
@@ -46,7 +47,7 @@ class PackageAdmin(FleetMixin, CustomValuesMixin, DetailAdmin):
         "source",
         "seen",
     ]
-    list_filter = ["type", "platform", "source", "architecture"]
+    list_filter = ["type", "platform", "source", "architecture", CustomFieldFilter]
     search_fields = ["name", "publisher"]
     fleet_fields = frozenset({"last_seen_at", "first_seen_at"})
     search_help_text = _("Search by name or publisher")
@@ -86,7 +87,7 @@ class PackageAdmin(FleetMixin, CustomValuesMixin, DetailAdmin):
         found = [
             Section("places", _("Where it is installed"), TABLES, entities),
             Section("versions", _("Versions"), TABLES, {"tables": [alike]}),
-            *self.custom_sections(obj, visit),
+            *sections_of(obj, visit),
         ]
         if visit.may("binaries.view_packageinstallation"):
             data = charts.changes(obj, visit)

@@ -32,6 +32,7 @@ from apps.devices.admin.filters import AttentionFilter, SeenFilter
 from apps.devices.admin.placing import PlacingMixin
 from apps.devices.facts import head_facts, model_text
 from apps.devices.models import Device
+from apps.organization.values_filter import CustomFieldFilter
 
 __all__ = ["own_panels"]  # imported for what it registers
 
@@ -65,6 +66,7 @@ class DeviceAdmin(PlacingMixin, DetailAdmin):
         "is_entity_pinned",
         "connectivity_last_connectivity_type",
         "is_simulated",
+        CustomFieldFilter,
     ]
     search_fields = [
         "name",

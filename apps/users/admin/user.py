@@ -18,6 +18,7 @@ from apps.core.admin.fleet import FleetMixin
 from apps.core.admin.values import Fact, Section, moment_html
 from apps.core.http import ScopedRequest
 from apps.core.scope import Scope
+from apps.organization.values_filter import CustomFieldFilter
 from apps.organization.values_page import CustomValuesMixin
 from apps.users import services, user_page
 from apps.users.models import User
@@ -60,7 +61,7 @@ class UserAdmin(FleetMixin, CustomValuesMixin, DetailAdmin):
     )
 
     list_display: Sequence[Any] = ["type", "rights", "name_kind", "seen", "since"]
-    list_filter = [SeenFilter, "type", "rights", "name_privacy_level"]
+    list_filter = [SeenFilter, "type", "rights", "name_privacy_level", CustomFieldFilter]
     fleet_fields = frozenset({"rights", "groups", "last_seen_at", "first_seen_at"})
     search_fields = ["name", "upn", "sid"]
     search_help_text = _("Search by name, principal name or SID")
@@ -106,4 +107,4 @@ class UserAdmin(FleetMixin, CustomValuesMixin, DetailAdmin):
 
     def sections(self, obj: User, visit: Visit) -> Sequence[Section]:
         """Return devices, sessions, logins and activity. Cost: at most 7 queries."""
-        return [*user_page.sections(obj, visit), *self.custom_sections(obj, visit)]
+        return user_page.sections(obj, visit)
