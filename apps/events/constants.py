@@ -6,6 +6,7 @@ FUTURE_TOLERANCE_SECONDS = 3_600  # after the shift; a later event is refused as
 BATCH_RECORDS_LIMIT = 2_000
 COMMAS_LIMIT = 600_000  # of a body: 2,000 records have fewer, an array of millions has more
 REPORTS_LIMIT = 100  # inventory parts, and kinds with losses, of one batch
+INVENTORY_ITEMS_LIMIT = 10_000  # of all parts of one batch; packages alone may have 5,000
 BATCH_ANSWER_LIMIT_BYTES = 4_096  # above it the kept answer counts refusals by code
 BATCH_NOTE_DAYS = 30  # the collectors' retry window
 ID_BLOCK_SIZE = 1_000  # ids a process draws at once; INCREMENT BY of the sequence

@@ -41,10 +41,15 @@ def merge_samples(records: Sequence[Record]) -> list[Record]:
     """Return the records with one for each bucket and key: a stop or a purge may leave two.
 
     What they measured was measured one after the other or side by side, so no duration is longer
-    than the bucket.
+    than the bucket. Of an inventory part the last state is left: the server takes one.
     """
     merged: dict[str, Record] = {}
     for number, record in enumerate(records):
+        if "part" in record:
+            key = f"part {record['part']}"
+            is_told = not record.get("full") and merged.get(key, {}).get("full")
+            merged[key] = merged[key] if is_told else record
+            continue
         if "bucket" not in record:
             merged[str(number)] = record
             continue

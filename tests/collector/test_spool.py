@@ -44,6 +44,20 @@ class TestSeal:
         assert content["binaries"] == {"1": office}
         assert [event.get("user") for event in content["events"]] == [1, 1, None]
 
+    def test_tells_the_last_state_of_each_inventory_part(
+        self, spool: Spool, clock: FakeClock
+    ) -> None:
+        old, new = ({"part": "disks", "hash": h, "full": True, "items": []} for h in "ab")
+        same = {"part": "disks", "hash": "b", "base": "b"}
+        other = {"part": "volumes", "hash": "c", "base": "c"}
+        spool.add([old, other, new, same, other], clock.now())
+
+        spool.seal(STAMP, clock.now())
+
+        [row] = spool.rows()
+        assert batch.unpack(row.body)["inventory"] == [new, other]
+        assert row.records == 2
+
     def test_takes_at_most_two_thousand_records(self, spool: Spool, clock: FakeClock) -> None:
         spool.add([record()] * 2_001, clock.now())
 

@@ -97,6 +97,30 @@ class TestListParts:
         assert RefusalCount.objects.get().kind == "inventory.disks"
 
 
+class TestManyReports:
+    def test_of_one_part_are_taken_once(self, machine: Machine) -> None:
+        first, second = whole("disks", [{"name": "sda"}]), whole("disks", [{"name": "sdb"}])
+
+        response = machine.send(inventory=[first, second, whole("volumes", [])])
+
+        assert response.json()["refused"] == [
+            {"index": 1, "code": "invalid", "pointer": "/inventory/1/part"}
+        ]
+        assert Disk.objects.get().name == "sda"
+        assert set(InventoryPart.objects.values_list("part", flat=True)) == {"disks", "volumes"}
+
+    def test_have_no_more_items_than_a_batch_may(
+        self, machine: Machine, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("apps.collectors.services.inventory.INVENTORY_ITEMS_LIMIT", 3)
+        two = [{"name": "one"}, {"name": "two"}]
+
+        response = machine.send(inventory=[whole("disks", two), whole("volumes", two)])
+
+        assert [entry["pointer"] for entry in response.json()["refused"]] == ["/inventory/1/items"]
+        assert (Disk.objects.count(), Volume.objects.count()) == (2, 0)
+
+
 class TestMountPoints:
     @pytest.mark.case("data-model.5")
     @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from apps.devices import services as devices
 from apps.devices.models import InventoryPart
 from apps.events import inventory as registry
 from apps.events.choices import RefusalCode
+from apps.events.constants import INVENTORY_ITEMS_LIMIT
 from apps.events.inventory import Part, Report
 from apps.events.policy import Policy
 from apps.events.refusals import Refusal, Refused, Undecodable, from_validation
@@ -29,12 +30,16 @@ class Applied:
     refused_kinds: Tally[tuple[str, str]] = field(default_factory=Tally)  # by part and code
     dropped: Tally[tuple[str, str]] = field(default_factory=Tally)  # by part and switch
     need_full: list[str] = field(default_factory=list)
+    told: set[str] = field(default_factory=set)  # parts
+    items: int = 0  # of all lists
 
 
 def apply_reports(
     *, reports: Sequence[msgspec.Raw], sender: Sender, now: datetime, careful: bool
 ) -> Applied:
     """Bring the device's inventory to the reported state, in the caller's transaction.
+
+    Each part is taken once: what a batch may cost must not grow with how often it tells the same.
 
     careful: each part in a savepoint, so that one which only PostgreSQL refuses is refused alone.
     """
@@ -87,6 +92,9 @@ def _apply_one(
     part = registry.find(report.part)
     if part is None:
         raise Refused(RefusalCode.UNKNOWN_PART, "part")
+    if part.name in applied.told:
+        raise Refused(RefusalCode.INVALID, "part")
+    applied.told.add(part.name)
     if not sender.policy.allows(part.switch):
         applied.dropped[f"inventory.{part.name}", str(part.switch)] += 1
         return ()
@@ -97,7 +105,11 @@ def _apply_one(
     if not report.full:
         _confirm(report, part, sender, now, applied)
         return ()
-    state = _within(part, _state(report, part), sender.policy, applied)
+    told = _state(report, part)
+    applied.items += len(told) if part.is_list else 0
+    if applied.items > INVENTORY_ITEMS_LIMIT:
+        raise Refused(RefusalCode.INVALID, "items")
+    state = _within(part, told, sender.policy, applied)
     try:
         if careful:
             with transaction.atomic():
