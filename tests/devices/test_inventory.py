@@ -158,6 +158,30 @@ class TestMountPoints:
         assert Volume.objects.get().name == "files:/export/home/~"
         assert response.json()["dropped_by_configuration"] == 1
 
+    @pytest.mark.case("data-model.5")
+    @pytest.mark.parametrize(
+        ("name", "stored"),
+        [
+            ("zorro/~", ""),
+            ("files:/zorro/~", ""),
+            ("/dev/zorro", ""),
+            ("/dev/mapper/zorro", ""),
+            ("/dev/~", "/dev/~"),
+            ("/dev/sda1", "/dev/sda1"),
+            ("/dev/nvme0n1p2", "/dev/nvme0n1p2"),
+            ("/dev/disk1s2", "/dev/disk1s2"),
+        ],
+    )
+    def test_of_a_home_have_a_device_that_nobody_named(
+        self, machine: Machine, name: str, stored: str
+    ) -> None:
+        configure(username="hashed")
+        home = {"name": name, "mount_point": "/home/~"}
+
+        machine.send(inventory=[whole("volumes", [home])])
+
+        assert Volume.objects.get().name == stored
+
     def test_stay_as_they_are_where_names_are_clear(self, machine: Machine) -> None:
         machine.send(inventory=[whole("volumes", [{"mount_point": "/home/ada"}])])
 

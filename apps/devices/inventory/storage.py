@@ -15,7 +15,12 @@ from apps.events.inventory import Part, register
 from apps.events.kinds import Amount
 from apps.events.policy import Policy
 
-NAMED_BY_KERNEL = re.compile(r"/dev/[^/]+")
+# Names that nobody chose: those of the kernel, and what a collector leaves of a mapped device.
+# Source: Linux, Documentation/admin-guide/devices.txt; macOS, diskutil(8).
+NAMED_BY_NOBODY = re.compile(
+    r"/dev/(?:~|(?:sd|hd|vd|xvd)[a-z]{1,3}\d*|(?:dm-|md|sr|zram|loop)\d+(?:p\d+)?"
+    r"|mmcblk\d+(?:p\d+)?|nvme\d+n\d+(?:p\d+)?|disk\d+(?:s\d+)*)"
+)
 
 
 class DiskItem(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -83,10 +88,13 @@ def apply_volumes(
 
 
 def _volume_name(item: VolumeItem, policy: Policy) -> str:
-    """Return what a volume is called; that of a home is often called after its owner."""
+    """Return what a volume is called; that of a home is often called after its owner.
+
+    Whatever else stands before a "~", such as a server or a pool, may be a name as well.
+    """
     name = item.name or ""
     is_personal = PERSONAL_FOLDER.search(item.mount_point or "") is not None
-    is_harmless = name.endswith("/~") or NAMED_BY_KERNEL.fullmatch(name) is not None
+    is_harmless = NAMED_BY_NOBODY.fullmatch(name) is not None
     if policy.value("username") == "clear" or not is_personal or is_harmless:
         return name
     return ""
