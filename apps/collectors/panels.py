@@ -94,7 +94,7 @@ def configuration(device: Device, visit: Visit) -> Mapping[str, Any]:
 def refusals(device: Device, visit: Visit) -> Mapping[str, Any]:
     """Return what of the last days was not stored. Cost: 1 query."""
     since = (visit.now - timedelta(days=REFUSAL_DAYS)).date()
-    rows = RefusalCount.objects.filter(device=device, day__gte=since)
+    rows = RefusalCount.objects.kept().filter(device=device, day__gte=since)
     return {
         "tables": [
             Table(

@@ -14,6 +14,7 @@ from apps.collectors.services import configuration as service
 from apps.collectors.services import enrolment
 from apps.collectors.switches import PRESETS
 from apps.devices.models import Device
+from apps.events import retention
 from apps.organization.models import Entity
 from tests.conftest import NOW
 from tests.factories.collectors import (
@@ -477,6 +478,25 @@ class TestRecordsNotStored:
         assert "Executions" in page
         assert "a value is missing or out of range" in page
         assert "boots" in page
+
+    @pytest.mark.parametrize(("days", "is_there"), [(3, False), (5, True)])
+    def test_go_from_the_page_of_their_device_with_their_term(
+        self,
+        ada_client: Client,
+        paris: Entity,
+        monkeypatch: pytest.MonkeyPatch,
+        days: int,
+        is_there: bool,
+    ) -> None:
+        machine = make_machine(paris)
+        machine.send(boot(duration_ms=-1))
+        RefusalCount.objects.update(day=NOW.date() - timedelta(days=4))
+        monkeypatch.setattr(retention, "_terms", lambda _class: days)
+
+        page = ada_client.get(f"/admin/devices/device/{device_of(machine).pk}/change/")
+
+        text = "a value is missing or out of range"
+        assert (text in page.content.decode()) is is_there
 
     def test_of_lyon_are_hidden_from_ben(self, ben_client: Client, lyon: Entity) -> None:
         machine = make_machine(lyon, host_name="lyon-laptop")
