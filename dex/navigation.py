@@ -210,7 +210,7 @@ GROUPS: tuple[tuple[str | Promise, tuple[Item, ...]], ...] = (
                 "collectors.view_collectorconfiguration",
             ),
             Item(
-                _("Deletions and pseudonyms"),
+                _("Deletions and conversions"),
                 "delete_sweep",
                 "collectors_collectionjob_changelist",
                 "collectors.view_collectionjob",
