@@ -42,7 +42,8 @@ def machine(paris: Entity) -> Machine:
     """Return a machine of Paris whose inventory is known, and all is well."""
     machine = make_machine(paris)
     fine = [VOLUMES[0] | {"free_space_bytes": 60 * 2**30}, VOLUMES[1]]
-    inventory = [entry for entry in INVENTORY if entry["part"] != "volumes"]
+    told = ("volumes", "hardware")  # each part once a batch
+    inventory = [entry for entry in INVENTORY if entry["part"] not in told]
     battery = {**HARDWARE["batteries"][0], "full_capacity": 55.0}
     inventory.append(part("hardware", {**HARDWARE, "batteries": [battery]}))
     response = machine.send(inventory=[*inventory, part("volumes", fine)])
