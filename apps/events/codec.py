@@ -41,11 +41,6 @@ def int8(value: int) -> bytes:
     return _int8(8, value)
 
 
-def known_id(value: int | None) -> bytes:
-    """Encode an id of ours, which is in range, or none."""
-    return NULL if value is None else _int8(8, value)
-
-
 def int4(value: int) -> bytes:
     """Encode an integer."""
     if not -INT4_MAX - 1 <= value <= INT4_MAX:

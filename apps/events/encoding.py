@@ -189,7 +189,7 @@ class _Writer:
         """Return whether a member may not be stored; if so, have it counted where it is told."""
         if need not in self.denied:
             return False
-        self.lines.append(f"if {'record.' + member} is not None: dropped[{switch_of(need)!r}] += 1")
+        self.lines.append(f"if record.{member} is not None: dropped[{switch_of(need)!r}] += 1")
         return True
 
     def _take(self, expression: str) -> None:
