@@ -38,6 +38,7 @@ class Part:
     items_limit: how many items a list may have; a longer one is refused before it is decoded.
     permitted: field -> its switch, and what of a value that switch leaves; a loss is counted.
     is_about_people: whether it means nothing outside work hours, and is dropped then.
+    work_hours_fields: fields that are left out outside work hours: they tell where people are.
     """
 
     name: str
@@ -49,6 +50,7 @@ class Part:
     field_switches: Mapping[str, str] = field(default_factory=dict)
     permitted: Mapping[str, tuple[str, Permitted]] = field(default_factory=dict)
     is_about_people: bool = False
+    work_hours_fields: tuple[str, ...] = ()
 
     def asks_for(self, switch: str) -> bool:
         """Return whether a switch decides on the part, or on one of its fields."""

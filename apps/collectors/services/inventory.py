@@ -110,11 +110,14 @@ def _apply_one(
     if applied.items > INVENTORY_ITEMS_LIMIT:
         raise Refused(RefusalCode.INVALID, "items")
     state = _within(part, told, sender.policy, applied)
+    at_work = _at_work(part, state, sender.policy, now, applied)
+    if at_work != state:  # no hash: what was left out is told again in work hours
+        report = msgspec.structs.replace(report, hash="")
     try:
         if careful:
             with transaction.atomic():
-                return _write(report, part, state, sender, now)
-        return _write(report, part, state, sender, now)
+                return _write(report, part, at_work, sender, now)
+        return _write(report, part, at_work, sender, now)
     except (DataError, IntegrityError) as error:
         if not careful:
             raise
@@ -182,6 +185,19 @@ def _row_within(part: Part, row: Any, policy: Policy, applied: Applied) -> Any:
         if before and before != value:
             applied.dropped[f"inventory.{part.name}", switches[name]] += 1
     return msgspec.structs.replace(row, **left) if left else row
+
+
+def _at_work(part: Part, state: Any, policy: Policy, now: datetime, applied: Applied) -> Any:
+    """Return the state without what tells where people are outside work hours; counted, too."""
+    if not part.work_hours_fields or policy.covers(now):
+        return state
+    nothing = dict.fromkeys(part.work_hours_fields)
+    rows = state if part.is_list else [state]
+    left = [msgspec.structs.replace(row, **nothing) for row in rows]
+    lost = sum(before != after for before, after in zip(rows, left, strict=True))
+    if lost:
+        applied.dropped[f"inventory.{part.name}", "work_hours"] += lost
+    return left if part.is_list else left[0]
 
 
 def _refuse(applied: Applied, name: str, index: int, refused: Refused) -> None:

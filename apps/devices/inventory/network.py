@@ -59,5 +59,6 @@ register(
         apply=apply_network,
         is_list=True,
         permitted={"address": (SWITCH, permitted_address)},
+        work_hours_fields=("address",),
     )
 )

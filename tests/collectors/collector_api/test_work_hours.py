@@ -13,8 +13,10 @@ from apps.collectors.services import configuration
 from apps.collectors.switches import PRESETS
 from apps.devices.models import (
     ConnectivitySample,
+    Device,
     InventoryPart,
     LocalAdmin,
+    NetworkAdapter,
     PerformanceSample,
 )
 from apps.users.models import User, UserDevice
@@ -29,7 +31,7 @@ from tests.factories.collectors import (
     make_machine,
     performance,
 )
-from tests.factories.inventory import DISKS, LOCAL_ADMINS, part
+from tests.factories.inventory import DISKS, LOCAL_ADMINS, NETWORK, part
 from tests.factories.sessions import ACCOUNT
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("fixed_clock")]
@@ -207,6 +209,36 @@ class TestInventory:
             "local_admins" in kept,
         )
         assert dict(counts) == {f"inventory.{name}": 1 for name in dropped}
+
+    @pytest.mark.case("privacy.25")
+    def test_tells_no_address_and_is_told_again_at_work(self) -> None:
+        at_night = {"days": [6], "start": "07:00", "end": "24:00"}
+        machine = machine_under(schedule=at_night)
+        report = part("network", NETWORK)
+
+        machine.send(connectivity(EARLY, **PLACE), inventory=[report])
+        kept = list(NetworkAdapter.objects.values_list("name", "is_up", "address"))
+        again = {"part": "network", "hash": report["hash"], "base": report["hash"]}
+        answer = machine.send(inventory=[again])
+
+        assert kept == [("wlp0s20f3", True, None), ("docker0", False, None)]
+        assert Device.objects.get().collector_local_ip is None
+        count = RefusalCount.objects.get(kind="inventory.network")
+        assert (count.code, count.number) == ("work_hours", 2)
+        assert answer.json()["need_full"] == ["network"]
+
+    def test_without_address_is_not_counted(self) -> None:
+        machine = machine_under(schedule={"days": [6], "start": "07:00", "end": "24:00"})
+
+        machine.send(inventory=[part("network", [{"name": "eth0"}])])
+
+        assert NetworkAdapter.objects.get().name == "eth0"
+        assert not RefusalCount.objects.exists()
+
+    def test_keeps_addresses_at_work(self) -> None:
+        machine_under().send(inventory=[part("network", NETWORK)])
+
+        assert NetworkAdapter.objects.get(name="wlp0s20f3").address == "192.168.17.42"
 
 
 class TestDelivery:
