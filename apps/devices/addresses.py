@@ -30,7 +30,12 @@ def permitted_address(address: str, policy: Policy) -> str | None:
 
 
 def permitted_addresses(addresses: Sequence[str], policy: Policy) -> list[str] | None:
-    """Return several addresses in the same way, each one once; None where none may be kept."""
+    """Return several addresses in the same way, each one once; None where none may be kept.
+
+    A list that told none is left as it is: nothing was taken from it.
+    """
+    if not addresses:
+        return list(addresses)
     left = [permitted_address(address, policy) for address in addresses]
     kept = [address for address in dict.fromkeys(left) if address is not None]
     return kept or None

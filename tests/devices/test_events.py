@@ -144,6 +144,15 @@ class TestConnectivity:
         assert row.dns_ips == ["10.1.2.0"]
         assert answer["dropped_by_configuration"] == 5  # with both names of the Wi-Fi
 
+    @pytest.mark.parametrize("value", ["on", "prefix", "off"])
+    def test_counts_no_list_of_addresses_that_is_empty(self, machine: Machine, value: str) -> None:
+        configure(local_addresses=value)
+
+        answer = sent(machine, connectivity(dns_ips=[]))
+
+        assert answer["dropped_by_configuration"] == 0
+        assert not ConnectivitySample.objects.get().dns_ips
+
     def test_brings_the_last_network_forward(self, machine: Machine) -> None:
         sent(machine, connectivity("2026-03-02T11:50:00Z", **NETWORK))
         sent(machine, connectivity("2026-03-02T10:50:00Z", vpn_status="unknown"))
