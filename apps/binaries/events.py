@@ -61,7 +61,7 @@ class ConnectionFields(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 def is_listed(entries: Mapping[str, Mapping[str, Any] | None], policy: Policy) -> bool:
     """Return whether the program of a record is on the list of those whose connections are kept."""
     binary = entries["binary"]
-    listed = policy.value(TRAFFIC) == "listed_binaries" and binary is not None
+    listed = policy.allows_listed(TRAFFIC) and binary is not None
     return listed and binary["name"].lower() in policy.listed(TRAFFIC)  # type: ignore[index]
 
 
@@ -86,6 +86,7 @@ kinds.register(
         key_fields=("highest_process_visibility",),
         metrics=EXECUTION,
         switch="executions",
+        accepts={TRAFFIC: is_listed},
         retention=Retention.HIGHRES_DETAIL,
     )
 )
@@ -123,7 +124,7 @@ kinds.register(
         ),
         metrics=CONNECTION,
         switch=TRAFFIC,
-        accepts=is_listed,
+        accepts={TRAFFIC: is_listed},
         retention=Retention.HIGHRES_DETAIL,
     )
 )

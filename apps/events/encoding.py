@@ -95,7 +95,12 @@ class Encoding:
 
 def encoding_of(kind: AnyKind, policy: Policy, constants: Iterable[str]) -> Encoding:
     """Return the encoding of a kind under a policy; made once per process for equal policies."""
-    denied = frozenset(need for need in _requirements(kind) if not policy.allows(need))
+    denied = frozenset(
+        need
+        for need in _requirements(kind)
+        # What a list does not let in was taken out before.
+        if not (policy.allows(need) or (need in kind.accepts and policy.allows_listed(need)))
+    )
     return _cached(kind.name, denied, tuple(constants))
 
 

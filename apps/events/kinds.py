@@ -85,8 +85,8 @@ class Kind:
     switch: what the kind as a whole requires of the policy.
     field_switches: plain field -> what it alone requires of the policy, see `Policy.allows`.
     permitted: plain field -> its switch, and what of a value that switch leaves; a loss is counted.
-    accepts: whether a list lets in a record that `switch` alone denies, by what it refers to
-        (dimension -> its row).
+    accepts: switch -> whether its list lets in what the switch alone denies of a record, by what
+        the record refers to (dimension -> its row).
     work_hours_fields: plain fields that are left out outside work hours: they tell where people are.
     retention: class of the rows (privacy.md 6).
     is_about_people: a row means nothing without its user: outside work hours it is dropped.
@@ -103,7 +103,7 @@ class Kind:
     switch: str | None = None
     field_switches: Mapping[str, str] = field(default_factory=dict)
     permitted: Mapping[str, tuple[str, Permitted]] = field(default_factory=dict)
-    accepts: Accepts | None = None
+    accepts: Mapping[str, Accepts] = field(default_factory=dict)
     work_hours_fields: tuple[str, ...] = ()
     retention: Retention = Retention.OPERATIONAL
     is_about_people: bool = False
@@ -136,6 +136,10 @@ class Kind:
     @property
     def field_names(self) -> tuple[str, ...]:
         return self.fields.__struct_fields__
+
+    def metrics_under(self, switch: str) -> tuple[str, ...]:
+        """Return the metrics that require `switch`; a kind without metrics has none."""
+        return ()
 
     def _time_members(self) -> list[tuple[Any, ...]]:
         raise NotImplementedError
@@ -190,6 +194,9 @@ class SampledKind(Kind):
             frozen=True,
             gc=False,
         )
+
+    def metrics_under(self, switch: str) -> tuple[str, ...]:
+        return tuple(name for name, metric in self.metrics.items() if metric.switch == switch)
 
     def _time_members(self) -> list[tuple[Any, ...]]:
         return [("bucket", Instant), ("bucket_s", Literal[self.bucket_seconds])]  # type: ignore[name-defined]

@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta, tzinfo
 
 # Of these values a switch lets nothing in by itself: what is on a list is asked for by name.
-SILENT_VALUES = frozenset({"off", "none", "listed_binaries"})
+LISTING_VALUES = frozenset({"listed_binaries"})
+SILENT_VALUES = LISTING_VALUES | {"off", "none"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +58,10 @@ class Policy:
     def value(self, switch: str) -> str:
         """Return the value of `switch`, "off" where it is not named."""
         return self.switches.get(switch, "off")
+
+    def allows_listed(self, switch: str) -> bool:
+        """Return whether `switch` lets in what is on its list, and nothing else."""
+        return self.value(switch) in LISTING_VALUES
 
     def listed(self, switch: str) -> frozenset[str]:
         """Return what is on the list of `switch`, in lower case; nothing where it has none."""

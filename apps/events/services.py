@@ -167,15 +167,32 @@ class _Preparation:
             permitted = rows if self.sender.policy.allows(kind.switch) else self._listed(kind, rows)
             if denied := len(rows) - len(permitted):
                 self.out.dropped[kind.name, switch_of(kind.switch)] += denied
+            permitted = self._with_listed_metrics(kind, permitted)
             if permitted and (within := self._within_work_hours(kind, permitted)):
                 yield kind, within
 
     def _listed(self, kind: AnyKind, rows: list[tuple[int, Any]]) -> list[tuple[int, Any]]:
         """Return the records that a list lets in, before anything is made of the others."""
-        if kind.accepts is None:
+        accepts = kind.accepts.get(switch_of(kind.switch))
+        if accepts is None:
             return []
         policy, named = self.sender.policy, self.references.named_by
-        return [row for row in rows if kind.accepts(named(kind, row[1]), policy)]
+        return [row for row in rows if accepts(named(kind, row[1]), policy)]
+
+    def _with_listed_metrics(
+        self, kind: AnyKind, rows: list[tuple[int, Any]]
+    ) -> list[tuple[int, Any]]:
+        """Take out the metrics that a list lets in of other records; each is counted."""
+        policy, named = self.sender.policy, self.references.named_by
+        for switch, accepts in kind.accepts.items():
+            names = kind.metrics_under(switch) if policy.allows_listed(switch) else ()
+            for place, (index, record) in enumerate(rows if names else ()):
+                told = [name for name in names if getattr(record.metrics, name) is not None]
+                if told and not accepts(named(kind, record), policy):
+                    left = msgspec.structs.replace(record.metrics, **dict.fromkeys(told))
+                    rows[place] = (index, msgspec.structs.replace(record, metrics=left))
+                    self.out.dropped[kind.name, switch] += len(told)
+        return rows
 
     def _within_work_hours(
         self, kind: AnyKind, rows: list[tuple[int, Any]]

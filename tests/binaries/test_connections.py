@@ -4,14 +4,21 @@ from typing import Any
 
 import pytest
 
-from apps.binaries.models import Binary, ConnectionDaily, ConnectionSample
+from apps.binaries.models import Binary, ConnectionDaily, ConnectionSample, ExecutionSample
 from apps.collectors.choices import Level, Preset
 from apps.collectors.models import RefusalCount
 from apps.collectors.services import configuration
 from apps.collectors.switches import PRESETS
 from apps.events import rollups
 from tests.conftest import NOW
-from tests.factories.collectors import ADA_ROSSI, SOFFICE, Machine, configure, make_machine
+from tests.factories.collectors import (
+    ADA_ROSSI,
+    SOFFICE,
+    Machine,
+    configure,
+    execution,
+    make_machine,
+)
 from tests.factories.programs import traffic
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("fixed_clock")]
@@ -220,6 +227,41 @@ class TestSwitches:
 
         assert answer.json()["dropped_by_configuration"] == 1
         assert ConnectionSample.objects.count() == 0
+
+    def test_for_listed_programs_keep_the_traffic_of_their_executions(self) -> None:
+        list_programs("soffice.bin")
+        told = {"cpu_time_ms": {"sum": 1_500}, "incoming_traffic_bytes": {"sum": 9_000}}
+
+        answer = make_machine().send(
+            execution("2026-03-02T11:30:00Z", **told),
+            execution("2026-03-02T11:30:00Z", **told) | {"binary": 8},
+            users=ADA_ROSSI,
+            binaries={**SOFFICE, "8": {"name": "teams"}},
+        )
+
+        rows = ExecutionSample.objects.values_list(
+            "binary__name", "cpu_time_ms_sum", "incoming_traffic_bytes_sum"
+        )
+        assert set(rows) == {("soffice.bin", 1_500, 9_000), ("teams", 1_500, None)}
+        assert answer.json()["dropped_by_configuration"] == 1
+        assert RefusalCount.objects.get().code == "network_connections"
+
+    def test_for_listed_programs_keep_no_execution_that_is_off(self) -> None:
+        configuration.save_configuration(
+            level=Level.INSTANCE,
+            preset=Preset.CUSTOM,
+            values={
+                **PRESETS[Preset.STANDARD],
+                "network_connections": "listed_binaries",
+                "executions": "off",
+            },
+            details={"listed_binaries": ["soffice.bin"]},
+            now=NOW,
+        )
+
+        send(execution("2026-03-02T11:30:00Z"))
+
+        assert not ExecutionSample.objects.exists()
 
     def test_off_for_domains_leave_the_rest(self) -> None:
         answer = send(traffic(destination_domain="example.org"))
