@@ -43,7 +43,7 @@ COLLECTOR_END = len(COLLECTOR_FIELDS)
 DEVICE_END = COLLECTOR_END + len(DEVICE_FIELDS)
 ENTITY_END = DEVICE_END + len(ENTITY_FIELDS)
 
-BY_TOKEN = f"""
+BY_TOKEN = statements.Statement(f"""
 SELECT {", ".join(f"collector.{name}" for name in COLLECTOR_FIELDS)},
     {", ".join(f"device.{name}" for name in DEVICE_FIELDS)},
     {", ".join(f"entity.{name}" for name in ENTITY_FIELDS)},
@@ -52,8 +52,8 @@ SELECT {", ".join(f"collector.{name}" for name in COLLECTOR_FIELDS)},
 FROM collectors_collector AS collector
 JOIN devices_device AS device ON device.id = collector.device_id
 JOIN organization_entity AS entity ON entity.id = device.entity_id
-WHERE collector.token_hash = %s
-"""
+WHERE collector.token_hash = %(token_hash)s
+""")
 
 
 class CollectorQuerySet(models.QuerySet["Collector"]):
@@ -79,7 +79,7 @@ class CollectorQuerySet(models.QuerySet["Collector"]):
         Other fields are deferred. Cost: 1 prepared query; built by the ORM it took as long as
         the storing of a batch.
         """
-        row = statements.fetch_one(BY_TOKEN, [token_hash])
+        row = BY_TOKEN.fetch_one(token_hash=token_hash)
         if row is None:
             return None
         collector: Any = self.model.from_db(self.db, COLLECTOR_FIELDS, row[:COLLECTOR_END])

@@ -1,25 +1,132 @@
-"""Statements of the hot paths: prepared once per connection, parameters bound by the server.
+"""Statements of the hot paths: prepared once per connection, run by libpq itself.
 
-Django's own cursor writes the parameters into the text, so that PostgreSQL parses and plans each
-time; for a statement that every batch runs this costs more than the statement does. They stay
-prepared on the embedded server; on another one, which a pooler may hide, they do not.
+Django's cursor writes the parameters into the text, so that PostgreSQL parses and plans each time;
+psycopg's waits for each answer in a loop of Python. For a statement that every batch runs either
+costs more than the statement does. They stay prepared on the embedded server; on another one, which
+a pooler may hide, they do not.
 """
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterable, Sequence
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import psycopg
 from django.db import connection
+from psycopg import pq
+from psycopg.adapt import PyFormat, Transformer
+from psycopg.errors import error_from_result
 
-Parameters = Sequence[Any] | Mapping[str, Any]
+Types = tuple[int, ...]  # OIDs
+
+PARAMETER = re.compile(r"%\((\w+)\)s")
+INT2, INT4, INT8 = 21, 23, 20
+# psycopg takes the least type that holds a number, so that each size would be prepared anew.
+WIDENED = {INT2: INT8, INT4: INT8}
+PIECE_BYTES = 100  # a header or trailer, which travels with its neighbour
+
+_prepared: WeakKeyDictionary[psycopg.Connection[Any], dict[tuple[bytes, Types], bytes]] = (
+    WeakKeyDictionary()
+)
 
 
-def fetch_one(statement: str, parameters: Parameters) -> tuple[Any, ...] | None:
-    """Run a prepared statement in the open transaction, if any; return its first row.
+class Statement:
+    """A statement with parameters written as %(name)s; make one at import, run it often."""
 
-    Raises Django's database errors, as its own cursor does.
+    def __init__(self, text: str) -> None:
+        found = PARAMETER.findall(text)
+        self.names = tuple(dict.fromkeys(found))
+        numbers = {name: f"${number}" for number, name in enumerate(self.names, start=1)}
+        self.text = PARAMETER.sub(lambda match: numbers[match[1]], text).encode()
+
+    def fetch_one(self, **parameters: Any) -> tuple[Any, ...] | None:
+        """Run it in the open transaction, if any; return its first row.
+
+        Raises Django's database errors, as its own cursor does.
+        """
+        client = _client()
+        with connection.wrap_database_errors:
+            adapter = Transformer(client)
+            values = adapter.dump_sequence(
+                [parameters[name] for name in self.names], [PyFormat.TEXT] * len(self.names)
+            )
+            types = tuple(WIDENED.get(oid, oid) for oid in adapter.types or ())
+            _begin(client)
+            result = _execute(client, self.text, values, types)
+            adapter.set_pgresult(result)
+            return adapter.load_row(0, tuple) if result.ntuples else None
+
+
+def copy_in(statement: bytes, chunks: Iterable[bytes]) -> None:
+    """Run a COPY ... FROM STDIN in the open transaction, if any.
+
+    Raises Django's database errors; whatever `chunks` raises, after the COPY was given up.
     """
+    client = _client()
+    with connection.wrap_database_errors:
+        _begin(client)
+        _checked(client.pgconn.exec_(statement), pq.ExecStatus.COPY_IN)
+        try:
+            for chunk in chunks:
+                client.pgconn.put_copy_data(chunk)
+                if len(chunk) > PIECE_BYTES:
+                    client.pgconn.flush()  # the server reads while the next chunk is made
+        except BaseException:
+            _end_copy(client.pgconn, b"given up by the sender")
+            raise
+        for result in _end_copy(client.pgconn, None):
+            _checked(result, pq.ExecStatus.COMMAND_OK)
+
+
+def _client() -> psycopg.Connection[Any]:
     connection.ensure_connection()
     connection.validate_no_broken_transaction()
-    with connection.wrap_database_errors, psycopg.Cursor(connection.connection) as cursor:
-        return cursor.execute(statement.encode(), parameters, prepare=True).fetchone()
+    client: psycopg.Connection[Any] = connection.connection
+    return client
+
+
+def _begin(client: psycopg.Connection[Any]) -> None:
+    """Open the transaction that Django promised, as psycopg does before its first statement."""
+    is_idle = client.pgconn.transaction_status == pq.TransactionStatus.IDLE
+    if is_idle and not client.autocommit:
+        _checked(client.pgconn.exec_(b"BEGIN"), pq.ExecStatus.COMMAND_OK)
+
+
+def _execute(
+    client: psycopg.Connection[Any],
+    statement: bytes,
+    values: Sequence[Any],
+    types: Types,
+) -> pq.abc.PGresult:
+    if client.prepare_threshold is None:
+        result = client.pgconn.exec_params(statement, values, types)
+    else:
+        name = _name(client, statement, types)
+        result = client.pgconn.exec_prepared(name, values)
+    return _checked(result, pq.ExecStatus.TUPLES_OK)
+
+
+def _name(client: psycopg.Connection[Any], statement: bytes, types: Types) -> bytes:
+    """Return the name of a prepared statement, preparing it where this connection has not yet."""
+    names = _prepared.setdefault(client, {})
+    name = names.get((statement, types))
+    if name is None:
+        name = b"dex_%d" % len(names)
+        result = client.pgconn.prepare(name, statement, types)
+        _checked(result, pq.ExecStatus.COMMAND_OK)
+        names[statement, types] = name
+    return name
+
+
+def _end_copy(pgconn: pq.abc.PGconn, error: bytes | None) -> list[pq.abc.PGresult]:
+    pgconn.put_copy_end(error)
+    results = []
+    while (result := pgconn.get_result()) is not None:
+        results.append(result)
+    return results
+
+
+def _checked(result: pq.abc.PGresult, expected: pq.ExecStatus) -> pq.abc.PGresult:
+    if result.status != expected:
+        raise error_from_result(result)
+    return result

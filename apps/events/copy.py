@@ -4,11 +4,12 @@ import struct
 from collections import Counter as Tally
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import islice
+from itertools import chain, islice
 from typing import Any
 
-from django.db import DataError, IntegrityError, connection, transaction
+from django.db import DataError, IntegrityError, transaction
 
+from apps.core import statements
 from apps.events.choices import RefusalCode
 from apps.events.encoding import LeftOut, Row, encoding_of
 from apps.events.errors import NoPartition
@@ -96,17 +97,7 @@ def _copy_or_halve(statement: str, rows: list[tuple[int, bytes]], copied: Copied
 
 def _copy(statement: str, chunks: Iterable[bytes]) -> None:
     try:
-        # Django translates the errors of `execute`, not those of `copy`.
-        with (
-            connection.wrap_database_errors,
-            connection.cursor() as cursor,
-            cursor.copy(statement) as copy,
-        ):
-            before = HEADER
-            for chunk in chunks:
-                copy.write(before + chunk)
-                before = b""
-            copy.write(before + TRAILER)
+        statements.copy_in(statement.encode(), chain([HEADER], chunks, [TRAILER]))
     except IntegrityError as error:
         cause = error.__cause__
         state = getattr(cause, "sqlstate", None)

@@ -1,31 +1,106 @@
 """Prepared statements of the hot paths."""
 
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
 import pytest
-from django.db import DatabaseError, connection
+from django.db import DatabaseError, connection, transaction
 
 from apps.core import statements
+from apps.core.statements import Statement
 
 pytestmark = pytest.mark.django_db
 
-STATEMENT = "SELECT %s::text || 'x' AS prepared_by_a_test"
+STATEMENT = Statement("SELECT %(word)s::text || 'x'")
+
+
+def _prepared(mark: str) -> int:
+    """Return how many statements with `mark` in their text this connection keeps."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(*) FROM pg_prepared_statements WHERE strpos(statement, %s) > 0", [mark]
+        )
+        return int(cursor.fetchone()[0])
 
 
 class TestFetchOne:
     def test_returns_the_first_row(self) -> None:
-        assert statements.fetch_one(STATEMENT, ["a"]) == ("ax",)
+        assert STATEMENT.fetch_one(word="a") == ("ax",)
 
     def test_returns_none_where_there_is_none(self) -> None:
-        assert statements.fetch_one("SELECT 1 WHERE %s", [False]) is None
+        assert Statement("SELECT 1 WHERE %(is_there)s").fetch_one(is_there=False) is None
 
-    def test_leaves_the_statement_prepared(self) -> None:
-        statements.fetch_one(STATEMENT, ["a"])
+    def test_gives_each_parameter_by_its_name(self) -> None:
+        statement = Statement("SELECT %(b)s::int8, %(a)s::int8, %(b)s::int8")
 
-        with connection.cursor() as cursor:
-            cursor.execute(
-                "SELECT count(*) FROM pg_prepared_statements WHERE statement LIKE '%%by_a_test%%'"
-            )
-            assert cursor.fetchone()[0] == 1
+        assert statement.fetch_one(a=1, b=2) == (2, 1, 2)
+
+    def test_keeps_values_as_they_are(self) -> None:
+        moment = datetime(2026, 3, 2, 12, 0, 0, 120_000, tzinfo=UTC)
+        statement = Statement("SELECT %(a)s::bytea, %(b)s::timestamptz, %(c)s::text, %(d)s::int8")
+
+        row = statement.fetch_one(a=b"\x00\xff", b=moment, c=None, d=2**40)
+
+        assert row == (b"\x00\xff", moment, None, 2**40)
+
+    def test_leaves_the_statement_prepared_once_for_small_and_great_numbers(self) -> None:
+        statement = Statement("SELECT %(number)s + 1 AS numbered")
+
+        found = [statement.fetch_one(number=number) for number in (1, 2**20, 2**40)]
+
+        assert found == [(2,), (2**20 + 1,), (2**40 + 1,)]
+        assert _prepared("AS numbered") == 1
+
+    def test_prepares_nothing_where_a_pooler_may_stand_between(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        connection.ensure_connection()
+        monkeypatch.setattr(connection.connection, "prepare_threshold", None)
+
+        assert Statement("SELECT %(a)s::text AS pooled").fetch_one(a="b") == ("b",)
+        assert _prepared("AS pooled") == 0
 
     def test_raises_djangos_errors(self) -> None:
         with pytest.raises(DatabaseError):
-            statements.fetch_one("SELECT %s::int / 0", [1])
+            Statement("SELECT %(number)s::int / 0").fetch_one(number=1)
+
+
+@pytest.mark.django_db(transaction=True)
+class TestTransaction:
+    def test_begins_the_one_that_atomic_promised(self) -> None:
+        add = Statement("INSERT INTO core_generation VALUES (%(name)s, 1) RETURNING value")
+
+        with transaction.atomic():
+            assert add.fetch_one(name="of a test") == (1,)
+            transaction.set_rollback(True)
+
+        find = Statement("SELECT value FROM core_generation WHERE name = %(name)s")
+        assert find.fetch_one(name="of a test") is None
+
+
+class TestCopyIn:
+    @pytest.fixture(autouse=True)
+    def _table(self) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute("CREATE TEMPORARY TABLE copied (number int) ON COMMIT DROP")
+
+    def test_stores_the_rows(self) -> None:
+        statements.copy_in(b"COPY copied FROM STDIN", (b"%d\n" % n for n in range(1000)))
+
+        assert Statement("SELECT count(*), sum(number) FROM copied").fetch_one() == (1000, 499_500)
+
+    def test_gives_up_when_the_rows_cannot_be_made(self) -> None:
+        def rows() -> Iterator[bytes]:
+            yield b"1\n"
+            raise ZeroDivisionError
+
+        with pytest.raises(ZeroDivisionError), transaction.atomic():
+            statements.copy_in(b"COPY copied FROM STDIN", rows())
+
+        assert Statement("SELECT count(*) FROM copied").fetch_one() == (0,)
+
+    def test_raises_djangos_errors(self) -> None:
+        with pytest.raises(DatabaseError), transaction.atomic():
+            statements.copy_in(b"COPY copied FROM STDIN", [b"no number\n"])
+
+        assert Statement("SELECT count(*) FROM copied").fetch_one() == (0,)

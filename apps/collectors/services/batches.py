@@ -30,7 +30,7 @@ TRIES = 3  # of a batch during which configurations change
 
 # The collector's row is taken before any other: else a batch with inventory would hold the device
 # and want the collector, one without the other way round. It fences an erasure, too.
-START = """
+START = statements.Statement("""
 SELECT lost_records,
     coalesce((SELECT value FROM core_generation WHERE name = 'configuration'), 0),
     coalesce((SELECT value FROM core_generation WHERE name = 'dimensions'), 0), (
@@ -38,10 +38,10 @@ SELECT lost_records,
     WHERE device_id = %(device)s AND epoch = %(epoch)s AND sequence = %(sequence)s
 )
 FROM collectors_collector WHERE id = %(collector)s AND state = %(active)s FOR NO KEY UPDATE
-"""
+""")
 
 # One round trip, once all rows are written.
-FINISH = """
+FINISH = statements.Statement("""
 WITH note AS (
     INSERT INTO events_receivedbatch
         (device_id, epoch, sequence, body_hash, answer, clock_offset_ms, received_at)
@@ -60,7 +60,7 @@ WITH note AS (
         AND EXISTS (SELECT FROM sender)
 )
 SELECT EXISTS (SELECT FROM note)
-"""
+""")
 
 
 class _StoredMeanwhile(Exception):
@@ -185,7 +185,7 @@ class _Work:
             _Outdated: what the batch was prepared by does not hold any more.
             DeviceErased, CollectorRevoked: the collector may not report any more.
         """
-        row = statements.fetch_one(START, self._identity())
+        row = START.fetch_one(**self._identity())
         if row is None:
             raise self._gone()
         lost_before, *generations, answer = row
@@ -234,7 +234,7 @@ class _Work:
         Raises:
             _StoredMeanwhile: another request noted it first.
         """
-        row = statements.fetch_one(FINISH, self._finishing(answer))
+        row = FINISH.fetch_one(**self._finishing(answer))
         if row != (True,):
             raise _StoredMeanwhile
 
