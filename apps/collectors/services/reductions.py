@@ -1,6 +1,6 @@
 """What a stricter value leaves of what is stored: the network of an address, groups on a list.
 
-A value that lets nothing in deletes instead (`deletion`).
+A value that lets nothing in deletes instead (`deletion`), but for rows of what is on a list.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -33,6 +33,19 @@ class Reduction:
         return policy.value(self.switch) == self.value
 
 
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """A switch whose list decides row by row: what it lets in stays whole.
+
+    is_listed: the SQL that tells whether a row of a table is of what is on the list; it holds the
+    names as %(listed)s, in lower case. detail: see `Reduction`.
+    """
+
+    switch: str
+    is_listed: str
+    detail: str
+
+
 Left = Mapping[str, str]  # column -> the SQL of what is left of it
 
 
@@ -60,6 +73,19 @@ def _network_of(column: str) -> str:
 _reductions: list[Reduction] = [Reduction(SWITCH, "prefix", _network)]
 
 
+_listings: dict[str, Listing] = {}  # by switch
+
+
+def register_listing(listing: Listing) -> None:
+    """Add a switch whose list decides; called from `ready()` of the app that owns the tables."""
+    _listings[listing.switch] = listing
+
+
+def listing_of(switch: str) -> Listing | None:
+    """Return how the list of a switch decides on rows, None where it does not."""
+    return _listings.get(switch)
+
+
 def register(reduction: Reduction) -> None:
     """Add what a value leaves; called from `ready()` of the app that owns the columns."""
     _reductions.append(reduction)
@@ -82,7 +108,8 @@ def of(
 
 def with_lists(settings: Sequence[str]) -> list[str]:
     """Return the settings, and the switches whose lists are among them."""
-    return [*settings, *(r.switch for r in _reductions if r.detail in settings)]
+    every: list[Reduction | Listing] = [*_reductions, *_listings.values()]
+    return [*settings, *(each.switch for each in every if each.detail in settings)]
 
 
 def reduce_rows(model: Any, left: Left, where: str, parameters: Mapping[str, Any]) -> int:

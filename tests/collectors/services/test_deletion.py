@@ -8,7 +8,7 @@ from django.db import OperationalError, connection
 from django.test import Client
 
 from apps.accounts.models import Account
-from apps.binaries.models import ExecutionDaily, ExecutionSample
+from apps.binaries.models import ConnectionSample, ExecutionDaily, ExecutionSample
 from apps.collectors.choices import Level, Preset
 from apps.collectors.forms import LEGAL_BASES
 from apps.collectors.models import CollectionJob, CollectorConfiguration
@@ -40,6 +40,7 @@ from tests.factories.collectors import (
     performance,
 )
 from tests.factories.inventory import DISKS, HARDWARE, NETWORK, part
+from tests.factories.programs import traffic
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("fixed_clock")]
 
@@ -65,6 +66,20 @@ def delete(actor: Account, *switches: str, **where: Any) -> CollectionJob:
     jobs.run_open()
     job.refresh_from_db()
     return job
+
+
+def list_programs(
+    *names: str, network_connections: str = "listed_binaries", entity: Entity | None = None
+) -> None:
+    """Have connections kept of these programs alone, on the instance or in an entity."""
+    configuration.save_configuration(
+        level=Level.ENTITY if entity else Level.INSTANCE,
+        entity=entity,
+        preset=Preset.CUSTOM,
+        values={**PRESETS[Preset.STANDARD], "network_connections": network_connections},
+        details={"listed_binaries": list(names)},
+        now=NOW,
+    )
 
 
 def end_by_deadlock(*_args: Any, **_more: Any) -> int:
@@ -108,6 +123,34 @@ class TestDeletion:
         assert not ExecutionSample.objects.exists()
         assert Login.objects.exists()
         assert PerformanceSample.objects.exists()
+
+    def test_leaves_the_rows_of_listed_programs(self, ada: Account, paris: Entity) -> None:
+        anywhere = make_machine()
+        for machine in (anywhere, make_machine(paris, host_name="other", install_id="1" * 32)):
+            told = {"cpu_time_ms": {"sum": 1_500}, "incoming_traffic_bytes": {"sum": 9_000}}
+            records = [traffic(), execution("2026-03-02T11:30:00Z", 1, **told)]
+            others = [{**record, "binary": 8} for record in records]
+            machine.send(
+                *records,
+                *others,
+                users=ADA_ROSSI,
+                binaries={**SOFFICE, "8": {"name": "teams"}},
+            )
+        list_programs("Soffice.bin")
+        list_programs(network_connections="off", entity=paris)
+
+        delete(ada, "network_connections")
+        of = ("device__entity", "binary__name")
+        connections = list(ConnectionSample.objects.values_list(*of))
+        executions = ExecutionSample.objects.filter(incoming_traffic_bytes_sum=9_000)
+        kept = list(executions.values_list(*of))
+        list_programs("teams")
+        delete(ada, "listed_binaries")
+
+        assert connections == kept == [(device_of(anywhere).entity_id, "soffice.bin")]
+        assert ExecutionSample.objects.count() == 4
+        assert not ConnectionSample.objects.exists()
+        assert not executions.exists()
 
     def test_unlinks_from_people(self, ada: Account) -> None:
         configure()
