@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from apps.events import codec, copy, dimensions, kinds, retention, rollups
+from apps.events import codec, copy, dimensions, kinds, retention, rollups, times
 from apps.events.choices import RefusalCode
 from apps.events.constants import (
     CLOCK_TOLERANCE_SECONDS,
@@ -254,12 +254,14 @@ class _Preparation:
         for position, moment, ids, record in zip(
             positions, moments, references, records, strict=True
         ):
-            if moment is None or None in ids:
-                try:
+            try:
+                if moment is None or None in ids:
                     moment = self._examined(kind, record)
-                except Refused as refused:
-                    self._refuse(position, refused, kind.name)
-                    continue
+                if self.shift and times.names_of(kind.fields):
+                    record = self._moved(record)
+            except Refused as refused:
+                self._refuse(position, refused, kind.name)
+                continue
             added.append(Row(position, moment, ids, record))
 
     def _examined(self, kind: AnyKind, record: Any) -> datetime:
@@ -271,6 +273,18 @@ class _Preparation:
         moment = _Clock(kind, self.shift, self.received_at).time_of(record)
         self.references.explain(kind, record, self.out.dropped)
         return moment
+
+    def _moved(self, record: Any) -> Any:
+        """Return a record with the times among its fields corrected, too.
+
+        Raises:
+            Refused: one of them leaves the calendar.
+        """
+        try:
+            fields = times.moved(record.fields, self.shift)
+        except Refused as refused:
+            raise Refused(RefusalCode(refused.code), "fields", *refused.path) from refused
+        return msgspec.structs.replace(record, fields=fields)
 
     def _refuse(self, index: int, refused: Refused, kind: str) -> None:
         self.out.refused_kinds[kind, refused.code.value] += 1

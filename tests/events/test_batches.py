@@ -10,6 +10,7 @@ import zstandard
 from django.db import connection
 from rest_framework.response import Response
 
+from apps.binaries.models import InstalledPackage
 from apps.collectors.models import Collector, RefusalCount
 from apps.devices.models import Boot, InventoryPart, PerformanceSample
 from apps.events.models import ReceivedBatch
@@ -24,6 +25,7 @@ from tests.factories.collectors import (
     make_machine,
     performance,
 )
+from tests.factories.inventory import part
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("fixed_clock")]
 
@@ -255,6 +257,43 @@ class TestClock:
         machine.send(boot("2026-03-04T11:00:00Z"), device_clock="2026-03-04T12:00:00Z")
 
         assert Boot.objects.get().occurred_at == datetime(2026, 3, 2, 11, 0, tzinfo=UTC)
+
+    @pytest.mark.case("collector.16")
+    def test_moves_times_inside_the_inventory(self, machine: Machine) -> None:
+        system = {
+            "platform": "linux",
+            "installation_time": "2025-01-10T08:00:00Z",
+            "last_update": "2026-02-20T08:00:00Z",
+            "last_full_boot_time": "2026-02-28T06:00:00Z",
+        }
+        package = {"name": "LibreOffice", "installation_time": "2026-02-20T08:00:00Z"}
+
+        machine.send(
+            inventory=[part("operating_system", system), part("packages", [package])],
+            device_clock="2026-02-28T12:00:00.300Z",
+        )
+
+        device = device_of(machine)
+        two_days = timedelta(days=2)
+        assert device.operating_system_installation_time_at == two_days + datetime(
+            2025, 1, 10, 8, tzinfo=UTC
+        )
+        updated = two_days + datetime(2026, 2, 20, 8, tzinfo=UTC)
+        assert device.operating_system_last_update_at == updated
+        assert device.boot_last_full_boot_time_at == datetime(2026, 3, 2, 6, tzinfo=UTC)
+        assert InstalledPackage.objects.get().installation_time_at == updated
+
+    def test_refuses_alone_what_leaves_the_calendar(self, machine: Machine) -> None:
+        package = {"name": "LibreOffice", "installation_time": "9999-12-31T23:00:00Z"}
+
+        answer = machine.send(
+            boot("2026-02-28T11:00:00Z"),
+            inventory=[part("packages", [package])],
+            device_clock="2026-02-28T12:00:00Z",
+        ).json()
+
+        assert answer["accepted"] == 1
+        assert [refused["code"] for refused in answer["refused"]] == ["invalid"]
 
     @pytest.mark.parametrize(
         "clock", ["0001-01-01T00:00:00Z", "0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00"]

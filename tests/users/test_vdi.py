@@ -51,6 +51,19 @@ class TestSwitchOn:
         assert row.client_version_key is not None
         assert row.client_version_key[:3] == [24, 3, 1]
 
+    @pytest.mark.case("collector.16")
+    def test_ends_a_session_by_a_clock_that_is_right(self) -> None:
+        configure(virtual_session_metrics="on")
+
+        make_machine().send(
+            vdi_session("2026-02-28T10:00:00Z", end_time_at="2026-02-28T11:00:00Z"),
+            users=ADA_ROSSI,
+            device_clock="2026-02-28T12:00:00Z",
+        )
+
+        row = VdiSession.objects.get()
+        assert (row.occurred_at.day, row.end_time_at.day) == (2, 2)  # type: ignore[union-attr]
+
     def test_takes_no_key_of_a_version_from_outside(self) -> None:
         configure(virtual_session_metrics="on")
 

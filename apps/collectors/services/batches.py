@@ -133,12 +133,13 @@ class _Work:
             collector.configuration_generation,  # type: ignore[attr-defined]
             collector.dimension_generation,  # type: ignore[attr-defined]
         )
+        self.shift = events.clock_shift(self.offset, is_of_request=device_clock is not None)
         self.sender = _sender(collector)
         self.prepared: Prepared = events.prepare(
             batch=batch,
             sender=self.sender,
             received_at=received_at,
-            shift=events.clock_shift(self.offset, is_of_request=device_clock is not None),
+            shift=self.shift,
             before_lookup=self._stop_repeat,
         )
 
@@ -169,6 +170,7 @@ class _Work:
                 sender=self.sender,
                 now=self.received_at,
                 careful=careful,
+                shift=self.shift,
             )
             stored = events.store(
                 prepared=self.prepared, sender=self.sender, now=self.received_at, careful=careful

@@ -3,7 +3,7 @@
 from collections import Counter as Tally
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
@@ -12,6 +12,7 @@ from django.db import DataError, IntegrityError, transaction
 from apps.devices import services as devices
 from apps.devices.models import InventoryPart
 from apps.events import inventory as registry
+from apps.events import times
 from apps.events.choices import RefusalCode
 from apps.events.constants import INVENTORY_ITEMS_LIMIT
 from apps.events.inventory import Part, Report
@@ -24,7 +25,7 @@ BRACES_PER_ITEM = 4  # some stand in names
 
 @dataclass(slots=True)
 class Applied:
-    """What became of the reports."""
+    """What became of the reports. shift: added to the times that they tell."""
 
     refused: list[Refusal] = field(default_factory=list)
     refused_kinds: Tally[tuple[str, str]] = field(default_factory=Tally)  # by part and code
@@ -32,18 +33,26 @@ class Applied:
     need_full: list[str] = field(default_factory=list)
     told: set[str] = field(default_factory=set)  # parts
     items: int = 0  # of all lists
+    shift: timedelta = timedelta(0)
 
 
 def apply_reports(
-    *, reports: Sequence[msgspec.Raw], sender: Sender, now: datetime, careful: bool
+    *,
+    reports: Sequence[msgspec.Raw],
+    sender: Sender,
+    now: datetime,
+    careful: bool,
+    shift: timedelta = timedelta(0),
 ) -> Applied:
     """Bring the device's inventory to the reported state, in the caller's transaction.
 
     Each part is taken once: what a batch may cost must not grow with how often it tells the same.
 
     careful: each part in a savepoint, so that one which only PostgreSQL refuses is refused alone.
+    shift: added to each time, see `events.services.clock_shift`; in whole seconds, so that what
+    does not change is told the same each time.
     """
-    applied = Applied()
+    applied = Applied(shift=timedelta(seconds=round(shift.total_seconds())))
     if reports:
         _empty_denied(sender, now)
     for index, raw in enumerate(reports):
@@ -109,7 +118,7 @@ def _apply_one(
     applied.items += len(told) if part.is_list else 0
     if applied.items > INVENTORY_ITEMS_LIMIT:
         raise Refused(RefusalCode.INVALID, "items")
-    state = _within(part, told, sender.policy, applied)
+    state = _within(part, _moved(part, told, applied.shift), sender.policy, applied)
     at_work = _at_work(part, state, sender.policy, now, applied)
     if at_work != state:  # no hash: what was left out is told again in work hours
         report = msgspec.structs.replace(report, hash="")
@@ -163,6 +172,17 @@ def _state(report: Report, part: Part) -> Any:
     if part.is_list and len(state) > part.items_limit:
         raise Refused(RefusalCode.INVALID, member)
     return state
+
+
+def _moved(part: Part, state: Any, shift: timedelta) -> Any:
+    """Return the state with its times as they are by a clock that is right.
+
+    Raises:
+        Refused: one of them leaves the calendar.
+    """
+    if not part.is_list:
+        return times.moved(state, shift)
+    return [times.moved(row, shift) for row in state]
 
 
 def _within(part: Part, state: Any, policy: Policy, applied: Applied) -> Any:
