@@ -64,15 +64,6 @@ class RefusalOrigin(models.TextChoices):
     COLLECTOR = "collector", _("lost on the device")
 
 
-class JobState(models.TextChoices):
-    """Where a long piece of work stands."""
-
-    WAITING = "waiting", _("waits")
-    RUNNING = "running", _("runs")
-    DONE = "done", _("done")
-    FAILED = "failed", _("failed")
-
-
 class CollectorEventType(models.TextChoices):
     """What a collector reports on itself."""
 

@@ -2,10 +2,10 @@
 
 from datetime import datetime, timedelta
 
-from apps.collectors.choices import JobState
 from apps.collectors.models import CollectionJob, Collector
 from apps.core import health
 from apps.core.health import Finding
+from apps.core.jobs import JobState
 
 SILENCE = timedelta(days=7)
 

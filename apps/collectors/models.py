@@ -9,7 +9,6 @@ from django.utils.translation import gettext_lazy as _
 from apps.collectors.choices import (
     CollectorState,
     ConfigurationState,
-    JobState,
     KeyPurpose,
     Level,
     Preset,
@@ -24,6 +23,7 @@ from apps.collectors.querysets import (
     HashEpochQuerySet,
 )
 from apps.collectors.reports import CollectorEvent
+from apps.core.jobs import Job
 from apps.core.models import UUIDModel
 from apps.devices.models.versions import version_key_column
 from apps.devices.querysets import DeviceEventQuerySet
@@ -366,7 +366,7 @@ class HashEpoch(models.Model):
         return str(self.number)
 
 
-class CollectionJob(models.Model):
+class CollectionJob(Job):
     """A long piece of work on what was collected: a row that a periodic task carries on.
 
     Written by `services.jobs`; kept as the record of what was done, and without any name.
@@ -374,11 +374,7 @@ class CollectionJob(models.Model):
 
     kind = models.CharField(_("what"), max_length=32, help_text=_("Which work it is."))
     parameters = models.JSONField(_("of what"), default=dict, help_text=_("Of what, and where."))
-    state = models.CharField(_("state"), max_length=16, choices=JobState, default=JobState.WAITING)
-    total = models.PositiveBigIntegerField(_("steps"), default=0, help_text=_("Steps to do."))
-    done = models.PositiveBigIntegerField(_("done"), default=0, help_text=_("Steps done."))
     counts = models.JSONField(_("result"), default=dict, help_text=_("Rows changed, by table."))
-    error = models.CharField(_("error"), max_length=200, blank=True, help_text=_("Why it failed."))
     author = models.ForeignKey(
         "accounts.Account",
         on_delete=models.SET_NULL,
@@ -387,9 +383,6 @@ class CollectionJob(models.Model):
         related_name="+",
         verbose_name=_("made by"),
     )
-    created_at = models.DateTimeField(_("created"))
-    heartbeat_at = models.DateTimeField(_("last sign"), null=True, blank=True)
-    finished_at = models.DateTimeField(_("finished"), null=True, blank=True)
 
     objects = CollectionJobQuerySet.as_manager()
 

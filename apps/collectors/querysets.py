@@ -9,15 +9,16 @@ from django.db import models
 from django.db.models import Subquery
 from django.db.models.functions import Coalesce
 
-from apps.collectors.choices import CollectorState, ConfigurationState, JobState, Level
+from apps.collectors.choices import CollectorState, ConfigurationState, Level
 from apps.core import statements
+from apps.core.jobs import JobQuerySet
 from apps.core.models import Generation
 from apps.devices.models import Device
 from apps.organization.models import Entity
 
 if TYPE_CHECKING:
     from apps.collectors.models import (
-        CollectionJob,
+        CollectionJob,  # noqa: F401  (named in a string)
         Collector,
         CollectorConfiguration,
         EnrolmentKey,
@@ -138,16 +139,12 @@ class ConfigurationQuerySet(models.QuerySet["CollectorConfiguration"]):
         return self.filter(level=level, entity=entity, device=device)
 
 
-class CollectionJobQuerySet(models.QuerySet["CollectionJob"]):
+class CollectionJobQuerySet(JobQuerySet["CollectionJob"]):
     """Chainable filters."""
 
     def permitted_to(self, scope: Scope) -> Self:
         """Keep all for those who see the whole instance, else none."""
         return self.all() if scope.is_unrestricted else self.none()
-
-    def open(self) -> Self:
-        """Keep those that are not finished, oldest first."""
-        return self.filter(state__in=[JobState.WAITING, JobState.RUNNING]).order_by("pk")
 
 
 class HashEpochQuerySet(models.QuerySet["HashEpoch"]):

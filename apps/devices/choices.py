@@ -190,18 +190,3 @@ class ChangeProperty(models.TextChoices):
     NAME = "name", _("name")
     CONFIGURATION = "configuration", _("configuration")
     COLLECTOR = "collector", _("collector")
-
-
-class RunState(models.TextChoices):
-    """Where a run over the fleet stands."""
-
-    WAITING = "waiting", _("Waiting")
-    RUNNING = "running", _("Running")
-    DONE = "done", _("Done")
-    FAILED = "failed", _("Failed")
-    REPLACED = "replaced", _("Replaced by a newer one")
-
-    @classmethod
-    def open_ones(cls) -> tuple[str, ...]:
-        """Return the states of a run that goes on."""
-        return (cls.WAITING, cls.RUNNING)

@@ -1,22 +1,17 @@
 """The rules over the whole fleet: what they would do, and the run that does it in chunks."""
 
-import logging
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from itertools import islice
 from typing import Any
 
-from django.db import transaction
-
 from apps.accounts.models import Account
 from apps.audit import services as audit
 from apps.audit.choices import AuditCode
-from apps.core import clock
-from apps.core.locks import advisory_lock, is_deadlock
+from apps.core.jobs import JobState, Runner
 from apps.core.scope import Scope
 from apps.devices import classification
-from apps.devices.choices import RunState
 from apps.devices.models import ClassificationRun, Device
 from apps.organization import fleet
 from apps.organization.choices import RuleFact
@@ -25,9 +20,6 @@ from apps.organization.fleet import Mover, Preview, Progress
 from apps.organization.models import Entity
 from apps.organization.querysets import classifier_of
 
-logger = logging.getLogger(__name__)
-
-LOCK = "devices.classify_fleet"
 CHUNK = 1_000  # devices of one transaction
 PAGE = 50  # devices of one page of a preview
 
@@ -82,7 +74,7 @@ class Machines:
 
     def begin(self, actor: Account | None, now: datetime) -> None:
         """Have the fleet classified; a run under way begins anew, by the rules of now."""
-        ClassificationRun.objects.open().update(state=RunState.REPLACED, finished_at=now)
+        ClassificationRun.objects.open().update(state=JobState.REPLACED, finished_at=now)
         ClassificationRun.objects.create(total=Device.objects.count(), author=actor, created_at=now)
 
     def progress(self) -> Progress | None:
@@ -90,7 +82,7 @@ class Machines:
         run = ClassificationRun.objects.order_by("-pk").first()
         if run is None:
             return None
-        label = str(RunState(run.state).label)
+        label = str(JobState(run.state).label)
         return Progress(run.state, label, run.done, run.total, run.moved, run.created_at)
 
 
@@ -98,51 +90,24 @@ fleet.register(Machines())
 
 
 def run_open() -> int:
-    """Carry on the open run, one worker at a time; return how many devices were looked at."""
-    with advisory_lock(LOCK) as acquired:
-        run = ClassificationRun.objects.open().order_by("-pk").first() if acquired else None
-        if run is None:
-            return 0
-        number = 0
-        try:
-            while looked_at := _do_chunk(run.pk):
-                number += looked_at
-        except Exception as error:
-            if is_deadlock(error):
-                raise  # the task tries again: nobody has to be asked
-            logger.exception("classification failed", extra={"run": run.pk})
-            # The class alone: a message of the database may quote a name.
-            ClassificationRun.objects.filter(pk=run.pk).update(
-                state=RunState.FAILED, error=type(error).__name__, heartbeat_at=clock.now()
-            )
-        return number
+    """Carry on the open run; return how many devices were looked at. See `core.jobs.Runner`."""
+    return RUNNER.run_open()
 
 
-@transaction.atomic
-def _do_chunk(run_id: int) -> int:
-    """Classify the next devices, and note how far it is; 0 at the end. Cost: 17 queries at most."""
-    now = clock.now()
-    run = ClassificationRun.objects.select_for_update().get(pk=run_id)
-    if run.state not in RunState.open_ones():
-        return 0
+def _advance(run: ClassificationRun, now: datetime) -> int:
+    """Classify the next devices; 0 at the end. Cost: 14 queries at most."""
     after = Device.objects.filter(pk__gt=run.last_device_id).order_by("pk")
     device_ids = list(after.values_list("pk", flat=True)[:CHUNK])
     if not device_ids:
-        _finish(run, now)
         return 0
     run.moved += classification.classify(
         device_ids=device_ids, classifier=classification.present(), now=now
     )
     run.done, run.last_device_id = run.done + len(device_ids), device_ids[-1]
-    run.state, run.heartbeat_at = RunState.RUNNING, now
-    run.save(update_fields=["moved", "done", "last_device_id", "state", "heartbeat_at"])
     return len(device_ids)
 
 
 def _finish(run: ClassificationRun, now: datetime) -> None:
-    run.state, run.finished_at, run.heartbeat_at = RunState.DONE, now, now
-    run.total = run.done  # devices came and went meanwhile
-    run.save(update_fields=["state", "finished_at", "heartbeat_at", "total"])
     audit.record(
         code=AuditCode.FLEET_CLASSIFIED,
         object_kind="classification_run",
@@ -150,6 +115,15 @@ def _finish(run: ClassificationRun, now: datetime) -> None:
         detail={"devices": run.done, "moved": run.moved},
         at=now,
     )
+
+
+RUNNER = Runner(
+    "devices.classify_fleet",
+    ClassificationRun,
+    _advance,
+    _finish,
+    columns=("moved", "last_device_id"),
+)
 
 
 def _chunks(scope: Scope) -> Iterator[list[dict[str, Any]]]:

@@ -9,13 +9,12 @@ from django.db import models
 from django.db.models import Exists, F, OuterRef
 
 from apps.core import clock
-from apps.devices.choices import RunState
 from apps.events import retention
 from apps.organization.models import Entity
 
 if TYPE_CHECKING:
     from apps.core.scope import Scope
-    from apps.devices.models import ClassificationRun, Device
+    from apps.devices.models import Device
 
 SILENT = timedelta(days=7)
 RUNNING_LONG = timedelta(days=30)
@@ -103,11 +102,3 @@ class DeviceEventQuerySet(models.QuerySet[Any]):
         if self.model._meta.get_field(known.column).null:  # never asked of a partitioned table
             is_kept |= models.Q(**{f"{known.column}__isnull": True})
         return self.filter(is_kept)
-
-
-class ClassificationRunQuerySet(models.QuerySet["ClassificationRun"]):
-    """Chainable filters."""
-
-    def open(self) -> Self:
-        """Keep the runs that go on."""
-        return self.filter(state__in=RunState.open_ones())

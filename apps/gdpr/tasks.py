@@ -28,5 +28,5 @@ def fold_persons(**_later: object) -> None:
 
 @shared_task(name=upkeep.PURGE_AGED, **UPKEEP)
 def purge_aged(**_later: object) -> None:
-    """Delete old counts, stubs and sealed days of the audit log."""
+    """Delete old counts, runs, stubs and sealed days of the audit log."""
     upkeep.purge_aged(now=clock.now())

@@ -26,7 +26,7 @@ def fold_persons(*, now: datetime) -> UpkeepRun | None:
 
 
 def purge_aged(*, now: datetime) -> UpkeepRun | None:
-    """Delete old counts, stubs and sealed days of the audit log."""
+    """Delete old counts, runs, stubs and sealed days of the audit log."""
     return _run(PURGE_AGED, ageing.purge_aged, upkeep.believed(now))
 
 

@@ -12,9 +12,10 @@ from apps.audit.choices import AuditCode
 from apps.audit.models import InboxEvent
 from apps.binaries import upkeep
 from apps.binaries.models import Presence, StalePresence
+from apps.core.jobs import JobState
 from apps.core.scope import Scope
 from apps.devices import by_hand, classification, fleet
-from apps.devices.choices import Platform, RunState
+from apps.devices.choices import Platform
 from apps.devices.models import Boot, ClassificationRun, Device, DeviceChange
 from apps.devices.services import context_of
 from apps.organization.models import ClassificationRule, Entity
@@ -145,7 +146,7 @@ class TestFleet:
         assert Device.objects.filter(entity=lyon, context__entity=lyon).count() == 3
         assert DeviceChange.objects.filter(property="entity").count() == 3
         run = ClassificationRun.objects.get()
-        assert (run.state, run.done, run.moved) == (RunState.DONE, 5, 3)
+        assert (run.state, run.done, run.moved) == (JobState.DONE, 5, 3)
         event = InboxEvent.objects.latest("pk")
         assert (event.code, event.detail["moved"]) == (AuditCode.FLEET_CLASSIFIED, 3)
 
@@ -174,13 +175,21 @@ class TestFleet:
         monkeypatch.setattr(fleet, "CHUNK", 2)
         make_devices(5, paris)
         make_rules(rule(lyon, ("device_name", "*")))
-        run = ClassificationRun.objects.get()
 
-        assert fleet._do_chunk(run.pk) == 2  # then it died
+        def die(**known: Any) -> int:
+            if ClassificationRun.objects.get().done:
+                raise SystemExit
+            return classify(**known)
+
+        classify = classification.classify
+        with monkeypatch.context() as patched:
+            patched.setattr(classification, "classify", die)
+            with pytest.raises(SystemExit):
+                fleet.run_open()
         assert fleet.run_open() == 3
 
-        run.refresh_from_db()
-        assert (run.state, run.done, run.moved) == (RunState.DONE, 5, 5)
+        run = ClassificationRun.objects.get()
+        assert (run.state, run.done, run.moved) == (JobState.DONE, 5, 5)
         assert DeviceChange.objects.filter(property="entity").count() == 5
 
     def test_moves_nothing_twice(self, paris: Entity, lyon: Entity) -> None:
@@ -199,7 +208,7 @@ class TestFleet:
         make_rules()
 
         states = ClassificationRun.objects.order_by("pk").values_list("state", flat=True)
-        assert list(states) == [RunState.REPLACED, RunState.WAITING]
+        assert list(states) == [JobState.REPLACED, JobState.WAITING]
 
     def test_says_that_it_failed(
         self, monkeypatch: pytest.MonkeyPatch, paris: Entity, lyon: Entity
@@ -214,7 +223,7 @@ class TestFleet:
         fleet.run_open()
 
         run = ClassificationRun.objects.get()
-        assert (run.state, run.error) == (RunState.FAILED, "RuntimeError")
+        assert (run.state, run.error) == (JobState.FAILED, "RuntimeError")
 
     def test_goes_on_by_itself_after_a_deadlock(
         self, monkeypatch: pytest.MonkeyPatch, paris: Entity, lyon: Entity
@@ -235,7 +244,7 @@ class TestFleet:
         fleet.run_open()
 
         after = ClassificationRun.objects.get()
-        assert (before, after.state, after.moved) == (RunState.WAITING, RunState.DONE, 1)
+        assert (before, after.state, after.moved) == (JobState.WAITING, JobState.DONE, 1)
 
     def test_marks_both_entities_of_a_move(self, paris: Entity, lyon: Entity) -> None:
         make_devices(1, paris)

@@ -17,7 +17,7 @@ from apps.collectors.models import CollectorStub, RefusalCount
 from apps.core.approvals import services as approvals
 from apps.core.approvals.models import Approval
 from apps.core.scope import Scope
-from apps.devices.models import Boot, PerformanceSample
+from apps.devices.models import Boot, ClassificationRun, PerformanceSample
 from apps.events import ids, kinds, partitions, retention, upkeep
 from apps.events.choices import Retention
 from apps.gdpr import preview, rules, terms
@@ -512,6 +512,16 @@ class TestEveryClass:
 
         assert shown == {"1", "2"}
         assert set(Session.objects.values_list("session_id", flat=True)) == {"1", "2"}
+
+    def test_purges_runs_over_the_fleet_by_their_end(self) -> None:
+        ends = [NOW - 31 * DAY, NOW - 29 * DAY, None]
+        ClassificationRun.objects.bulk_create(
+            ClassificationRun(created_at=NOW - 40 * DAY, finished_at=end) for end in ends
+        )
+
+        purge_aged(now=NOW)
+
+        assert [run.finished_at for run in ClassificationRun.objects.order_by("pk")] == ends[1:]
 
     def test_purges_stubs(self) -> None:
         for number, days_ago in enumerate((399, 401)):

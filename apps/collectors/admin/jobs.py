@@ -12,7 +12,6 @@ from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
 from apps.collectors.admin.targets import PERMISSION
-from apps.collectors.choices import JobState
 from apps.collectors.models import CollectionJob
 from apps.collectors.services import jobs
 from apps.core import clock
@@ -32,6 +31,7 @@ from apps.core.admin.values import (
 from apps.core.errors import DomainError
 from apps.core.formats import NOTHING
 from apps.core.http import ScopedRequest
+from apps.core.jobs import JobState
 
 TONES = {JobState.RUNNING: "info", JobState.DONE: "success", JobState.FAILED: "danger"}
 

@@ -1,6 +1,5 @@
-"""Long work on what was collected: planned in steps, one transaction each, carried on by a task."""
+"""Long work on what was collected: kinds of it, planned in steps that `core.jobs` carries on."""
 
-import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,17 +11,12 @@ from django.utils.translation import gettext_lazy as _
 from apps.accounts.models import Account
 from apps.audit import services as audit
 from apps.audit.choices import AuditCode, Severity
-from apps.collectors.choices import JobState
 from apps.collectors.models import CollectionJob
-from apps.core import clock
 from apps.core.errors import DomainError
-from apps.core.locks import advisory_lock, is_deadlock
-
-logger = logging.getLogger(__name__)
+from apps.core.jobs import JobState, Runner
 
 Counts = Mapping[str, int]
 Step = list[Any]  # of values that JSON knows
-LOCK = "collectors.run_jobs"
 _kinds: dict[str, "JobKind"] = {}
 
 
@@ -60,8 +54,7 @@ class JobKind:
     """One kind of work.
 
     title: what it is called. plan: the steps of its parameters, in order; each is done in a
-    transaction of its own by `run`, which returns rows changed by table. A step that was done
-    before must do no harm: a worker may die between a step and the note of it.
+    transaction of its own by `run`, which returns rows changed by table.
     offer: where people start it by themselves.
     """
 
@@ -131,56 +124,29 @@ def retry(*, job: CollectionJob, actor: Account, now: datetime) -> None:
     with transaction.atomic():
         row = CollectionJob.objects.select_for_update().get(pk=job.pk)
         if row.state == JobState.FAILED:
-            row.state, row.error = JobState.WAITING, ""
-            row.save(update_fields=["state", "error"])
+            row.state, row.error, row.finished_at = JobState.WAITING, "", None
+            row.save(update_fields=["state", "error", "finished_at"])
             _record(row, actor, now)
 
 
 def run_open() -> int:
-    """Carry on every open job, one worker at a time; return the number of steps done."""
-    with advisory_lock(LOCK) as acquired:
-        if not acquired:
-            return 0
-        return sum(_run(job) for job in CollectionJob.objects.open())
+    """Carry on every open job; return the number of steps done. See `core.jobs.Runner`."""
+    return RUNNER.run_open()
 
 
-def _run(job: CollectionJob) -> int:
-    """Do the steps that are left; a failure is kept and stops this job alone."""
-    kind, number = find(job.kind), 0
-    for step in job.parameters["steps"][job.done :]:
-        try:
-            _do(job, kind, step)
-        except Exception as error:
-            if is_deadlock(error):
-                raise  # the task tries again: nobody has to be asked
-            logger.exception("job failed", extra={"job": job.pk, "kind": job.kind})
-            # The class alone: a message of the database may quote a name.
-            CollectionJob.objects.filter(pk=job.pk).update(
-                state=JobState.FAILED, error=type(error).__name__, heartbeat_at=clock.now()
-            )
-            return number
-        number += 1
-    _finish(job)
-    return number
+def _advance(job: CollectionJob, now: datetime) -> int:
+    """Do the step that comes next, and count the rows it changed."""
+    left = job.parameters["steps"][job.done :]
+    if not left:
+        return 0
+    for table, rows in find(job.kind).run(job.parameters, left[0], now).items():
+        job.counts[table] = job.counts.get(table, 0) + rows
+    job.done += 1
+    return 1
 
 
-def _do(job: CollectionJob, kind: JobKind, step: Step) -> None:
-    now = clock.now()
-    with transaction.atomic():
-        counts = dict(job.counts)
-        for table, rows in kind.run(job.parameters, step, now).items():
-            counts[table] = counts.get(table, 0) + rows
-        job.counts, job.done = counts, job.done + 1
-        job.state, job.heartbeat_at = JobState.RUNNING, now
-        job.save(update_fields=["counts", "done", "state", "heartbeat_at"])
-
-
-def _finish(job: CollectionJob) -> None:
-    now = clock.now()
-    with transaction.atomic():
-        job.state, job.finished_at, job.heartbeat_at = JobState.DONE, now, now
-        job.save(update_fields=["state", "finished_at", "heartbeat_at"])
-        _record(job, None, now)
+def _finish(job: CollectionJob, now: datetime) -> None:
+    _record(job, None, now)
 
 
 def _record(job: CollectionJob, actor: Account | None, now: datetime) -> None:
@@ -194,3 +160,6 @@ def _record(job: CollectionJob, actor: Account | None, now: datetime) -> None:
         detail={"state": job.state, "steps": job.total, "counts": job.counts},
         at=now,
     )
+
+
+RUNNER = Runner("collectors.run_jobs", CollectionJob, _advance, _finish, columns=("counts",))

@@ -6,6 +6,7 @@ from django.db import connection, transaction
 
 from apps.audit import partitions as audit_days
 from apps.collectors.models import CollectorStub, RefusalCount
+from apps.devices.models import ClassificationRun
 from apps.events import kinds, retention
 from apps.events.daily import daily_model_of
 from apps.events.kinds import SampledKind
@@ -20,6 +21,7 @@ DEVICES_PER_STEP = 200  # of one transaction: the daily rows of one day, some hu
 
 retention.age(RefusalCount, RetentionClass.OPERATIONAL, "day")
 retention.age(Session, RetentionClass.OPERATIONAL, "end_time_at")
+retention.age(ClassificationRun, RetentionClass.OPERATIONAL, "finished_at")
 retention.age(CollectorStub, RetentionClass.STUB, "day")
 
 
