@@ -87,6 +87,16 @@ SCHEDULE: tuple[Periodic, ...] = (
         _("Puts devices into the entities of the rules after these were changed."),
     ),
     Periodic(
+        "devices.fill_fields",
+        timedelta(minutes=1),
+        _("Fills custom fields of devices after their rules were changed."),
+    ),
+    Periodic(
+        "devices.refill_fields",
+        ("10", "4"),
+        _("Has the rules of custom fields asked again for all devices."),
+    ),
+    Periodic(
         "core.lapse_approvals",
         timedelta(minutes=10),
         _("Closes requests for approval that nobody answered within 72 hours."),

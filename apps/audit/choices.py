@@ -60,6 +60,7 @@ class AuditCode(models.IntegerChoices):
     CUSTOM_FIELD_CHANGED = 2222, _("Custom field changed")
     CUSTOM_FIELD_DELETED = 2223, _("Custom field deleted")
     CUSTOM_VALUES_CHANGED = 2224, _("Values of custom fields changed")
+    CUSTOM_FIELD_RULES_CHANGED = 2225, _("Rules of a custom field changed")
     BINARY_CATEGORISED = 2301, _("Binary categorised")
     USER_OPENED = 3001, _("User opened")
     DEVICE_OPENED = 3002, _("Device opened")

@@ -11,7 +11,15 @@ class DevicesConfig(AppConfig):
     verbose_name = _("Devices")
 
     def ready(self) -> None:
-        from apps.devices import custom, events, fleet, inventory, nql, personal_data  # noqa: F401
+        from apps.devices import (  # noqa: F401
+            custom,
+            events,
+            fleet,
+            inventory,
+            nql,
+            personal_data,
+            ruled_fields,
+        )
         from apps.devices.models import Context
         from apps.nql import reader
 

@@ -12,7 +12,7 @@ from apps.audit import services as audit
 from apps.audit.choices import AuditCode
 from apps.core.errors import DomainError
 from apps.core.scope import Scope
-from apps.devices import changes, classification
+from apps.devices import changes, classification, ruled_fields
 from apps.devices.changes import Change
 from apps.devices.choices import ChangeProperty
 from apps.devices.models import Device
@@ -106,6 +106,7 @@ def set_configuration_tag(
     classifier = classification.present()
     if RuleFact.CONFIGURATION_TAG in classifier.facts:
         classification.classify(device_ids=keys, classifier=classifier, now=now)
+    ruled_fields.reconsider(device_ids=keys, reads=[RuleFact.CONFIGURATION_TAG])
     _record(AuditCode.DEVICES_TAGGED, rows, actor, now, {"tag": tag})
     return len(rows)
 
@@ -123,8 +124,10 @@ def set_custom_value(
     """Write a value of a custom field on devices, None to take it away; return how many.
 
     Raises:
+        custom_fields.FilledByRules: its values follow from rules.
         TooManyDevices: they are more than DEVICES_LIMIT.
     """
+    custom_fields.refuse_ruled([field])
     rows = [row for row in _managed(devices, scope) if custom_fields.put(row, field, value)]
     Device.objects.bulk_update(rows, ["custom"])
     detail = {"field": field.nql_id, "is_removed": value is None}  # a value may name somebody

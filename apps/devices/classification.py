@@ -179,12 +179,13 @@ def put(moves: Sequence[tuple[Device, Entity]], *, now: datetime) -> None:
         ],
         now=now,
     )
-    hooks.tell([(device.pk, device.entity_id, entity.pk) for device, entity in moves])
+    moved = [(device.pk, device.entity_id, entity.pk) for device, entity in moves]
     contexts = _contexts([_context_key(device, entity) for device, entity in moves])
     for device, entity in moves:
         device.context_id = contexts[_context_key(device, entity)]
         device.entity = entity
     Device.objects.bulk_update([device for device, _entity in moves], ["entity", "context"])
+    hooks.tell(moved)
 
 
 ContextKey = tuple[Any, ...]

@@ -11,7 +11,7 @@ from django.db import connection, models, transaction
 from apps.accounts.models import Account
 from apps.audit import services as audit
 from apps.audit.choices import AuditCode
-from apps.devices import changes, classification
+from apps.devices import changes, classification, ruled_fields
 from apps.devices.changes import Change
 from apps.devices.choices import InventoryState, Platform
 from apps.devices.models import ConnectivitySample, Context, Device, InventoryPart
@@ -96,7 +96,7 @@ class Report:
     def write_facts(self, facts: dict[str, Any]) -> None:
         """Write facts into the device's row; keys are its columns. Cost: 1 to 5 queries.
 
-        Where rules read such facts, the device may move.
+        Where rules read such facts, the device may move, and custom fields be filled anew.
         """
         row = Device.objects.filter(pk=self.device_id)
         if self.has_base:
@@ -104,9 +104,11 @@ class Report:
             old = row.values(*watched).get() if watched else {}
             self._note(changes.between(old, facts, self.policy))
         row.update(**facts)
-        read = {classification.FACTS_OF_COLUMNS.get(column, "") for column in facts} - {""}
-        if read:
+        read = {ruled_fields.FACTS_OF_COLUMNS.get(column, "") for column in facts} - {""}
+        if read & set(classification.FACTS_OF_COLUMNS.values()):
             classification.reconsider(device_id=self.device_id, reads=read, now=self.now)
+        if read:
+            ruled_fields.reconsider(device_ids=[self.device_id], reads=read)
 
     def write_list(self, model: type[models.Model], rows: Sequence[dict[str, Any]]) -> None:
         """Replace a device's list as a whole, unless it is the same. Cost: 2 to 7 queries."""
@@ -179,7 +181,8 @@ def remember_network(*, device_id: int, bucket: datetime, now: datetime) -> None
 
     Read back as it was stored: without what the policy takes. Most batches tell the network of
     the one before, and leave the device's row as it is. Where rules read addresses, another
-    network may move the device. Cost: 1 query, 1 more for another network.
+    network may move the device, or fill its custom fields anew. Cost: 1 query, 2 more for another
+    network.
     """
     with connection.cursor() as cursor:
         cursor.execute(_LAST_NETWORK, {"device": device_id, "bucket": bucket})
@@ -187,6 +190,7 @@ def remember_network(*, device_id: int, bucket: datetime, now: datetime) -> None
     if is_elsewhere:
         reads = [RuleFact.LOCAL_ADDRESS]
         classification.reconsider(device_id=device_id, reads=reads, now=now)
+        ruled_fields.reconsider(device_ids=[device_id], reads=reads)
 
 
 def remember_login(*, device_id: int, occurred_at: datetime, user_name: str) -> None:

@@ -5,7 +5,7 @@ import logging
 from celery import shared_task
 from django.db import OperationalError
 
-from apps.devices import fleet
+from apps.devices import fleet, ruled_fields
 
 logger = logging.getLogger(__name__)
 
@@ -21,3 +21,22 @@ def classify_fleet(**_later: object) -> None:  # survives a newer caller
     """Carry on the classification of the fleet after a change of the rules."""
     if number := fleet.run_open():
         logger.info("devices classified", extra={"number": number})
+
+
+@shared_task(
+    name="devices.fill_fields",
+    queue="maintenance",
+    autoretry_for=(OperationalError,),
+    retry_backoff=60,  # seconds, doubled at each try
+    soft_time_limit=1_800,  # seconds
+)
+def fill_fields(**_later: object) -> None:  # survives a newer caller
+    """Carry on the filling of custom fields after a change of their rules."""
+    if number := ruled_fields.run_waiting():
+        logger.info("custom fields filled", extra={"devices": number})
+
+
+@shared_task(name="devices.refill_fields", queue="maintenance", soft_time_limit=60)
+def refill_fields(**_later: object) -> None:  # survives a newer caller
+    """Have all rules of custom fields asked again."""
+    ruled_fields.restart()

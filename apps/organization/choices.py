@@ -26,6 +26,15 @@ class RuleFact(models.TextChoices):
     COLLECTOR_TAG = "collector_tag", _("Tag of the collector")
 
 
+class FieldFact(models.TextChoices):
+    """What rules of custom fields read besides: they come after a device was placed."""
+
+    ENTITY = "entity", _("Entity")
+    MANUFACTURER = "hardware_manufacturer", _("Manufacturer")
+    MODEL = "hardware_model", _("Model")
+    OPERATING_SYSTEM = "operating_system_name", _("Operating system")
+
+
 class Matching(models.TextChoices):
     """How the conditions of a rule come together."""
 
@@ -40,6 +49,13 @@ class FieldTarget(models.TextChoices):
     USER = "user", _("User")
     BINARY = "binary", _("Binary")
     PACKAGE = "package", _("Package")
+
+
+class FilledBy(models.TextChoices):
+    """Who fills a custom field."""
+
+    MANUAL = "manual", _("People")
+    RULES = "rules", _("Rules")
 
 
 class FieldType(models.TextChoices):

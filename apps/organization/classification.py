@@ -9,9 +9,9 @@ import ipaddress
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
-from apps.organization.choices import Matching, RuleFact
+from apps.organization.choices import FieldFact, Matching, RuleFact
 
 if TYPE_CHECKING:
     from apps.organization.models import ClassificationRule
@@ -20,6 +20,7 @@ PLATFORMS = ("windows", "macos", "linux")
 VALUE_LENGTH = 1_024  # characters, as of a directory path
 RULES_LIMIT = 500
 CONDITIONS_LIMIT = 20  # of one rule
+NAMES_ENTITY = (RuleFact.KEY_ENTITY, FieldFact.ENTITY)  # by its id
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +28,8 @@ class Facts:
     """What rules may read of one device; "" where it is unknown or may not be kept.
 
     key_entity_path: path of ids of the entity of its enrolment key. A name that is kept hashed
-    is no name here: nothing can be said about it.
+    is no name here: nothing can be said about it. From `entity_path` on, its own, only rules of
+    custom fields read.
     """
 
     device_name: str = ""
@@ -39,6 +41,10 @@ class Facts:
     key_entity_path: str = ""
     platform: str = ""
     collector_tags: tuple[str, ...] = ()
+    entity_path: str = ""
+    hardware_manufacturer: str = ""
+    hardware_model: str = ""
+    operating_system_name: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,12 +115,26 @@ def conditions_of_json(found: Iterable[Mapping[str, str]]) -> tuple[Condition, .
     return tuple(Condition(part["fact"], part["value"]) for part in found)
 
 
+class Conditional(Protocol):
+    """What takes devices by conditions: a rule of whatever purpose."""
+
+    @property
+    def conditions(self) -> tuple[Condition, ...]:
+        """Return what has to hold."""
+        ...
+
+    @property
+    def matching(self) -> str:
+        """Return whether all have to, or one."""
+        ...
+
+
 class Classifier:
     """Rules in their order, ready to be asked for many devices."""
 
     def __init__(self, rules: Iterable[Rule], paths: Mapping[int, str]) -> None:
         """Prepare the active rules. paths: of the entities that `key_entity` conditions name."""
-        self._rules = [(rule, _holds_rule(rule, paths)) for rule in rules if rule.is_active]
+        self._rules = [(rule, holds_rule(rule, paths)) for rule in rules if rule.is_active]
 
     def rule_for(self, facts: Facts) -> Rule | None:
         """Return the first rule that takes the device, None where none does."""
@@ -129,13 +149,10 @@ class Classifier:
         return frozenset(part.fact for rule, _holds in self._rules for part in rule.conditions)
 
 
-def key_entities(rules: Iterable[Rule]) -> set[int]:
+def key_entities(rules: Iterable[Conditional]) -> set[int]:
     """Return the ids of entities that conditions of the rules name."""
     return {
-        int(part.value)
-        for rule in rules
-        for part in rule.conditions
-        if part.fact == RuleFact.KEY_ENTITY
+        int(part.value) for rule in rules for part in rule.conditions if part.fact in NAMES_ENTITY
     }
 
 
@@ -183,7 +200,8 @@ def _address(text: str) -> Any:
 Holds = Callable[[Facts], bool]
 
 
-def _holds_rule(rule: Rule, paths: Mapping[int, str]) -> Holds:
+def holds_rule(rule: Conditional, paths: Mapping[int, str]) -> Holds:
+    """Return what tells whether a rule takes a device. paths: of the entities that it names."""
     tests = [_holds(part, paths) for part in rule.conditions]
     if not tests:
         return lambda facts: False
@@ -195,9 +213,9 @@ def _holds(condition: Condition, paths: Mapping[int, str]) -> Holds:
     fact, value = condition.fact, condition.value
     if fact == RuleFact.LOCAL_ADDRESS:
         return lambda facts: is_in_network(value, facts.local_address)
-    if fact == RuleFact.KEY_ENTITY:
-        path = paths.get(int(value))
-        return lambda facts: path is not None and facts.key_entity_path.startswith(path)
+    if fact in NAMES_ENTITY:
+        path, name = paths.get(int(value)), f"{fact}_path"
+        return lambda facts: path is not None and getattr(facts, name).startswith(path)
     if fact == RuleFact.COLLECTOR_TAG:
         return lambda facts: any(matches_pattern(value, tag) for tag in facts.collector_tags)
     return lambda facts: matches_pattern(value, getattr(facts, fact))

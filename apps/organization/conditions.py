@@ -1,12 +1,13 @@
 """What people type as conditions of rules, checked and brought into one form."""
 
 import ipaddress
+from collections.abc import Collection
 
 from django.utils.translation import gettext_lazy as _
 
 from apps.core.errors import DomainError
 from apps.organization.choices import RuleFact
-from apps.organization.classification import PLATFORMS, VALUE_LENGTH, Condition
+from apps.organization.classification import NAMES_ENTITY, PLATFORMS, VALUE_LENGTH, Condition
 from apps.organization.places import Places
 
 
@@ -16,16 +17,19 @@ class ConditionRefused(DomainError):
     code = "condition_refused"
 
 
-def clean(fact: str, value: str, places: Places) -> Condition:
+def clean(
+    fact: str, value: str, places: Places, facts: Collection[str] = tuple(RuleFact.values)
+) -> Condition:
     """Return the condition that was typed.
 
-    places: the entities by where they stand, for `key_entity`, whose value is "France / Paris".
+    places: the entities by where they stand, for facts whose value is "France / Paris".
+    facts: what such rules may read.
 
     Raises:
         ConditionRefused: with a sentence that says why.
     """
     value = value.strip()
-    if fact not in RuleFact.values:
+    if fact not in facts:
         raise ConditionRefused(message=_("Choose what the rule reads."))
     if not value or "\0" in value or len(value) > VALUE_LENGTH:
         raise ConditionRefused(message=_("Say what it has to be."))
@@ -33,7 +37,7 @@ def clean(fact: str, value: str, places: Places) -> Condition:
         return Condition(fact, _network(value))
     if fact == RuleFact.PLATFORM:
         return Condition(fact, _platform(value))
-    if fact == RuleFact.KEY_ENTITY:
+    if fact in NAMES_ENTITY:
         entity_id = places.find(value)
         if entity_id is None:
             raise ConditionRefused(message=_("There is no such entity."))
@@ -43,7 +47,7 @@ def clean(fact: str, value: str, places: Places) -> Condition:
 
 def text_of(condition: Condition, places: Places) -> str:
     """Return the value as people type it."""
-    if condition.fact == RuleFact.KEY_ENTITY:
+    if condition.fact in NAMES_ENTITY:
         return places.name(int(condition.value))
     return condition.value
 

@@ -3,6 +3,7 @@
 A value of type `datetime` is kept as ISO 8601 in UTC, all others as JSON knows them.
 """
 
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -15,7 +16,7 @@ from apps.core.errors import DomainError
 from apps.core.personal_data import masking
 from apps.core.personal_data.classes import Class, FieldClass
 from apps.core.scope import Scope
-from apps.organization.choices import FieldTarget, FieldType
+from apps.organization.choices import FieldTarget, FieldType, FilledBy
 from apps.organization.models import CustomField
 
 TEXT_LENGTH = 1_024
@@ -30,6 +31,13 @@ class ValueRefused(DomainError):
     """A value that a field cannot hold."""
 
     code = "value_refused"
+
+
+class FilledByRules(DomainError):
+    """A value that people may not write."""
+
+    code = "filled_by_rules"
+    message = _("Rules fill this field. Change its rules instead.")
 
 
 def register(target: FieldTarget, model: type[models.Model]) -> None:
@@ -67,6 +75,22 @@ def readable(target: FieldTarget, scope: Scope) -> list[CustomField]:
         for field in CustomField.objects.about(target)
         if not masking.may_hide_class(level, model, class_of(field))
     ]
+
+
+def writable(target: FieldTarget, scope: Scope) -> list[CustomField]:
+    """Return the readable fields that people fill. Cost: 1 query."""
+    return [field for field in readable(target, scope) if field.filled_by == FilledBy.MANUAL]
+
+
+def refuse_ruled(fields: Iterable[CustomField]) -> None:
+    """Refuse to write by hand what rules fill.
+
+    Raises:
+        FilledByRules: one of the fields is of that kind.
+    """
+    for field in fields:
+        if field.filled_by != FilledBy.MANUAL:
+            raise FilledByRules
 
 
 def having(rows: Any, field: CustomField, value: Any) -> Any:
@@ -114,6 +138,15 @@ def text_of(field: CustomField, value: Any) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     return str(value)
+
+
+def accepts(field: CustomField, value: Any) -> bool:
+    """Return whether a value is one that `parse` may give, None included."""
+    try:
+        found = parse(field, text_of(field, value))
+    except ValueRefused:
+        return False
+    return found == value and type(found) is type(value)
 
 
 def put(obj: Any, field: CustomField, value: Any) -> bool:

@@ -1,5 +1,6 @@
 """Forms of the tree and of the rules."""
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,7 +9,7 @@ from django.contrib import admin
 from django.utils.translation import gettext_lazy as _
 
 from apps.core.admin.autocomplete import CompletedSelect, CompletedSelectMultiple
-from apps.organization.choices import Matching
+from apps.organization.choices import Matching, RuleFact
 from apps.organization.classification import CONDITIONS_LIMIT, Condition, Rule
 from apps.organization.conditions import ConditionRefused, clean, text_of
 from apps.organization.grants import ACTIONS
@@ -92,41 +93,32 @@ class Row:
     error: str = ""
 
 
-class RuleForm(forms.Form):
-    """One rule. Its conditions are pairs of the fields `fact` and `value`; empty pairs are none."""
+class ConditionsForm(forms.Form):
+    """Conditions of a rule: pairs of the fields `fact` and `value`; empty pairs are none.
 
-    name = forms.CharField(label=_("Name"), max_length=NAME_LENGTH)
-    is_active = forms.BooleanField(label=_("Active"), required=False)
+    facts: what its conditions may read.
+    """
+
+    facts: Sequence[tuple[str, Any]] = RuleFact.choices
     matching = forms.ChoiceField(
         label=_("The rule takes a device if"), choices=Matching.choices, widget=forms.RadioSelect
     )
 
-    def __init__(self, data: Any, *, places: Places, rule: Rule | None = None) -> None:
-        initial = {"is_active": True, "matching": Matching.ALL}
-        if rule:
-            initial = {
-                "name": rule.name,
-                "entity": rule.entity_id,
-                "is_active": rule.is_active,
-                "matching": rule.matching,
-            }
+    def __init__(
+        self,
+        data: Any,
+        *,
+        places: Places,
+        conditions: Iterable[Condition] = (),
+        initial: dict[str, Any],
+    ) -> None:
         super().__init__(data, initial=initial)
         self.places = places
-        self.fields["entity"] = forms.ModelChoiceField(
-            label=_("Entity"),
-            queryset=Entity.objects.all(),
-            help_text=_("Where the devices go that the rule takes."),
-            widget=CompletedSelect(
-                ClassificationRule._meta.get_field("entity"),
-                admin.site,
-                labels=lambda rows: Entity.objects.trails(rows),
-                placeholder=_("Type the name of an entity"),
-            ),
-        )
+        self.conditions: tuple[Condition, ...] = ()  # of a form that is sound
         self._typed = (
             list(zip(data.getlist("fact"), data.getlist("value"), strict=False))
             if data
-            else [(part.fact, text_of(part, places)) for part in (rule.conditions if rule else ())]
+            else [(part.fact, text_of(part, places)) for part in conditions]
         )
         self._errors_of_rows: dict[int, str] = {}
 
@@ -141,6 +133,54 @@ class RuleForm(forms.Form):
             for number, (fact, value) in enumerate(typed, start=1)
         ]
 
+    def clean(self) -> dict[str, Any]:
+        """Read the conditions."""
+        values: dict[str, Any] = super().clean() or {}
+        found: list[Condition] = []
+        typed = [pair for pair in self._typed if any(pair)]
+        facts = [fact for fact, _label in self.facts]
+        for number, (fact, value) in enumerate(typed, start=1):
+            try:
+                found.append(clean(fact, value, self.places, facts))
+            except ConditionRefused as error:
+                self._errors_of_rows[number] = str(error)
+        self.conditions = tuple(found)
+        if not typed:
+            self.add_error(None, _("A rule has 1 to 20 conditions."))
+        elif self._errors_of_rows:
+            self.add_error(None, _("A condition is wrong; see below."))
+        return values
+
+
+class RuleForm(ConditionsForm):
+    """One rule that classifies devices."""
+
+    name = forms.CharField(label=_("Name"), max_length=NAME_LENGTH)
+    is_active = forms.BooleanField(label=_("Active"), required=False)
+
+    def __init__(self, data: Any, *, places: Places, rule: Rule | None = None) -> None:
+        initial: dict[str, Any] = {"is_active": True, "matching": Matching.ALL}
+        if rule:
+            initial = {
+                "name": rule.name,
+                "entity": rule.entity_id,
+                "is_active": rule.is_active,
+                "matching": rule.matching,
+            }
+        conditions = rule.conditions if rule else ()
+        super().__init__(data, places=places, conditions=conditions, initial=initial)
+        self.fields["entity"] = forms.ModelChoiceField(
+            label=_("Entity"),
+            queryset=Entity.objects.all(),
+            help_text=_("Where the devices go that the rule takes."),
+            widget=CompletedSelect(
+                ClassificationRule._meta.get_field("entity"),
+                admin.site,
+                labels=lambda rows: Entity.objects.trails(rows),
+                placeholder=_("Type the name of an entity"),
+            ),
+        )
+
     @property
     def rule(self) -> Rule:
         """Return the rule that was typed; only of a form that is sound."""
@@ -148,23 +188,7 @@ class RuleForm(forms.Form):
         return Rule(
             name=values["name"],
             entity_id=values["entity"].pk,
-            conditions=tuple(self._conditions),
+            conditions=self.conditions,
             matching=values["matching"],
             is_active=values["is_active"],
         )
-
-    def clean(self) -> dict[str, Any]:
-        """Read the conditions."""
-        values: dict[str, Any] = super().clean() or {}
-        self._conditions: list[Condition] = []
-        typed = [pair for pair in self._typed if any(pair)]
-        for number, (fact, value) in enumerate(typed, start=1):
-            try:
-                self._conditions.append(clean(fact, value, self.places))
-            except ConditionRefused as error:
-                self._errors_of_rows[number] = str(error)
-        if not typed:
-            self.add_error(None, _("A rule has 1 to 20 conditions."))
-        elif self._errors_of_rows:
-            self.add_error(None, _("A condition is wrong; see below."))
-        return values

@@ -8,7 +8,14 @@ from guardian.models import GroupObjectPermissionBase
 
 from apps.accounts.models import Profile
 from apps.core.models import UUIDModel
-from apps.organization.choices import EntityKind, FieldClass, FieldTarget, FieldType, Matching
+from apps.organization.choices import (
+    EntityKind,
+    FieldClass,
+    FieldTarget,
+    FieldType,
+    FilledBy,
+    Matching,
+)
 from apps.organization.querysets import (
     ClassificationRuleQuerySet,
     CustomFieldQuerySet,
@@ -171,7 +178,8 @@ class ClassificationRule(UUIDModel):
 class CustomField(UUIDModel):
     """A field that an organisation adds: its values stand in column `custom` of its target.
 
-    Written by `services.create_field` and its like; deleted with its values.
+    Written by `services.create_field` and its like; deleted with its values. What rules fill
+    `devices.ruled_fields` computes.
     """
 
     nql_id = models.CharField(
@@ -191,6 +199,24 @@ class CustomField(UUIDModel):
     )
     personal_class = models.CharField(
         _("says about people"), max_length=16, choices=FieldClass, default=FieldClass.FREE_TEXT
+    )
+    filled_by = models.CharField(
+        _("filled by"), max_length=16, choices=FilledBy, default=FilledBy.MANUAL
+    )
+    rules = models.JSONField(
+        _("rules"),
+        default=list,
+        blank=True,
+        help_text=_("Of a field that rules fill: conditions and value of each, in order."),
+    )
+    otherwise = models.JSONField(
+        _("otherwise"), null=True, blank=True, help_text=_("Value where no rule takes.")
+    )
+    filled_device_id = models.BigIntegerField(
+        null=True,
+        blank=True,
+        editable=False,
+        help_text=_("How far the filling is, in the order of ids; empty once it is done."),
     )
     created_at = models.DateTimeField(_("created"))
 

@@ -52,6 +52,10 @@ register(
             "type": NONE,
             "words": NONE,
             "personal_class": NONE,
+            "filled_by": NONE,
+            "rules": NONE,  # as those of classification
+            "otherwise": NONE,
+            "filled_device_id": NONE,
             "created_at": NONE,
         }
     ),

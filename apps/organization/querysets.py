@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Self
 
 from django.db import models
 from django.db.models.expressions import RawSQL
 
-from apps.organization.choices import EntityKind
-from apps.organization.classification import Classifier, Rule, key_entities
+from apps.organization.choices import EntityKind, FilledBy
+from apps.organization.classification import Classifier, Conditional, Rule, key_entities
 
 if TYPE_CHECKING:
     from apps.core.scope import Scope
@@ -105,11 +105,28 @@ class CustomFieldQuerySet(models.QuerySet["CustomField"]):
         """Keep the fields of one target, by name."""
         return self.filter(target=target).order_by("name", "pk")
 
+    def ruled(self) -> Self:
+        """Keep the fields that rules fill."""
+        return self.filter(filled_by=FilledBy.RULES)
+
+    def waiting(self) -> Self:
+        """Keep the fields that not all devices are filled with yet."""
+        return self.ruled().filter(filled_device_id__isnull=False)
+
+    def restart(self) -> int:
+        """Have the rules of these fields asked again for the whole fleet, soon. Cost: 1 query."""
+        return self.ruled().update(filled_device_id=0)
+
 
 def classifier_of(rules: Sequence[Rule]) -> Classifier:
     """Return rules ready to be asked. Cost: 1 query where conditions name entities."""
+    return Classifier(rules, paths_of(rules))
+
+
+def paths_of(rules: Iterable[Conditional]) -> dict[int, str]:
+    """Return the paths of the entities that conditions name. Cost: 1 query, none for none."""
     from apps.organization.models import Entity
 
     named = key_entities(rules)
     rows = Entity.objects.filter(pk__in=named).values_list("pk", "path") if named else []
-    return Classifier(rules, dict(rows))
+    return dict(rows)

@@ -112,7 +112,7 @@ class CustomValuesMixin(DetailMixin):
         obj = self.found(request, object_id)
         if not self._may_fill(obj, request.scope):
             raise PermissionDenied
-        fields = custom_fields.readable(custom_fields.target_of(self.model), request.scope)
+        fields = custom_fields.writable(custom_fields.target_of(self.model), request.scope)
         form = ValuesForm(request.POST or None, obj=obj, fields=fields)
         if request.method == "POST" and form.is_valid():
             values, now = form.values(), clock.now()

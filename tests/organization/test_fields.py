@@ -91,12 +91,24 @@ class TestDefinitions:
             AuditCode.CUSTOM_FIELD_CHANGED,
         ]
 
-    def test_are_bounded(self, ada: Account, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr("apps.organization.services.fields.FIELDS_LIMIT", 1)
-        make_field(ada)
+    @pytest.mark.parametrize(("filled_by", "limit"), [("manual", 100), ("rules", 200)])
+    def test_are_bounded_each_kind_by_itself(
+        self, ada: Account, filled_by: str, limit: int
+    ) -> None:
+        CustomField.objects.bulk_create(
+            CustomField(
+                nql_id=f"x{number}",
+                target="device",
+                type="int",
+                filled_by=filled_by,
+                created_at=NOW,
+            )
+            for number in range(limit)
+        )
 
-        with pytest.raises(services.FieldRefused):
-            make_field(ada, nql_id="other")
+        with pytest.raises(services.FieldRefused, match=f"There are {limit} custom fields"):
+            make_field(ada, filled_by=filled_by)
+        make_field(ada, filled_by={"manual": "rules", "rules": "manual"}[filled_by])
 
     @pytest.mark.parametrize(
         "values", [{"type": "enum"}, {"words": ["a"]}, {"nql_id": "taken"}], ids=str
@@ -126,6 +138,7 @@ class TestPages:
             "nql_id": "colour",
             "name": "Colour",
             "target": "device",
+            "filled_by": "manual",
             "type": "enum",
             "personal_class": "none",
             "typed_words": "red\nblue\nred\n",

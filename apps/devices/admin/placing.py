@@ -73,14 +73,15 @@ class TagText(Answer):
 
 
 class FieldValue(Answer):
-    """A custom field that the caller may see, and what it shall hold."""
+    """A custom field that people fill and the caller may see, and what it shall hold."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        seen = [field.pk for field in custom_fields.readable(FieldTarget.DEVICE, self.scope)]
+        seen = [field.pk for field in custom_fields.writable(FieldTarget.DEVICE, self.scope)]
         self.fields["field"] = forms.ModelChoiceField(
             label=_("Field"),
             queryset=CustomField.objects.about(FieldTarget.DEVICE).filter(pk__in=seen),
+            help_text=_("Fields that rules fill are not among them: their rules decide."),
         )
         self.fields["value"] = forms.CharField(
             label=_("Value"),

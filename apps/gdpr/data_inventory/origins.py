@@ -39,6 +39,7 @@ MADE_HERE = frozenset(
         "upn_privacy_level",
         "hash_epoch",
         "first_login_at",
+        "filled_device_id",
     ]
 )
 BY_HAND = frozenset(["custom", "configuration_tag", "product_category", "product_subcategory"])

@@ -32,7 +32,7 @@ class CustomFieldForm(forms.ModelForm):
 
     class Meta:
         model = CustomField
-        fields = ["nql_id", "name", "target", "type", "personal_class"]
+        fields = ["nql_id", "name", "target", "filled_by", "type", "personal_class"]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -50,8 +50,11 @@ class CustomFieldForm(forms.ModelForm):
         is_enum = values.get("type") == FieldType.ENUM
         if is_enum != bool(words) or len(words) > services.WORDS_LIMIT:
             self.add_error("typed_words", services.WORDS_MESSAGE)
-        if CustomField.objects.count() >= services.FIELDS_LIMIT:
-            self.add_error(None, services.FIELDS_MESSAGE)
+        is_sound = {"filled_by", "target"} <= values.keys()
+        if is_sound and (
+            reason := services.problem_of_filler(values["filled_by"], values["target"])
+        ):
+            self.add_error(None, str(reason))
         return values
 
 
@@ -64,8 +67,8 @@ class CustomFieldAdmin(ServiceAdmin):
         "There are no custom fields. Add one to note on devices what no collector can know, "
         "such as a cost centre."
     )
-    list_display = ["name", "id_in_queries", "target", "type", "personal_class"]
-    list_filter = ["target", "type"]
+    list_display = ["name", "id_in_queries", "target", "filled_by", "type", "personal_class"]
+    list_filter = ["target", "filled_by", "type"]
     search_fields = ["name", "nql_id"]
     ordering = ["target", "name"]
     actions = None
@@ -77,14 +80,14 @@ class CustomFieldAdmin(ServiceAdmin):
 
     def get_fieldsets(self, request: AccountRequest, obj: CustomField | None = None) -> list[Any]:
         """Ask for words only while the field is made."""
-        names = ["name", "nql_id", "target", "type", "personal_class"]
+        names = ["name", "nql_id", "target", "filled_by", "type", "personal_class"]
         return [(None, {"fields": names if obj else [*names, "typed_words"]})]
 
     def get_fixed_fields(
         self, request: AccountRequest, obj: CustomField | None = None
     ) -> list[str]:
         """Keep what the values depend on."""
-        return ["nql_id", "target", "type"] if obj else []
+        return ["nql_id", "target", "filled_by", "type"] if obj else []
 
     def has_add_permission(self, request: AccountRequest) -> bool:
         """Let those define fields who see the whole tree."""
@@ -127,6 +130,7 @@ class CustomFieldAdmin(ServiceAdmin):
             type=values["type"],
             words=values["words"],
             personal_class=values["personal_class"],
+            filled_by=values["filled_by"],
             actor=actor,
             now=now,
         )

@@ -232,7 +232,6 @@ class ClassificationRuleAdmin(DetailMixin):
             "form": form,
             "media": self.media + form.media,
             "buttons": buttons,
-            "facts": RuleFact.choices,
             "back": list_url(ClassificationRule),
         }
         return self.page(request, row, "admin/organization/rule_form.html", context)

@@ -1,14 +1,18 @@
 """Writes of the organisation, a module for each noun."""
 
 from apps.organization.services.fields import (
-    FIELDS_LIMIT,
-    FIELDS_MESSAGE,
     WORDS_LIMIT,
     WORDS_MESSAGE,
     FieldRefused,
     change_field,
     create_field,
     delete_field,
+    problem_of_filler,
+)
+from apps.organization.services.filling import (
+    FieldRulesChangedMeanwhile,
+    FieldRulesRefused,
+    set_field_rules,
 )
 from apps.organization.services.imports import FileHasProblems, import_entities
 from apps.organization.services.rules import (
@@ -38,8 +42,6 @@ from apps.organization.services.tree import (
 from apps.organization.services.values import set_values
 
 __all__ = [
-    "FIELDS_LIMIT",
-    "FIELDS_MESSAGE",
     "ROOT_NAME",
     "UNCLASSIFIED_NAME",
     "WORDS_LIMIT",
@@ -49,6 +51,8 @@ __all__ = [
     "EntityInUse",
     "EntityNameTaken",
     "FieldRefused",
+    "FieldRulesChangedMeanwhile",
+    "FieldRulesRefused",
     "FileHasProblems",
     "RuleRefused",
     "RulesChangedMeanwhile",
@@ -65,8 +69,10 @@ __all__ = [
     "import_entities",
     "is_in_use",
     "move_entity",
+    "problem_of_filler",
     "rename_entity",
     "replace_rules",
+    "set_field_rules",
     "set_values",
     "set_view_domain",
 ]

@@ -17,8 +17,13 @@ from apps.accounts.services import ExceedsOwnRights, refuse_deciding
 from apps.audit import services as audit
 from apps.audit.choices import AuditCode
 from apps.core.errors import DomainError
-from apps.organization.choices import EntityKind, RuleFact
-from apps.organization.models import ClassificationRule, Entity, EntityGroupPermission
+from apps.organization.choices import EntityKind, FieldFact, RuleFact
+from apps.organization.models import (
+    ClassificationRule,
+    CustomField,
+    Entity,
+    EntityGroupPermission,
+)
 
 ROOT_NAME = "Organisation"
 UNCLASSIFIED_NAME = "Unclassified"
@@ -118,6 +123,7 @@ def move_entity(*, entity: Entity, parent: Entity, actor: Account, now: datetime
     _refuse_taken(entity.name, parent, but=entity)
     old_parent = entity.parent_id
     _move_branch(entity, parent)
+    CustomField.objects.restart()  # their rules may read where an entity stands
     detail: dict[str, object] = {"old_parent": old_parent, "new_parent": parent.pk}
     _record(AuditCode.ENTITY_MOVED, entity, actor, now, detail)
     return entity
@@ -141,8 +147,7 @@ def delete_entity(*, entity: Entity, actor: Account, now: datetime) -> None:
 
 def is_in_use(entity: Entity) -> bool:
     """Return whether rows other than grants point at the entity. Cost: 1 query per such table."""
-    named = [{"fact": RuleFact.KEY_ENTITY, "value": str(entity.pk)}]
-    if ClassificationRule.objects.filter(conditions__contains=named).exists():
+    if _is_named(entity):
         return True
     relations: Iterable[Any] = Entity._meta.get_fields(include_hidden=True)
     return any(
@@ -151,6 +156,20 @@ def is_in_use(entity: Entity) -> bool:
         if relation.auto_created
         and not relation.concrete
         and relation.related_model is not EntityGroupPermission
+    )
+
+
+def _is_named(entity: Entity) -> bool:
+    """Return whether a condition of a rule names the entity. Cost: at most 3 queries."""
+    key, own = (
+        [{"fact": str(fact), "value": str(entity.pk)}]
+        for fact in (RuleFact.KEY_ENTITY, FieldFact.ENTITY)
+    )
+    if ClassificationRule.objects.filter(conditions__contains=key).exists():
+        return True
+    fields = CustomField.objects.ruled()
+    return any(
+        fields.filter(rules__contains=[{"conditions": part}]).exists() for part in (key, own)
     )
 
 

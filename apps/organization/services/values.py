@@ -23,7 +23,11 @@ def set_values(
     """Write values on one object, None to take one away; return how many changed.
 
     Whether the caller may change it, the page has asked. Cost: 2 queries, 1 for each change.
+
+    Raises:
+        custom_fields.FilledByRules: of a field whose values follow from rules.
     """
+    custom_fields.refuse_ruled(values)
     row = type(obj)._default_manager.select_for_update().get(pk=obj.pk)
     changed = [field for field, value in values.items() if custom_fields.put(row, field, value)]
     if changed:
