@@ -52,6 +52,11 @@ def targets() -> list[tuple[str, Any]]:
     return [(target, FieldTarget(target).label) for target in _models]
 
 
+def models_by_target() -> dict[str, type[models.Model]]:
+    """Return the tables that keep values, by what their fields are about."""
+    return dict(_models)
+
+
 def target_of(model: type[models.Model]) -> FieldTarget:
     """Return what the fields of a table are about.
 

@@ -22,6 +22,7 @@ from apps.collectors.services.jobs import JobKind, Offer, Step
 from apps.core import generations
 from apps.devices.models import Device, DeviceChange, LocalAdmin, Volume
 from apps.devices.permitted import BUILT_IN
+from apps.organization import custom_fields
 from apps.organization.choices import FieldClass, FieldTarget
 from apps.organization.models import CustomField
 from apps.users import hashing
@@ -80,6 +81,15 @@ WITH given AS (
 UPDATE {table} AS named SET name = given.pseudonym FROM given WHERE named.id = given.id
 """
 
+# Sorted, as reports lock devices and programs: two that do so cannot deadlock.
+FORGET_VALUES = """
+WITH telling AS (
+    SELECT id FROM {table} WHERE custom ?| %(told)s::text[] ORDER BY id FOR NO KEY UPDATE
+)
+UPDATE {table} AS kept SET custom = kept.custom - %(told)s::text[]
+FROM telling WHERE kept.id = telling.id
+"""
+
 Rest = Callable[[], Mapping[str, int]]
 _rests: dict[str, Rest] = {}
 
@@ -132,7 +142,8 @@ def plan(_parameters: Mapping[str, Any]) -> list[Step]:
     )
     chunks = [ids[start : start + CHUNK] for start in range(0, len(ids), CHUNK)]
     steps: list[Step] = [["users", chunk[0], chunk[-1]] for chunk in chunks]
-    return [*steps, ["admins"], ["folders"], ["clients"], *([n] for n in _rests), ["remains"]]
+    rest = ("admins", "folders", "clients", "values", *_rests, "remains")
+    return [*steps, *([name] for name in rest)]
 
 
 def run(_parameters: Mapping[str, Any], step: Step, now: datetime) -> Mapping[str, int]:
@@ -144,6 +155,8 @@ def run(_parameters: Mapping[str, Any], step: Step, now: datetime) -> Mapping[st
         return _convert_admins(now)
     if name == "remains":
         return _convert_remains(now)
+    if name == "values":
+        return _forget_values()
     if name in _rests:
         return _rests[name]()
     return _forget_folders() if name == "folders" else _forget_clients()
@@ -185,16 +198,16 @@ def _rename_users(
             "pseudonyms": list(pseudonyms),
             "identities": identities,
             "epoch": epoch,
-            "told": _fields_about_people(),
+            "told": _fields_about_people(FieldTarget.USER),
         },
     )
     generations.bump(generations.DIMENSIONS)
     return int(cursor.rowcount)
 
 
-def _fields_about_people() -> list[str]:
-    """Return the custom fields of users whose values may tell who somebody is. Cost: 1 query."""
-    fields = CustomField.objects.about(FieldTarget.USER).exclude(personal_class=FieldClass.NONE)
+def _fields_about_people(target: str) -> list[str]:
+    """Return the custom fields of a target that may tell who somebody is. Cost: 1 query."""
+    fields = CustomField.objects.about(target).exclude(personal_class=FieldClass.NONE)
     return list(fields.values_list("nql_id", flat=True))
 
 
@@ -269,6 +282,22 @@ def _forget_clients() -> dict[str, int]:
     }
 
 
+def _forget_values() -> dict[str, int]:
+    """Empty what custom fields of devices, programs and packages tell of people.
+
+    Those of users went with their names. Cost: 2 queries a table.
+    """
+    counts: dict[str, int] = {}
+    for target, model in custom_fields.models_by_target().items():
+        told = _fields_about_people(target) if target != FieldTarget.USER else []
+        if told:
+            table = model._meta.db_table
+            with connection.cursor() as cursor:
+                cursor.execute(FORGET_VALUES.format(table=table), {"told": told})
+                counts[table] = cursor.rowcount
+    return counts
+
+
 def _convert_remains(now: datetime) -> dict[str, int]:
     """Convert users that came while the steps before ran, and last logins of users long gone."""
     table = Device._meta.db_table
@@ -333,7 +362,11 @@ jobs.register(
                     "names, SIDs, mail addresses and what a directory told are emptied; devices "
                     "called after a user and local administrators get pseudonyms, too."
                 ),
-                _("This cannot be taken back. Custom fields that you filled yourself stay."),
+                _(
+                    "Custom fields of users, devices, programs and packages are emptied where "
+                    "their values say something about people; the others stay."
+                ),
+                _("This cannot be taken back."),
             ),
         ),
     )

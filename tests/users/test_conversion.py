@@ -8,6 +8,7 @@ from django.test import Client
 from apps.accounts.models import Account
 from apps.audit.choices import AuditCode
 from apps.audit.models import InboxEvent
+from apps.binaries.models import Binary, Package
 from apps.collectors import epochs
 from apps.collectors.choices import Level, Preset
 from apps.collectors.models import CollectionJob
@@ -16,12 +17,22 @@ from apps.devices import changes
 from apps.devices.changes import Change
 from apps.devices.choices import ChangeProperty
 from apps.devices.models import Device, LocalAdmin, Volume
+from apps.organization.choices import FieldClass, FieldTarget
 from apps.organization.models import Entity
 from apps.users import conversion, hashing
 from apps.users.models import Login, User
 from tests.conftest import NOW
 from tests.factories.accounts import make_account
-from tests.factories.collectors import ADA_ROSSI, configure, device_of, login, make_machine
+from tests.factories.collectors import (
+    ADA_ROSSI,
+    SOFFICE,
+    configure,
+    device_of,
+    execution,
+    login,
+    make_machine,
+)
+from tests.factories.programs import package, scan
 from tests.organization.test_fields import make_field
 from tests.scan import tables_with
 
@@ -117,6 +128,32 @@ class TestConversion:
         convert(ada)
 
         assert User.objects.get().custom == {"cost_centre": "K 17"}
+
+    @pytest.mark.case("privacy.5")
+    @pytest.mark.parametrize(
+        ("target", "model"),
+        [
+            (FieldTarget.DEVICE, Device),
+            (FieldTarget.BINARY, Binary),
+            (FieldTarget.PACKAGE, Package),
+        ],
+    )
+    def test_takes_what_custom_values_of_other_tables_tell_of_people(
+        self, ada: Account, target: FieldTarget, model: Any
+    ) -> None:
+        machine = make_machine()
+        machine.send(execution(), users=ADA_ROSSI, binaries=SOFFICE)
+        scan(machine, package())
+        make_field(ada, nql_id="owner", target=target, personal_class=FieldClass.PSEUDONYM)
+        make_field(ada, nql_id="asset", target=target, personal_class=FieldClass.NONE)
+        model.objects.update(custom={"owner": CANARY, "asset": "A 17"})
+        configure(Preset.STANDARD, username="hashed")
+
+        job = convert(ada)
+
+        assert tables_with(CANARY) == []
+        assert model.objects.get().custom == {"asset": "A 17"}
+        assert job.counts[model._meta.db_table] >= 1
 
     def test_lets_what_a_device_sends_next_find_the_same_user(self, ada: Account) -> None:
         machine = make_machine()
