@@ -3,6 +3,7 @@
 import logging
 import random
 import shutil
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ from tests.collector.fakes import (
     FakeClock,
     FakeServer,
 )
+from tests.fakes.bus import PrivateBus
 
 FIXTURES = Path(__file__).parent / "fixtures"
 
@@ -51,6 +53,21 @@ def server(clock: FakeClock) -> Iterator[FakeServer]:
 def machine(tmp_path: Path) -> Path:
     """A laptop of its own for one test: a copy that may be changed."""
     return copy_machine("laptop", tmp_path / "root")
+
+
+@pytest.fixture
+def bus_machine() -> Iterator[Path]:
+    """A laptop at a short path: the address of a Unix socket has 107 characters at most."""
+    with tempfile.TemporaryDirectory(prefix="dex-") as folder:
+        yield copy_machine("laptop", Path(folder) / "root")
+
+
+@pytest.fixture
+def bus(bus_machine: Path) -> Iterator[PrivateBus]:
+    """The system bus of that laptop."""
+    made = PrivateBus(bus_machine / "run/dbus/system_bus_socket")
+    yield made
+    made.stop()
 
 
 def copy_machine(name: str, to: Path) -> Path:

@@ -1,0 +1,1 @@
+"""Services of other systems, played on this machine."""
