@@ -14,20 +14,17 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext
 
 from apps.core import clock
 from apps.core.admin import DetailMixin, reads
-from apps.core.admin.detail import list_url, object_link
-from apps.core.admin.values import Button, Table, badge, columns, link, moment_html, number_text
+from apps.core.admin.detail import list_url
+from apps.core.admin.values import Button, badge, moment_html, number_text
 from apps.core.errors import DomainError
 from apps.core.scope import Scope
 from apps.organization import fleet, rule_files, services
-from apps.organization.admin import files
-from apps.organization.choices import Matching, RuleFact
+from apps.organization.admin import files, rule_tables
+from apps.organization.choices import RuleFact
 from apps.organization.classification import RULES_LIMIT, Rule
-from apps.organization.conditions import text_of
-from apps.organization.fleet import Preview
 from apps.organization.forms import RuleForm
 from apps.organization.models import ClassificationRule, Entity
 from apps.organization.places import Places, join
@@ -95,7 +92,9 @@ class ClassificationRuleAdmin(DetailMixin):
         seen = self.get_queryset(request).order_by("position")
         may_change = self.has_change_permission(request)
         places = _SeenPlaces(request.scope)
-        table = _rules_table([Rule.of_row(row) for row in seen], places, linked=list(seen))
+        table = rule_tables.rules_table(
+            [Rule.of_row(row) for row in seen], places, linked=list(seen)
+        )
         context = {
             "title": _("Classification rules"),
             "table": table,
@@ -116,7 +115,7 @@ class ClassificationRuleAdmin(DetailMixin):
         """Change a rule in its place, or show it to those who may not."""
         row = self.found(request, object_id)
         if not self.has_change_permission(request):
-            table = _rules_table([Rule.of_row(row)], _SeenPlaces(request.scope))
+            table = rule_tables.rules_table([Rule.of_row(row)], _SeenPlaces(request.scope))
             context = {"table": table, "buttons": [], "title": row.name}
             return self.page(request, row, "admin/organization/rules.html", context)
         rules, present = ClassificationRule.objects.as_rules(), Rule.of_row(row)
@@ -252,10 +251,10 @@ class ClassificationRuleAdmin(DetailMixin):
         context = {
             "title": _("What the rules would do"),
             "preview": found,
-            "rules": _rules_table(rules, places, counts=found),
-            "moves": _moves_table(found, places),
-            "movers": _movers_table(found, places, request.scope),
-            "summary": _summary(found),
+            "rules": rule_tables.rules_table(rules, places, counts=found),
+            "moves": rule_tables.moves_table(found, places),
+            "movers": rule_tables.movers_table(found, places, request.scope),
+            "summary": rule_tables.summary(found),
             "page": page,
             "token": _sealed(request, rules, base),
             "target": reverse(PREVIEW),
@@ -351,102 +350,3 @@ def _progress() -> dict[str, Any] | None:
             "moved": number_text(last.moved),
         },
     }
-
-
-def _conditions_text(rule: Rule, places: Places) -> str:
-    labels = dict(RuleFact.choices)
-    joined = _("or") if rule.matching == Matching.ANY else _("and")
-    return f" {joined} ".join(
-        f"{labels.get(part.fact, part.fact)}: {text_of(part, places) or '?'}"
-        for part in rule.conditions
-    )
-
-
-def _rules_table(
-    rules: Sequence[Rule],
-    places: Places,
-    *,
-    linked: Sequence[ClassificationRule] = (),
-    counts: Preview | None = None,
-) -> Table:
-    heads = [_("Rule"), _("Place"), _("Conditions"), _("Entity"), _("State")]
-    numbers = [1]
-    if counts:
-        heads, numbers = [*heads, _("Devices")], [1, 5]
-    addresses = {
-        str(row.uid): reverse("admin:organization_classificationrule_change", args=[row.pk])
-        for row in linked
-    }
-    rows: list[list[Any]] = []
-    for place, rule in enumerate(rules):
-        address = addresses.get(rule.uid)
-        line: list[Any] = [
-            link(address, rule.name) if address else rule.name,
-            place + 1,
-            _conditions_text(rule, places),
-            places.name(rule.entity_id),
-            badge(_("active"), "success") if rule.is_active else badge(_("not active")),
-        ]
-        rows.append([*line, number_text(counts.by_rule.get(place, 0))] if counts else line)
-    return Table(
-        caption=_("Rules in their order"),
-        columns=columns(*heads, numbers=numbers),
-        rows=rows,
-        empty=_(
-            "There are no rules: devices go to the entity of their enrolment key, else to "
-            "“Unclassified”. Add a rule to place them by name, network, directory or tag."
-        ),
-    )
-
-
-def _moves_table(found: Preview, places: Places) -> Table:
-    return Table(
-        caption=_("Devices that would move, by entity"),
-        columns=columns(_("From"), _("To"), _("Devices"), numbers=[2]),
-        rows=[
-            [places.name(old), places.name(new), number_text(number)]
-            for (old, new), number in found.moves.items()
-        ],
-        empty=_("No device would move."),
-    )
-
-
-def _movers_table(found: Preview, places: Places, scope: Any) -> Table:
-    return Table(
-        caption=_("Devices that would move"),
-        columns=columns(_("Device"), _("From"), _("To")),
-        rows=[
-            [
-                object_link(mover.device, scope),
-                places.name(mover.old_entity_id),
-                places.name(mover.new_entity_id),
-            ]
-            for mover in found.movers
-        ],
-        empty=_("No device would move."),
-    )
-
-
-def _summary(found: Preview) -> list[str]:
-    """Return the numbers in sentences."""
-    lines = [
-        ngettext("%d device would move.", "%d devices would move.", found.moving) % found.moving,
-        ngettext(
-            "%d device is taken by no rule: it goes to the entity of its enrolment key, else to "
-            "“Unclassified”.",
-            "%d devices are taken by no rule: they go to the entity of their enrolment key, else "
-            "to “Unclassified”.",
-            found.unmatched,
-        )
-        % found.unmatched,
-    ]
-    if found.pinned:
-        lines.append(
-            ngettext(
-                "%d device was moved by hand and stays where it is.",
-                "%d devices were moved by hand and stay where they are.",
-                found.pinned,
-            )
-            % found.pinned
-        )
-    return lines
