@@ -9,7 +9,6 @@ a pooler may hide, they do not.
 import re
 from collections.abc import Iterable, Sequence
 from typing import Any
-from weakref import WeakKeyDictionary
 
 import psycopg
 from django.db import connection
@@ -23,11 +22,8 @@ PARAMETER = re.compile(r"%\((\w+)\)s")
 INT2, INT4, INT8 = 21, 23, 20
 # psycopg takes the least type that holds a number, so that each size would be prepared anew.
 WIDENED = {INT2: INT8, INT4: INT8}
+KEPT_AS = "_dex_session"
 PIECE_BYTES = 100  # a header or trailer, which travels with its neighbour
-
-_prepared: WeakKeyDictionary[psycopg.Connection[Any], dict[tuple[bytes, Types], bytes]] = (
-    WeakKeyDictionary()
-)
 
 
 class Statement:
@@ -46,13 +42,14 @@ class Statement:
         """
         client = _client()
         with connection.wrap_database_errors:
-            adapter = Transformer(client)
+            session = _session(client)
+            adapter = session.adapter
             values = adapter.dump_sequence(
                 [parameters[name] for name in self.names], [PyFormat.TEXT] * len(self.names)
             )
             types = tuple(WIDENED.get(oid, oid) for oid in adapter.types or ())
             _begin(client)
-            result = _execute(client, self.text, values, types)
+            result = session.execute(self.text, values, types)
             adapter.set_pgresult(result)
             return adapter.load_row(0, tuple) if result.ntuples else None
 
@@ -92,30 +89,39 @@ def _begin(client: psycopg.Connection[Any]) -> None:
         _checked(client.pgconn.exec_(b"BEGIN"), pq.ExecStatus.COMMAND_OK)
 
 
-def _execute(
-    client: psycopg.Connection[Any],
-    statement: bytes,
-    values: Sequence[Any],
-    types: Types,
-) -> pq.abc.PGresult:
-    if client.prepare_threshold is None:
-        result = client.pgconn.exec_params(statement, values, types)
-    else:
-        name = _name(client, statement, types)
-        result = client.pgconn.exec_prepared(name, values)
-    return _checked(result, pq.ExecStatus.TUPLES_OK)
+class _Session:
+    """What is kept with one connection: its adapter, and the names of what it has prepared."""
+
+    def __init__(self, client: psycopg.Connection[Any]) -> None:
+        self.adapter = Transformer(client)
+        self.pgconn = client.pgconn
+        self.may_prepare = client.prepare_threshold is not None
+        self.names: dict[tuple[bytes, Types], bytes] = {}
+
+    def execute(self, statement: bytes, values: Sequence[Any], types: Types) -> pq.abc.PGresult:
+        if self.may_prepare:
+            result = self.pgconn.exec_prepared(self._name(statement, types), values)
+        else:
+            result = self.pgconn.exec_params(statement, values, types)
+        return _checked(result, pq.ExecStatus.TUPLES_OK)
+
+    def _name(self, statement: bytes, types: Types) -> bytes:
+        """Return the name of a prepared statement, preparing it where it is not yet."""
+        name = self.names.get((statement, types))
+        if name is None:
+            name = b"dex_%d" % len(self.names)
+            result = self.pgconn.prepare(name, statement, types)
+            _checked(result, pq.ExecStatus.COMMAND_OK)
+            self.names[statement, types] = name
+        return name
 
 
-def _name(client: psycopg.Connection[Any], statement: bytes, types: Types) -> bytes:
-    """Return the name of a prepared statement, preparing it where this connection has not yet."""
-    names = _prepared.setdefault(client, {})
-    name = names.get((statement, types))
-    if name is None:
-        name = b"dex_%d" % len(names)
-        result = client.pgconn.prepare(name, statement, types)
-        _checked(result, pq.ExecStatus.COMMAND_OK)
-        names[statement, types] = name
-    return name
+def _session(client: psycopg.Connection[Any]) -> _Session:
+    """Return what is kept with the connection, on itself: so it goes when the connection goes."""
+    session: _Session | None = vars(client).get(KEPT_AS)
+    if session is None:
+        session = vars(client)[KEPT_AS] = _Session(client)
+    return session
 
 
 def _end_copy(pgconn: pq.abc.PGconn, error: bytes | None) -> list[pq.abc.PGresult]:

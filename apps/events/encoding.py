@@ -1,8 +1,8 @@
 """Rows of one kind as PostgreSQL's binary COPY takes them.
 
-A kind's columns are known when the process starts, so the function that writes a row is made then,
-as `dataclasses` makes its methods: a straight line of tests and packs, half the time of a loop
-over codecs. Ingest spends most of its Python here.
+A kind's columns are known when the process starts, so the function that writes its rows is made
+then, as `dataclasses` makes its methods: a straight line of tests and packs for each row, half the
+time of a loop over codecs. Ingest spends most of its Python here.
 """
 
 import struct
@@ -20,7 +20,11 @@ from apps.events.metrics import AGGREGATES, Gauge, Metric
 from apps.events.policy import Policy, switch_of
 from apps.events.refusals import Refused
 
-Write = Callable[[int, bytes, Any, Policy, Tally[str]], bytes]
+Refuse = Callable[[tuple[int, Refused]], None]
+Write = Callable[
+    [Sequence["Row"], Sequence[int], Mapping[datetime, bytes], Policy, Tally[str], Refuse],
+    Iterator[tuple[int, bytes]],
+]
 
 
 class Row(NamedTuple):
@@ -73,24 +77,9 @@ class Encoding:
         )
         # A batch has few times.
         times = {time: codec.timestamptz(time) + shared for time in {row.time for row in rows}}
-        return self._encoded(rows, ids.draw(len(rows)), times, policy, left_out)
-
-    def _encoded(
-        self,
-        rows: Sequence[Row],
-        row_ids: Sequence[int],
-        times: Mapping[datetime, bytes],
-        policy: Policy,
-        left_out: LeftOut,
-    ) -> Iterator[tuple[int, bytes]]:
-        write, dropped = self.write, left_out.dropped
-        for row, row_id in zip(rows, row_ids, strict=True):
-            try:
-                data = write(row_id, times[row.time], row, policy, dropped)
-            except Refused as refused:
-                left_out.refused.append((row.position, refused))
-            else:
-                yield row.position, data
+        return self.write(
+            rows, ids.draw(len(rows)), times, policy, left_out.dropped, left_out.refused.append
+        )
 
 
 def encoding_of(kind: AnyKind, policy: Policy, constants: Iterable[str]) -> Encoding:
@@ -112,15 +101,16 @@ def _cached(kind_name: str, denied: frozenset[str], constants: tuple[str, ...]) 
 
 
 class _Writer:
-    """The function that writes one row of a kind, as source text and what the text names."""
+    """The function that writes rows of a kind, as source text and what the text names."""
 
     def __init__(self, kind: AnyKind, denied: frozenset[str], column_count: int) -> None:
         self.kind = kind
         self.denied = denied
-        self.lines = ["record = row.record"]
-        self.parts = ["head(row_id)", "time"]
+        self.lines: list[str] = []  # what is done with each row
+        self.parts = [f"head({column_count}, 8, row_id)", "times[time]"]
         self.names: dict[str, Any] = {
-            "head": _head(column_count),
+            "Refused": Refused,
+            "head": struct.Struct(">hiq").pack,  # number of columns, and the row's id
             "int8": struct.Struct(">iq").pack,
             "float8": struct.Struct(">id").pack,
             "int_gauge": struct.Struct(">iqiqiqiq").pack,
@@ -131,24 +121,32 @@ class _Writer:
         }
 
     def made(self) -> Write:
-        """Return the function: (row id, time and constants, row, policy, dropped) -> bytes.
+        """Return the function: it yields position and bytes of each row that can be stored.
 
-        It raises Refused where a value cannot be stored, pointing at it, and counts in `dropped`
-        what the policy takes away.
+        A value that cannot be stored refuses its row, pointing at it; what the policy takes away
+        is counted in `dropped`.
         """
         self._add_references()
         self._add_fields()
         if isinstance(self.kind, SampledKind):
             self._add_metrics(self.kind)
-        body = "\n    ".join([*self.lines, f"return b''.join(({', '.join(self.parts)},))"])
+        lines = [
+            "def write(rows, row_ids, times, policy, dropped, refuse):",
+            " for (position, time, references, record), row_id in zip(rows, row_ids, strict=True):",
+            "  try:",
+            *(f"   {line}" for line in self.lines),
+            f"   yield position, b''.join(({', '.join(self.parts)},))",
+            "  except Refused as refused:",
+            "   refuse((position, refused))",
+        ]
         # Every name in the text is a member of a registered kind, never one of a batch.
-        exec(f"def write(row_id, time, row, policy, dropped):\n    {body}", self.names)
+        exec("\n".join(lines), self.names)
         return self.names["write"]  # type: ignore[no-any-return]
 
     def _add_references(self) -> None:
         ids_ = [f"id{number}" for number in range(len(self.kind.dimensions))]
         if ids_:
-            self.lines.append(f"{', '.join(ids_)}, = row.references")
+            self.lines.append(f"{', '.join(ids_)}, = references")
         self.parts += [f"NULL if {name} is None else int8(8, {name})" for name in ids_]
 
     def _add_fields(self) -> None:
@@ -215,18 +213,14 @@ def _packed(metric: Metric) -> str:
     return f"{number}8(8, value.sum)"
 
 
-def _head(column_count: int) -> Callable[[int], bytes]:
-    """Return what begins a row: the number of its columns, and its id."""
-    pack = struct.Struct(">hiq").pack
-    return lambda row_id: pack(column_count, 8, row_id)
-
-
 def _upside_down(name: str) -> None:
     raise Refused(RefusalCode.INVALID, "metrics", name, "min")
 
 
 def _pointing(encode: codec.Codec, name: str) -> codec.Codec:
     """Return `encode` whose refusals point at the field."""
+    if encode is codec.boolean:
+        return encode  # refuses nothing
 
     def pointing(value: Any) -> bytes:
         try:

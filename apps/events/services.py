@@ -2,10 +2,12 @@
 
 import contextlib
 from collections import Counter as Tally
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from operator import attrgetter
+from types import NoneType
 from typing import Any
 
 import msgspec
@@ -24,6 +26,9 @@ from apps.events.kinds import AnyKind, SampledKind
 from apps.events.policy import Policy, switch_of
 from apps.events.refusals import Refusal, Refused, Undecodable, from_validation
 from apps.events.wire import Envelope
+
+# A record's place in the batch, time (None: see `_Clock`), references and content.
+_Rows = Iterable[tuple[int, datetime | None, tuple[int | None, ...], Any]]
 
 
 class _Head(msgspec.Struct, gc=False):
@@ -158,10 +163,10 @@ class _Preparation:
 
     def _permitted(self) -> Iterator[tuple[AnyKind, list[tuple[int, Any]]]]:
         """Yield the records of each kind that the policy allows, with their index."""
-        groups: dict[type, list[tuple[int, Any]]] = {}
-        for index, record in enumerate(self._decoded()):
-            if record is not None:
-                groups.setdefault(type(record), []).append((index, record))
+        groups: defaultdict[type, list[tuple[int, Any]]] = defaultdict(list)
+        for row in enumerate(self._decoded()):
+            groups[type(row[1])].append(row)
+        groups.pop(NoneType, None)
         for rows in groups.values():
             kind = kinds.of_record(rows[0][1])
             permitted = rows if self.sender.policy.allows(kind.switch) else self._listed(kind, rows)
@@ -201,8 +206,7 @@ class _Preparation:
 
         What measures people themselves, such as their focus, and addresses go without a user, too.
         """
-        personal = Personal.of(kind)
-        if self.sender.policy.hours is None or not personal:
+        if self.sender.policy.hours is None or not (personal := Personal.of(kind)):
             return rows
         seconds = kind.bucket_seconds if isinstance(kind, SampledKind) else 0
         is_about_people = kind.is_about_people or bool(set(personal.users) & set(kind.required))
@@ -224,13 +228,12 @@ class _Preparation:
         except OverflowError:
             return True  # the year 9999: it is refused for its time
 
-    def _decoded(self) -> Iterator[Any]:
-        """Yield each record decoded, None for one that is refused."""
-        for index, record in enumerate(self.batch.events):
-            if type(record) is msgspec.Raw:
-                yield self._decode(index, record)
-            else:
-                yield record
+    def _decoded(self) -> list[Any]:
+        """Return each record decoded, None for one that is refused."""
+        records = self.batch.events
+        if not records or type(records[0]) is not msgspec.Raw:
+            return records  # all were good, and decoded with the batch
+        return [self._decode(index, raw) for index, raw in enumerate(records)]
 
     def _decode(self, index: int, raw: msgspec.Raw) -> Any:
         name = UNKNOWN
@@ -245,24 +248,29 @@ class _Preparation:
         except Refused as refused:
             self._refuse(index, refused, name)
 
-    def _add_rows(self, kind: AnyKind, rows: list[tuple[int, Any]]) -> None:
+    def _add_rows(self, kind: AnyKind, permitted: list[tuple[int, Any]]) -> None:
         """Give each record its time and its ids; what works for all of them works column by column."""
-        positions, records = zip(*rows, strict=True)
+        positions, records = zip(*permitted, strict=True)
         moments = _Clock(kind, self.shift, self.received_at).times_of(records)
         references = self.references.of(kind, records)
-        added = self.out.rows.setdefault(kind.name, [])
-        for position, moment, ids, record in zip(
-            positions, moments, references, records, strict=True
-        ):
+        rows: _Rows = zip(positions, moments, references, records, strict=True)
+        is_moved = bool(self.shift and times.names_of(kind.fields))
+        if is_moved or None in moments or any(None in ids for ids in set(references)):
+            rows = self._examined_rows(kind, rows, is_moved=is_moved)
+        self.out.rows.setdefault(kind.name, []).extend(map(Row._make, rows))
+
+    def _examined_rows(self, kind: AnyKind, rows: _Rows, *, is_moved: bool) -> _Rows:
+        """Yield those that may be stored, their own times corrected too; refuse the others."""
+        for position, moment, ids, record in rows:
             try:
                 if moment is None or None in ids:
                     moment = self._examined(kind, record)
-                if self.shift and times.names_of(kind.fields):
+                if is_moved:
                     record = self._moved(record)
             except Refused as refused:
                 self._refuse(position, refused, kind.name)
                 continue
-            added.append(Row(position, moment, ids, record))
+            yield position, moment, ids, record
 
     def _examined(self, kind: AnyKind, record: Any) -> datetime:
         """Return the record's time if it may be stored; count references that are denied.

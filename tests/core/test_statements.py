@@ -56,6 +56,7 @@ class TestFetchOne:
     ) -> None:
         connection.ensure_connection()
         monkeypatch.setattr(connection.connection, "prepare_threshold", None)
+        monkeypatch.delitem(vars(connection.connection), statements.KEPT_AS, raising=False)
 
         assert Statement("SELECT %(a)s::text AS pooled").fetch_one(a="b") == ("b",)
         assert _prepared("AS pooled") == 0
