@@ -71,3 +71,9 @@ def make_account(
     held = [*([profile] if profile else []), *additional]
     account.groups.set(held_profile.group for held_profile in held)
     return account
+
+
+def only(account: Account, *permissions: str) -> None:
+    """Leave an account these permissions."""
+    assert account.main_profile is not None
+    account.main_profile.group.permissions.set(find_permissions(permissions))
