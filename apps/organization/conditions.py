@@ -6,8 +6,14 @@ from collections.abc import Collection
 from django.utils.translation import gettext_lazy as _
 
 from apps.core.errors import DomainError
-from apps.organization.choices import RuleFact
-from apps.organization.classification import NAMES_ENTITY, PLATFORMS, VALUE_LENGTH, Condition
+from apps.organization.choices import FieldFact, Matching, RuleFact
+from apps.organization.classification import (
+    NAMES_ENTITY,
+    PLATFORMS,
+    VALUE_LENGTH,
+    Condition,
+    Conditional,
+)
 from apps.organization.places import Places
 
 
@@ -50,6 +56,16 @@ def text_of(condition: Condition, places: Places) -> str:
     if condition.fact in NAMES_ENTITY:
         return places.name(int(condition.value))
     return condition.value
+
+
+def described(rule: Conditional, places: Places) -> str:
+    """Return the conditions of a rule in one line."""
+    labels = dict([*RuleFact.choices, *FieldFact.choices])
+    joined = _("or") if rule.matching == Matching.ANY else _("and")
+    return f" {joined} ".join(
+        f"{labels.get(part.fact, part.fact)}: {text_of(part, places) or '?'}"
+        for part in rule.conditions
+    )
 
 
 def _network(value: str) -> str:

@@ -11,12 +11,13 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 from unfold.decorators import display
 
-from apps.accounts.admin import ServiceAdmin
 from apps.accounts.http import AccountRequest
 from apps.core import clock
 from apps.core.admin.detail import change_url, list_url
+from apps.core.admin.values import link
 from apps.organization import custom_fields, services
-from apps.organization.choices import FieldType
+from apps.organization.admin.field_rules import FieldRulesMixin, rules_url
+from apps.organization.choices import FieldType, FilledBy
 from apps.organization.models import CustomField
 
 
@@ -59,7 +60,7 @@ class CustomFieldForm(forms.ModelForm):
 
 
 @admin.register(CustomField)
-class CustomFieldAdmin(ServiceAdmin):
+class CustomFieldAdmin(FieldRulesMixin):
     """Fields that the organisation adds to devices, users, binaries and packages."""
 
     form = CustomFieldForm
@@ -78,16 +79,26 @@ class CustomFieldAdmin(ServiceAdmin):
         """Return how a query calls it."""
         return f"#{field.nql_id}"
 
+    @display(description=_("Rules"))
+    def number_of_rules(self, field: CustomField) -> str:
+        """Return how many rules fill it, with the way to them."""
+        number = len(field.rules)
+        return link(rules_url(field), ngettext("%d rule", "%d rules", number) % number)
+
     def get_fieldsets(self, request: AccountRequest, obj: CustomField | None = None) -> list[Any]:
-        """Ask for words only while the field is made."""
+        """Ask for words only while the field is made; lead to its rules from then on."""
         names = ["name", "nql_id", "target", "filled_by", "type", "personal_class"]
-        return [(None, {"fields": names if obj else [*names, "typed_words"]})]
+        if obj is None:
+            names.append("typed_words")
+        elif obj.filled_by == FilledBy.RULES:
+            names.append("number_of_rules")
+        return [(None, {"fields": names})]
 
     def get_fixed_fields(
         self, request: AccountRequest, obj: CustomField | None = None
     ) -> list[str]:
         """Keep what the values depend on."""
-        return ["nql_id", "target", "filled_by", "type"] if obj else []
+        return ["nql_id", "target", "filled_by", "type", "number_of_rules"] if obj else []
 
     def has_add_permission(self, request: AccountRequest) -> bool:
         """Let those define fields who see the whole tree."""
@@ -135,6 +146,14 @@ class CustomFieldAdmin(ServiceAdmin):
             now=now,
         )
         obj.__dict__.update(made.__dict__)
+
+    def response_add(
+        self, request: AccountRequest, obj: CustomField, post_url_continue: Any = None
+    ) -> HttpResponse:
+        """Go on to the rules of a field that they fill."""
+        if obj.filled_by == FilledBy.RULES:
+            return HttpResponseRedirect(rules_url(obj))
+        return super().response_add(request, obj, post_url_continue)
 
     def delete_view(
         self, request: AccountRequest, object_id: str, extra_context: Any = None

@@ -9,9 +9,8 @@ from django.utils.translation import ngettext
 
 from apps.core.admin.detail import object_link
 from apps.core.admin.values import Table, badge, columns, link, number_text
-from apps.organization.choices import Matching, RuleFact
 from apps.organization.classification import Rule
-from apps.organization.conditions import text_of
+from apps.organization.conditions import described
 from apps.organization.fleet import Preview
 from apps.organization.models import ClassificationRule
 from apps.organization.places import Places
@@ -42,7 +41,7 @@ def rules_table(
         line: list[Any] = [
             link(address, rule.name) if address else rule.name,
             place + 1,
-            _conditions_text(rule, places),
+            described(rule, places),
             places.name(rule.entity_id),
             badge(_("active"), "success") if rule.is_active else badge(_("not active")),
         ]
@@ -111,12 +110,3 @@ def summary(found: Preview) -> list[str]:
             % found.pinned
         )
     return lines
-
-
-def _conditions_text(rule: Rule, places: Places) -> str:
-    labels = dict(RuleFact.choices)
-    joined = _("or") if rule.matching == Matching.ANY else _("and")
-    return f" {joined} ".join(
-        f"{labels.get(part.fact, part.fact)}: {text_of(part, places) or '?'}"
-        for part in rule.conditions
-    )

@@ -12,6 +12,7 @@ from apps.organization.services.fields import (
 from apps.organization.services.filling import (
     FieldRulesChangedMeanwhile,
     FieldRulesRefused,
+    problem_of_filling,
     set_field_rules,
 )
 from apps.organization.services.imports import FileHasProblems, import_entities
@@ -70,6 +71,7 @@ __all__ = [
     "is_in_use",
     "move_entity",
     "problem_of_filler",
+    "problem_of_filling",
     "rename_entity",
     "replace_rules",
     "set_field_rules",

@@ -50,7 +50,7 @@ def set_field_rules(
     row = CustomField.objects.filter(pk=field.pk).first()
     if row is None or Filling.of_row(row).fingerprint != base:
         raise FieldRulesChangedMeanwhile
-    if reason := problem_of(row, filling):
+    if reason := problem_of_filling(row, filling):
         raise FieldRulesRefused(message=reason)
     found = filling.as_json()
     row.rules, row.otherwise, row.filled_device_id = found["rules"], found["otherwise"], 0
@@ -62,7 +62,7 @@ def set_field_rules(
     record_field(AuditCode.CUSTOM_FIELD_RULES_CHANGED, row, actor, now, detail)
 
 
-def problem_of(field: CustomField, filling: Filling) -> Promise | None:
+def problem_of_filling(field: CustomField, filling: Filling) -> Promise | None:
     """Return why a field cannot have such rules."""
     if field.filled_by != FilledBy.RULES:
         return _("People fill this field: it has no rules.")
