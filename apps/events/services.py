@@ -1,22 +1,19 @@
 """Writes of event rows: a batch's records become rows, refused or dropped one by one."""
 
-import contextlib
 from collections import Counter as Tally
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
-from operator import attrgetter
+from datetime import datetime, timedelta
 from types import NoneType
 from typing import Any
 
 import msgspec
 
-from apps.events import codec, copy, dimensions, kinds, retention, rollups, times
+from apps.events import copy, kinds, rollups, times
 from apps.events.choices import RefusalCode
 from apps.events.constants import (
     CLOCK_TOLERANCE_SECONDS,
-    FUTURE_TOLERANCE_SECONDS,
     ROUND_TRIP_LIMIT_MS,
 )
 from apps.events.dimensions import Origin
@@ -24,10 +21,11 @@ from apps.events.encoding import Row
 from apps.events.hours import Personal
 from apps.events.kinds import AnyKind, SampledKind
 from apps.events.policy import Policy, switch_of
+from apps.events.references import References
 from apps.events.refusals import Refusal, Refused, Undecodable, from_validation
 from apps.events.wire import Envelope
 
-# A record's place in the batch, time (None: see `_Clock`), references and content.
+# A record's place in the batch, time (None: see `times.Clock`), references and content.
 _Rows = Iterable[tuple[int, datetime | None, tuple[int | None, ...], Any]]
 
 
@@ -149,7 +147,12 @@ class _Preparation:
         self.sender = sender
         self.received_at = received_at
         self.shift = shift
-        self.references = _References(batch, sender, received_at)
+        self.references = References(
+            batch,
+            Origin(sender.device_id, sender.platform, sender.policy),
+            generation=sender.generation,
+            now=received_at,
+        )
         self.out = Prepared()
 
     def run(self, before_lookup: Callable[[], None] | None) -> Prepared:
@@ -251,7 +254,7 @@ class _Preparation:
     def _add_rows(self, kind: AnyKind, permitted: list[tuple[int, Any]]) -> None:
         """Give each record its time and its ids; what works for all of them works column by column."""
         positions, records = zip(*permitted, strict=True)
-        moments = _Clock(kind, self.shift, self.received_at).times_of(records)
+        moments = times.Clock(kind, self.shift, self.received_at).times_of(records)
         references = self.references.of(kind, records)
         rows: _Rows = zip(positions, moments, references, records, strict=True)
         is_moved = bool(self.shift and times.names_of(kind.fields))
@@ -278,7 +281,7 @@ class _Preparation:
         Raises:
             Refused: its time or one of its references is wrong.
         """
-        moment = _Clock(kind, self.shift, self.received_at).time_of(record)
+        moment = times.Clock(kind, self.shift, self.received_at).time_of(record)
         self.references.explain(kind, record, self.out.dropped)
         return moment
 
@@ -304,179 +307,6 @@ class _Preparation:
             )
         else:
             self.out.refused.append(refused.at("events", index))
-
-
-class _Clock:
-    """Times of one kind's records: corrected, put on their grid, checked against now.
-
-    The buckets of a batch are few, so each is looked at once.
-    """
-
-    def __init__(self, kind: AnyKind, shift: timedelta, received_at: datetime) -> None:
-        self.name = kind.model.TIME_FIELD
-        self.seconds = kind.bucket_seconds if isinstance(kind, SampledKind) else 0
-        self.shift = shift
-        self.oldest = retention.oldest_kept(kind.retention, received_at)
-        self.latest = received_at + timedelta(seconds=FUTURE_TOLERANCE_SECONDS)
-
-    def times_of(self, records: Sequence[Any]) -> list[datetime | None]:
-        """Return the instant of each record, UTC; None where `time_of` says why there is none."""
-        told = list(map(attrgetter(self.name), records))
-        corrected = {moment: self._or_none(moment) for moment in set(told)}
-        return list(map(corrected.get, told))
-
-    def time_of(self, record: Any) -> datetime:
-        """Return the instant of one record, UTC.
-
-        Raises:
-            Refused: too old, in the future, or off the grid.
-        """
-        return self._corrected(getattr(record, self.name))
-
-    def _or_none(self, told: datetime) -> datetime | None:
-        try:
-            return self._corrected(told)
-        except Refused:
-            return None
-
-    def _corrected(self, told: datetime) -> datetime:
-        try:
-            moment = (told + self.shift).astimezone(UTC)
-        except OverflowError as error:
-            raise Refused(RefusalCode.INVALID, self.name) from error
-        if self.seconds:
-            moment = self._on_grid(moment)
-        if moment < self.oldest:
-            raise Refused(RefusalCode.TOO_OLD, self.name)
-        if moment > self.latest:
-            raise Refused(RefusalCode.IN_FUTURE, self.name)
-        return moment
-
-    def _on_grid(self, moment: datetime) -> datetime:
-        off_grid = (moment - codec.POSTGRES_EPOCH) % timedelta(seconds=self.seconds)
-        if off_grid and not self.shift:
-            raise Refused(RefusalCode.INVALID, self.name)
-        return moment - off_grid
-
-
-class _References:
-    """The batch's dictionaries: entries that records refer to, turned into ids."""
-
-    def __init__(self, batch: Envelope, sender: Sender, received_at: datetime) -> None:
-        self.batch = batch
-        self.sender = sender
-        self.received_at = received_at
-        self.origin = Origin(sender.device_id, sender.platform, sender.policy)
-        # By dictionary and number: the identity, None if the policy denies it, or why it is refused.
-        self.entries: dict[str, dict[int, str | Refused | None]] = {}
-        self.rows: dict[str, dict[str, Mapping[str, Any]]] = {}
-        self.ids: dict[str, dict[int | None, int]] = {}
-
-    def want(self, kind: AnyKind, records: list[Any]) -> None:
-        """Read the entries that `records` of one kind refer to."""
-        for column, dictionary in kind.dimensions.items():
-            known = self.entries.setdefault(dictionary, {})
-            recalled = self.ids.setdefault(dictionary, {})
-            numbers = set(map(attrgetter(column), records)) - known.keys() - {None}
-            recalled |= self._recall(dictionary, numbers - recalled.keys())
-            numbers -= recalled.keys()
-            for number in numbers:
-                known[number] = self._read(dictionary, str(number))
-
-    def resolve(self, *, before_lookup: Callable[[], None] | None) -> None:
-        """Turn the entries that were read into ids."""
-        for dictionary, rows in self.rows.items():
-            found = dimensions.resolve(
-                dimensions.find(dictionary),
-                rows,
-                device_id=self.sender.device_id,
-                now=self.received_at,
-                generation=self.sender.generation,
-                before_lookup=before_lookup,
-            )
-            self.ids[dictionary] |= {
-                number: found[identity]
-                for number, identity in self.entries[dictionary].items()
-                if isinstance(identity, str)
-            }
-
-    def of(self, kind: AnyKind, records: Sequence[Any]) -> list[tuple[int | None, ...]]:
-        """Return the ids of each record in the order of the kind's dimensions."""
-        columns = [
-            map(self.ids[dictionary].get, map(attrgetter(column), records))
-            for column, dictionary in kind.dimensions.items()
-        ]
-        return list(zip(*columns, strict=True)) if columns else [()] * len(records)
-
-    def named_by(self, kind: AnyKind, record: Any) -> dict[str, Mapping[str, Any] | None]:
-        """Return the row of each entry that a record refers to, by dimension; None for a bad one.
-
-        Nothing is made of it: the record may be denied.
-        """
-        found: dict[str, Mapping[str, Any] | None] = dict.fromkeys(kind.dimensions)
-        for column, dictionary in kind.dimensions.items():
-            raw = self.batch.dictionary(dictionary).get(str(getattr(record, column)))
-            if raw is not None:
-                with contextlib.suppress(*Undecodable, Refused):
-                    found[column] = dimensions.find(dictionary).row(raw, self.origin)
-        return found
-
-    def explain(self, kind: AnyKind, record: Any, dropped: Tally[tuple[str, str]]) -> None:
-        """Say why a reference of `record` has no id: absent, denied (counted), or wrong.
-
-        Raises:
-            Refused: an entry is missing or wrong.
-        """
-        for column, dictionary in kind.dimensions.items():
-            number = getattr(record, column)
-            if number not in self.ids.get(dictionary, {}):
-                self._explain(kind, column, dictionary, number, dropped)
-
-    def _explain(
-        self,
-        kind: AnyKind,
-        column: str,
-        dictionary: str,
-        number: int | None,
-        dropped: Tally[tuple[str, str]],
-    ) -> None:
-        """Refuse a wrong reference, count a denied one; an absent one is fine if it may be."""
-        if number is None:
-            if column in kind.required:
-                raise Refused(RefusalCode.INVALID, column)
-            return
-        entry = self.entries[dictionary][number]
-        if isinstance(entry, Refused):
-            raise entry if entry.path else Refused(RefusalCode(entry.code), column)
-        switch = switch_of(dimensions.find(dictionary).switch)
-        dropped[kind.name, switch or dictionary] += 1
-
-    def _recall(self, dictionary: str, numbers: set[int]) -> dict[int | None, int]:
-        """Return the ids of entries that came before in just this form, by number."""
-        entries = self.batch.dictionary(dictionary)
-        return dimensions.recall(
-            dimensions.find(dictionary),
-            {number: raw for number in numbers if (raw := entries.get(str(number))) is not None},
-            origin=self.origin,
-            now=self.received_at,
-            generation=self.sender.generation,
-        )
-
-    def _read(self, dictionary: str, number: str) -> str | Refused | None:
-        raw = self.batch.dictionary(dictionary).get(number)
-        if raw is None:
-            return Refused(RefusalCode.UNKNOWN_REFERENCE)
-        try:
-            row = dimensions.find(dictionary).row(raw, self.origin)
-        except Undecodable as error:
-            refused = from_validation(error)
-            return Refused(RefusalCode(refused.code), "", dictionary, number, *refused.path)
-        except Refused as refused:
-            return Refused(RefusalCode(refused.code), "", dictionary, number, *refused.path)
-        if row is None:
-            return None
-        self.rows.setdefault(dictionary, {})[row["identity"]] = row
-        return str(row["identity"])
 
 
 def _known(name: str) -> AnyKind:

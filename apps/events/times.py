@@ -1,13 +1,18 @@
-"""Times inside what a device tells, moved by what its clock is off (collector.md 10)."""
+"""Times that a device tells, moved by what its clock is off and checked (collector.md 10)."""
 
-from datetime import timedelta
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
+from operator import attrgetter
 from typing import Any, TypeVar
 
 import msgspec
 from msgspec import inspect
 
+from apps.events import codec, retention
 from apps.events.choices import RefusalCode
+from apps.events.constants import FUTURE_TOLERANCE_SECONDS
+from apps.events.kinds import AnyKind, SampledKind
 from apps.events.refusals import Refused
 
 Told = TypeVar("Told", bound=msgspec.Struct)
@@ -35,6 +40,59 @@ def moved(told: Told, shift: timedelta) -> Told:
         except OverflowError as error:
             raise Refused(RefusalCode.INVALID, name) from error
     return msgspec.structs.replace(told, **left) if left else told
+
+
+class Clock:
+    """Times of one kind's records: corrected, put on their grid, checked against now.
+
+    The buckets of a batch are few, so each is looked at once.
+    """
+
+    def __init__(self, kind: AnyKind, shift: timedelta, received_at: datetime) -> None:
+        self.name = kind.model.TIME_FIELD
+        self.seconds = kind.bucket_seconds if isinstance(kind, SampledKind) else 0
+        self.shift = shift
+        self.oldest = retention.oldest_kept(kind.retention, received_at)
+        self.latest = received_at + timedelta(seconds=FUTURE_TOLERANCE_SECONDS)
+
+    def times_of(self, records: Sequence[Any]) -> list[datetime | None]:
+        """Return the instant of each record, UTC; None where `time_of` says why there is none."""
+        told = list(map(attrgetter(self.name), records))
+        corrected = {moment: self._or_none(moment) for moment in set(told)}
+        return list(map(corrected.get, told))
+
+    def time_of(self, record: Any) -> datetime:
+        """Return the instant of one record, UTC.
+
+        Raises:
+            Refused: too old, in the future, or off the grid.
+        """
+        return self._corrected(getattr(record, self.name))
+
+    def _or_none(self, told: datetime) -> datetime | None:
+        try:
+            return self._corrected(told)
+        except Refused:
+            return None
+
+    def _corrected(self, told: datetime) -> datetime:
+        try:
+            moment = (told + self.shift).astimezone(UTC)
+        except OverflowError as error:
+            raise Refused(RefusalCode.INVALID, self.name) from error
+        if self.seconds:
+            moment = self._on_grid(moment)
+        if moment < self.oldest:
+            raise Refused(RefusalCode.TOO_OLD, self.name)
+        if moment > self.latest:
+            raise Refused(RefusalCode.IN_FUTURE, self.name)
+        return moment
+
+    def _on_grid(self, moment: datetime) -> datetime:
+        off_grid = (moment - codec.POSTGRES_EPOCH) % timedelta(seconds=self.seconds)
+        if off_grid and not self.shift:
+            raise Refused(RefusalCode.INVALID, self.name)
+        return moment - off_grid
 
 
 def _is_instant(kind: inspect.Type) -> bool:
