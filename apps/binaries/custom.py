@@ -4,5 +4,5 @@ from apps.binaries.models import Binary, Package
 from apps.organization import custom_fields
 from apps.organization.choices import FieldTarget
 
-custom_fields.register(FieldTarget.BINARY, Binary)
-custom_fields.register(FieldTarget.PACKAGE, Package)
+custom_fields.register(FieldTarget.BINARY, Binary, asked_as="binary.binaries")
+custom_fields.register(FieldTarget.PACKAGE, Package, asked_as="package.packages")

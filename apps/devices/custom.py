@@ -12,7 +12,7 @@ from apps.organization import custom_fields
 from apps.organization.choices import FieldTarget
 from apps.organization.values_page import facts_of
 
-custom_fields.register(FieldTarget.DEVICE, Device)
+custom_fields.register(FieldTarget.DEVICE, Device, asked_as="device.devices")
 
 
 def facts(device: Device, visit: Visit) -> Mapping[str, Any] | None:

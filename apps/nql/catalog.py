@@ -1,6 +1,6 @@
 """What can be asked: tables and fields, offered by the apps that own the data."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Literal, get_args
@@ -49,6 +49,7 @@ SUFFIXES: Mapping[str, str] = MappingProxyType(
     }
 )
 AGGREGATES = ("sum", "count", "min", "max")
+TOLD = "#"  # begins the path of a field that an organisation made
 
 
 class CatalogError(ValueError):
@@ -68,6 +69,8 @@ class Field:
     is_default: shown when a query has no `list`.
     derived: what the query makes of the column: "days_since" counts whole days from its moment,
         "end_of_inventory" is when the term of retention after it ends.
+    key: of a column of values by key (jsonb): under which the value is.
+    personal_class: of such a value; of any other field the registry knows it.
     """
 
     path: str
@@ -78,6 +81,8 @@ class Field:
     description: str | Promise = ""
     is_default: bool = False
     derived: Derived = ""
+    key: str = ""
+    personal_class: FieldClass | None = None
 
     def __post_init__(self) -> None:
         if self.type not in get_args(Type):
@@ -140,12 +145,27 @@ class Table:
         object.__setattr__(self, "_by_path", by_path)
 
     def field(self, path: str) -> Field | None:
-        """Return the field at `path`, None where there is none."""
-        return self._by_path.get(path)
+        """Return the field at `path`, None where there is none. Cost: what `told` costs for "#"."""
+        if not path.startswith(TOLD):
+            return self._by_path.get(path)
+        return next((entry for entry in self.told() if entry.path == path), None)
+
+    def told(self) -> list[Field]:
+        """Return the fields that an organisation made, as they are now. Cost: 1 query."""
+        return [entry for source in _sources.get(self.name, []) for entry in source()]
 
     def class_of(self, path: str) -> FieldClass | None:
-        """Return the personal-data class of a field, as its model registered it."""
-        model, column = owner_of(self.model, self._by_path[path].columns[0])
+        """Return the personal-data class of a field: its own, or as its model registered it.
+
+        Raises:
+            KeyError: there is no such field.
+        """
+        entry = self.field(path)
+        if entry is None:
+            raise KeyError(path)
+        if entry.personal_class is not None:
+            return entry.personal_class
+        model, column = owner_of(self.model, entry.columns[0])
         return registry.of_field(model, column) if model else None
 
     def add(self, fields: Sequence[Field]) -> None:
@@ -162,6 +182,7 @@ class Table:
 
 
 _tables: dict[str, Table] = {}
+_sources: dict[str, list[Callable[[], Iterable[Field]]]] = {}
 
 
 def register(table: Table) -> None:
@@ -182,6 +203,14 @@ def extend(name: str, fields: Sequence[Field]) -> None:
         CatalogError: a path is taken.
     """
     _tables[name].add(fields)
+
+
+def tell(name: str, source: Callable[[], Iterable[Field]]) -> None:
+    """Add fields that are known only while a query is read; called from `ready()`.
+
+    source: returns the fields of now, each with a path that begins with "#".
+    """
+    _sources.setdefault(name, []).append(source)
 
 
 def owner_of(model: type[models.Model], column: str) -> tuple[type[models.Model] | None, str]:

@@ -5,7 +5,8 @@ A value of type `datetime` is kept as ISO 8601 in UTC, all others as JSON knows 
 
 from collections.abc import Iterable
 from datetime import UTC, datetime
-from typing import Any
+from functools import partial
+from typing import Any, cast
 
 from django.db import models
 from django.utils import timezone
@@ -16,6 +17,7 @@ from apps.core.errors import DomainError
 from apps.core.personal_data import masking
 from apps.core.personal_data.classes import Class, FieldClass
 from apps.core.scope import Scope
+from apps.nql import catalog
 from apps.organization.choices import FieldTarget, FieldType, FilledBy
 from apps.organization.models import CustomField
 
@@ -40,11 +42,31 @@ class FilledByRules(DomainError):
     message = _("Rules fill this field. Change its rules instead.")
 
 
-def register(target: FieldTarget, model: type[models.Model]) -> None:
-    """Say which table keeps the values of a target in its column `custom`; from `ready()`."""
+def register(target: FieldTarget, model: type[models.Model], *, asked_as: str) -> None:
+    """Say which table keeps the values of a target in its column `custom`; from `ready()`.
+
+    asked_as: its name in the catalogue of queries, in which the fields are called "#" and id.
+    """
     if target in _models:
         raise ValueError(f"{target} is registered already")
     _models[target] = model
+    catalog.tell(asked_as, partial(catalog_fields, target))
+
+
+def catalog_fields(target: FieldTarget) -> list[catalog.Field]:
+    """Return the fields of a target as queries know them. Cost: 1 query."""
+    return [
+        catalog.Field(
+            f"{catalog.TOLD}{field.nql_id}",
+            cast(catalog.Type, field.type),  # whose words are those of the catalogue
+            column="custom",
+            key=field.nql_id,
+            values=field.words,
+            description=field.name,
+            personal_class=class_of(field),
+        )
+        for field in CustomField.objects.about(target)
+    ]
 
 
 def targets() -> list[tuple[str, Any]]:

@@ -4,4 +4,4 @@ from apps.organization import custom_fields
 from apps.organization.choices import FieldTarget
 from apps.users.models import User
 
-custom_fields.register(FieldTarget.USER, User)
+custom_fields.register(FieldTarget.USER, User, asked_as="user.users")

@@ -8,7 +8,9 @@ from django.test import Client
 from apps.accounts.models import Account
 from apps.audit.choices import AuditCode
 from apps.audit.models import InboxEvent
+from apps.core.personal_data.classes import Class
 from apps.devices.models import Device
+from apps.nql import catalog
 from apps.organization import custom_fields, services
 from apps.organization.models import CustomField, Entity
 from tests.conftest import NOW
@@ -132,6 +134,50 @@ class TestDefinitions:
         assert Device.objects.filter(custom={"other": "x"}).count() == 2
 
 
+class TestCatalogue:
+    """What queries find: the fields as they are while a query is read."""
+
+    @pytest.mark.parametrize(
+        ("target", "table"),
+        [
+            ("device", "device.devices"),
+            ("user", "user.users"),
+            ("binary", "binary.binaries"),
+            ("package", "package.packages"),
+        ],
+    )
+    def test_finds_a_field_by_its_id(self, ada: Account, target: str, table: str) -> None:
+        known = catalog.table(table)
+        assert known
+        assert known.field("#colour") is None
+
+        make_field(
+            ada,
+            nql_id="colour",
+            target=target,
+            type="enum",
+            words=["red", "blue"],
+            personal_class="behaviour",
+        )
+
+        field, found = known.field("#colour"), known.class_of("#colour")
+        assert field
+        assert (field.type, list(field.values)) == ("enum", ["red", "blue"])
+        assert (field.columns, field.key) == (("custom",), "colour")
+        assert not list(catalog.problems(known))
+        assert found
+        assert (found.value, found.narrow) == (Class.BEHAVIOUR, True)
+        assert found.subject == ("device" if target == "device" else "user")
+
+    @pytest.mark.parametrize("type", ["string", "int", "float", "bool", "datetime"])
+    def test_knows_each_type(self, ada: Account, type: str) -> None:
+        make_field(ada, type=type)
+
+        known = catalog.table("device.devices")
+        assert known
+        assert [(entry.path, entry.type) for entry in known.told()] == [("#cost_centre", type)]
+
+
 class TestPages:
     def test_make_a_field(self, ada_client: Client) -> None:
         form = {
@@ -214,7 +260,7 @@ class TestPages:
         level: int,
         is_seen: bool,
     ) -> None:
-        field = make_field(ada, personal_class=personal_class)
+        make_field(ada, personal_class=personal_class)
         make_devices(1, paris)
         Device.objects.update(custom={"cost_centre": "Zebra 17"})
         profile = make_profile(
@@ -227,10 +273,19 @@ class TestPages:
 
         assert ("Zebra 17" in client.get(f"{address}change/").content.decode()) == is_seen
 
-        client.post(
-            f"{address}decide/field/", {"confirmed": "yes", "field": field.pk, "value": "new"}
-        )
+        client.post(f"{address}fields/", {"initial-cost_centre": "", "cost_centre": "new"})
         assert (Device.objects.get().custom["cost_centre"] == "new") == is_seen
+
+    def test_are_set_one_by_one_on_a_selection_alone(
+        self, ada: Account, ada_client: Client, paris: Entity
+    ) -> None:
+        make_field(ada)
+        make_devices(1, paris)
+
+        address = f"{DEVICES}{Device.objects.get().pk}"
+
+        assert ada_client.get(f"{address}/decide/field/").status_code == 404
+        assert ada_client.get(f"{address}/decide/tag/").status_code == 200
 
 
 class TestStrangers:
