@@ -87,8 +87,10 @@ class ValuesForm(forms.Form):
 class CustomValuesMixin(DetailMixin):
     """Lets those write values of custom fields who may change the object; `sections_of` shows them.
 
-    They need the permission to change the model, and to manage a device that the row is about.
+    They need the permission on the model, and to manage a device that the row is about.
     """
+
+    fill_action = "change"  # the first word of the permission's codename
 
     def buttons(self, obj: Any, visit: Visit) -> Sequence[Button]:
         """Offer to write the values to those who may. Cost: at most 1 query."""
@@ -127,7 +129,8 @@ class CustomValuesMixin(DetailMixin):
 
     def _may_fill(self, obj: models.Model, scope: Scope) -> bool:
         meta = self.model._meta
-        if f"{meta.app_label}.change_{meta.model_name}" not in scope.permissions:
+        needed = f"{meta.app_label}.{self.fill_action}_{meta.model_name}"
+        if needed not in scope.permissions:
             return False
         rows: Any = self.model._default_manager.all()
         managed = scope.is_unrestricted or rows.permitted_to(scope, "manage").filter(pk=obj.pk)

@@ -75,7 +75,7 @@ PAGES = {
     "fields": "/admin/organization/customfield/",
     "field-add": "/admin/organization/customfield/add/",
     "device-move": "/admin/devices/device/{device}/decide/move/",
-    "device-field": "/admin/devices/device/{device}/decide/field/",
+    "device-fields": "/admin/devices/device/{device}/fields/",
     "user-fields": "/admin/users/user/{user}/fields/",
     "binary-fields": "/admin/binaries/binary/{binary}/fields/",
     "accounts": "/admin/accounts/account/",

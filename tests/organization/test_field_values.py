@@ -1,4 +1,4 @@
-"""Values of custom fields of users, programs and packages: shown and written on their pages."""
+"""Values of custom fields: shown and written on the pages of what they are about."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -16,7 +16,14 @@ from apps.organization.models import Entity
 from apps.users.models import User
 from tests.conftest import NOW
 from tests.factories.accounts import make_account, make_profile
-from tests.factories.collectors import ADA_ROSSI, SOFFICE, configure, execution, make_machine
+from tests.factories.collectors import (
+    ADA_ROSSI,
+    SOFFICE,
+    configure,
+    device_of,
+    execution,
+    make_machine,
+)
 from tests.factories.organization import grant
 from tests.factories.programs import package, scan
 from tests.organization.test_fields import make_field
@@ -24,7 +31,7 @@ from tests.organization.test_fields import make_field
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("fixed_clock")]
 
 MODELS = {"user": User, "binary": Binary, "package": Package}
-each_target = pytest.mark.parametrize("target", MODELS)
+each_target = pytest.mark.parametrize("target", ["device", *MODELS])
 
 
 @dataclass
@@ -40,9 +47,10 @@ class Page:
         return f"/admin/{meta.app_label}/{meta.model_name}/{self.obj.pk}/"
 
     def permissions(self, *verbs: str) -> list[str]:
-        """Return permissions on the model."""
+        """Return permissions on the model; devices are managed, and changed by nobody."""
         meta = self.obj._meta
-        return [f"{meta.app_label}.{verb}_{meta.model_name}" for verb in verbs]
+        known = {"change": "manage"} if meta.model_name == "device" else {}
+        return [f"{meta.app_label}.{known.get(verb, verb)}_{meta.model_name}" for verb in verbs]
 
     def shown(self, client: Client) -> str:
         """Return the page."""
@@ -70,6 +78,7 @@ def pages(paris: Entity) -> dict[str, Page]:
     upkeep.refresh_presence(now=NOW)
     binary = Binary.objects.get(name="soffice.bin")
     return {
+        "device": Page(device_of(machine)),
         "user": Page(User.objects.get()),
         "binary": Page(binary),
         "package": Page(Package.objects.get()),
@@ -119,7 +128,7 @@ class TestValuesOnPages:
         assert page.fill(ada_client, "blue").status_code == 302
         assert page.values() == {"cost_centre": "blue"}
 
-    @each_target
+    @pytest.mark.parametrize("target", MODELS)  # of devices: test_fields
     @pytest.mark.parametrize(
         ("personal_class", "level", "is_seen"),
         [("direct", 0, True), ("direct", 1, False), ("behaviour", 1, False), ("none", 3, True)],

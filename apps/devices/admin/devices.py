@@ -33,15 +33,17 @@ from apps.devices.admin.placing import PlacingMixin
 from apps.devices.facts import head_facts, model_text
 from apps.devices.models import Device
 from apps.organization.values_filter import CustomFieldFilter
+from apps.organization.values_page import CustomValuesMixin
 
 __all__ = ["own_panels"]  # imported for what it registers
 
 
 @admin.register(Device)
-class DeviceAdmin(PlacingMixin, DetailAdmin):
+class DeviceAdmin(CustomValuesMixin, PlacingMixin, DetailAdmin):
     """Devices of the account's view domain."""
 
     detail_template = "admin/devices/device.html"
+    fill_action = "manage"
     empty_text = _(
         "No device has enrolled yet, or none in your view domain. Make an enrolment key under "
         "Collection, then install the collector with it; the start page shows how."

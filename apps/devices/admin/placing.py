@@ -1,4 +1,4 @@
-"""Decisions about devices by hand, on a selection or on the page of one: entity and tag."""
+"""Decisions about devices by hand: entity and tag, and a custom field of a selection."""
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -165,6 +165,8 @@ DECISIONS = {
     ),
     "field": Decision(_("Set a custom field"), FieldValue, [], _value),
 }
+# What the page of one device offers; there a form has all its custom fields.
+ICONS = {"move": "drive_file_move", "release": "undo", "tag": "sell"}
 
 
 class PlacingMixin(DetailMixin):
@@ -207,11 +209,10 @@ class PlacingMixin(DetailMixin):
         managed = Device.objects.permitted_to(visit.scope, "manage").filter(pk=obj.pk)
         if PERMISSION not in visit.scope.permissions or not managed.exists():
             return found
-        names = ["move", *(["release"] if obj.is_entity_pinned else []), "tag", "field"]
-        icons = {"move": "drive_file_move", "release": "undo", "tag": "sell", "field": "edit_note"}
-        for name in names:
-            address = reverse("admin:devices_device_decide", args=[obj.pk, name])
-            found.append(Button(DECISIONS[name].title, address, icons[name]))
+        for name, icon in ICONS.items():
+            if name != "release" or obj.is_entity_pinned:
+                address = reverse("admin:devices_device_decide", args=[obj.pk, name])
+                found.append(Button(DECISIONS[name].title, address, icon))
         return found
 
     def get_urls(self) -> list[URLPattern]:
@@ -227,7 +228,7 @@ class PlacingMixin(DetailMixin):
         """Decide about one device."""
         device = self.found(request, object_id)
         rows = Device.objects.filter(pk=device.pk)
-        if name not in DECISIONS:
+        if name not in ICONS:
             raise Http404
         return self._decide(request, rows, name, about=device)
 
