@@ -18,6 +18,7 @@ KEY_FIELDS: Mapping[str, tuple[str, ...]] = {
     "connectivity.events": (
         "primary_physical_adapter_type", "wifi_ssid", "wifi_bssid", "local_ip", "vpn_status",
     ),
+    "session.events": ("session_id",),
 }  # fmt: skip
 
 LIMITS = (("min", min), ("max", max))

@@ -15,6 +15,7 @@ SECONDS = {
     "device_performance.events": 300,
     "connectivity.events": 300,
     "execution.events": 900,
+    "session.events": 900,
 }
 
 

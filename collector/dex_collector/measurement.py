@@ -4,7 +4,6 @@ import logging
 import sqlite3
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from datetime import datetime
 from pathlib import Path
 
 from dex_collector import batch
@@ -15,6 +14,7 @@ from dex_collector.clock import Clock, from_text, to_text
 from dex_collector.configuration import ConfigurationStore
 from dex_collector.inventory import Inventory, Part
 from dex_collector.journal import facts
+from dex_collector.local.companions import Companions
 from dex_collector.place import Place
 from dex_collector.probes.base import Context, Fact, Output, Probe, Sample, Tally
 from dex_collector.probes.executions_linux import fold_small
@@ -44,7 +44,9 @@ class Measurement:
         spool: Spool,
         configuration: ConfigurationStore,
         probes: Sequence[Probe] = PROBES,
+        companions: Companions | None = None,
     ) -> None:
+        self._companions = companions
         self._root, self._clock, self._spool, self._store = root, clock, spool, configuration
         self._probes = probes
         self._runner = Runner(probes)
@@ -83,7 +85,9 @@ class Measurement:
                 self._due[probe.name] = self._next(probe, monotonic)
                 if self._may_run(probe):
                     self._runner.start(probe, self._context())
-                elif probe.every_seconds > WAIT_SECONDS:  # what is read daily waits for no day
+                    continue
+                self._runner.rest(probe)
+                if probe.every_seconds > WAIT_SECONDS:  # what is read daily waits for no day
                     self._due[probe.name] = monotonic + WAIT_SECONDS
         for probe, context, outputs in self._runner.finished(monotonic):
             if context.configuration is self._store.current:
@@ -151,6 +155,7 @@ class Measurement:
             configuration=self._store.current,
             measures_people=self._measures_people(),
             awake=self._clock.awake(),
+            companions=self._companions,
         )
 
     def seconds_to_next(self) -> float:
@@ -168,7 +173,7 @@ class Measurement:
                     case Sample():
                         closed += self._buckets.add(output, self._clock.now())
                     case Fact():
-                        if self._may_tell(probe, output.occurred_at):
+                        if self._may_tell(probe, output):
                             self._take_fact(output)
                     case Part():
                         self._take_part(output)
@@ -179,11 +184,11 @@ class Measurement:
             self._due[probe.name] = self._clock.monotonic() + RETRY_SECONDS
         self._keep(closed)
 
-    def _may_tell(self, probe: Probe, occurred_at: datetime) -> bool:
+    def _may_tell(self, probe: Probe, fact: Fact) -> bool:
         """Return whether a fact may be told: not what happened while it was not to be watched."""
         if not probe.is_user_linked:
             return True
-        since = self._place.since
+        since, occurred_at = self._place.since, fact.occurred_at
         if not self._store.current.measures_people(
             occurred_at,
             self._clock.zone,
@@ -191,7 +196,7 @@ class Measurement:
         ):
             return False
         widened_at = self._spool.read("widened_at", {})
-        switches = ("work_hours", probe.switch)
+        switches = ("work_hours", probe.switch, fact.switch)
         return all(occurred_at >= from_text(widened_at[s]) for s in switches if s in widened_at)
 
     def _take_fact(self, fact: Fact) -> None:
@@ -207,6 +212,8 @@ class Measurement:
             record: Record = {"kind": fact.kind, "occurred_at": to_text(fact.occurred_at)}
             if fact.user is not None:
                 record["user"] = dict(fact.user)
+            if fact.binary is not None:
+                record["binary"] = dict(fact.binary)
             self._spool.add([{**record, "fields": dict(fact.fields)}], self._clock.now())
             keys = [*keys, fact.key][-KEYS_MAXIMUM:]
             self._spool.write(memory, {"boot_id": boot_id, "keys": keys})

@@ -33,8 +33,13 @@ ADDRESS_FIELDS = ("address", "local_ip", "gateway_ip")
 PARTS_OF_SWITCH = {"local_admins": "local_admins", "packages": "packages"}  # as a whole
 PARTS_OF_PEOPLE = frozenset({"users", "local_admins"})
 KINDS_OF_SWITCH = {  # a kind goes as a whole when its switch is off
-    "executions": "execution.events",
-    "session_events": "session.logins",
+    "executions": {"execution.events"},
+    "session_events": {"session.logins"},
+}
+SESSION_CHANGES = {f"session.{change}" for change in ("logouts", "locks", "unlocks")}
+METRICS_OF_SWITCH = {
+    "user_activity": {"user_interaction_time_ms"},
+    "session_network": {"round_trip_time_ms", "packet_loss_ratio"},
 }
 
 
@@ -50,9 +55,12 @@ class Redaction:
         self.switches = newer.narrower_than(WIDEST if older is None else older)
         self._kinds = {
             kind
-            for switch, kind in KINDS_OF_SWITCH.items()
+            for switch, kinds in KINDS_OF_SWITCH.items()
             if switch in self.switches and not newer.is_on(switch)
+            for kind in kinds
         }
+        if "session_events" in self.switches:
+            self._kinds |= SESSION_CHANGES  # they ask for the widest value
         self._parts = {
             part
             for switch, part in PARTS_OF_SWITCH.items()
@@ -69,6 +77,8 @@ class Redaction:
             return None
         if "fields" in record:
             record = {**record, "fields": self._fields(record["fields"])}
+        if "metrics" in record:
+            record = {**record, "metrics": self._metrics(record["kind"], record["metrics"])}
         if "user" not in record or not self.switches & NAME_SWITCHES:
             return record
         user = self._user(record["user"])
@@ -82,6 +92,8 @@ class Redaction:
         for event in new["events"]:
             if "fields" in event:
                 event["fields"] = self._fields(event["fields"])
+            if "metrics" in event:
+                event["metrics"] = self._metrics(event["kind"], event["metrics"])
         parts = [self._part(part) for part in new["inventory"]]
         new["inventory"] = [part for part in parts if part is not None]
         if self.switches & NAME_SWITCHES:
@@ -116,6 +128,13 @@ class Redaction:
             narrowed = (addresses.narrowed(one, self._newer) for one in left["dns_ips"])
             left["dns_ips"] = [one for one in dict.fromkeys(narrowed) if one is not None] or None
         return {name: value for name, value in left.items() if value is not None}
+
+    def _metrics(self, kind: str, metrics: Mapping[str, Any]) -> dict[str, Any]:
+        """Return what is left of the measured values of a bucket."""
+        if kind != "session.events":
+            return dict(metrics)
+        gone = {name for switch in self.switches for name in METRICS_OF_SWITCH.get(switch, ())}
+        return {name: value for name, value in metrics.items() if name not in gone}
 
     def _user(self, entry: Mapping[str, Any]) -> dict[str, Any] | None:
         name = str(entry.get("name") or "")

@@ -15,7 +15,7 @@ PERSONAL_FOLDER = re.compile(r"^(/media|/run/media|/run/user|(?:/[^/]+)*?/home)/
 LENGTH_MAXIMUM = 256  # characters of a person's name, domain and all
 # Administrators that come with a system: they name nobody, so they are never hashed.
 BUILT_IN = frozenset({"admin", "root", "sudo", "wheel"})
-SYSTEM_UID_LIMIT = 1000  # login.defs(5), UID_MIN: below it are accounts of the system
+SYSTEM_UID_LIMIT = 1000  # login.defs(5), UID_MIN where the file does not say another one
 
 
 def hash_name(name: str, key: bytes, epoch: int, label: str = "dex-username-v1") -> str:
@@ -131,12 +131,30 @@ def read_host_name(root: Path) -> str:
     return ""
 
 
-def type_of(uid: int) -> str:
-    """Return the type of a local account.
+def read_system_uid_limit(root: Path) -> int:
+    """Read below which number are accounts of the system."""
+    try:
+        text = (root / "etc/login.defs").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return SYSTEM_UID_LIMIT
+    return parse_system_uid_limit(text)
+
+
+def parse_system_uid_limit(text: str) -> int:
+    """Return UID_MIN. Source: login.defs(5): name and value, `#` begins a comment."""
+    for line in text.splitlines():
+        words = line.split()
+        if len(words) >= 2 and words[0] == "UID_MIN" and words[1].isdigit():
+            return int(words[1])
+    return SYSTEM_UID_LIMIT
+
+
+def type_of(uid: int, limit: int = SYSTEM_UID_LIMIT) -> str:
+    """Return the type of a local account; below `limit` are those of the system.
 
     Source: systemd.io/UIDS-GIDS: 61184 to 65519 are dynamic service users, 65534 is nobody.
     """
-    is_system = uid < SYSTEM_UID_LIMIT or 61184 <= uid <= 65519 or uid == 65534
+    is_system = uid < limit or 61184 <= uid <= 65519 or uid == 65534
     return "system" if is_system else "local_user"
 
 
@@ -160,7 +178,7 @@ class Naming:
     def _find(self, uid: int) -> dict[str, str] | None:
         if self._accounts is None:
             self._accounts = read_account_names(self._root)
-        name, kind = self._accounts.get(uid), type_of(uid)
+        name, kind = self._accounts.get(uid), self.type_of(uid)
         if name is None:
             name = read_service_name(self._root, uid)
             kind = "domain_user" if kind == "local_user" else kind
@@ -173,7 +191,11 @@ class Naming:
         if self._accounts is None:
             self._accounts = read_account_names(self._root)
         uid = next((uid for uid, known in self._accounts.items() if known == name), None)
-        return self._entry(name, "domain_user" if uid is None else type_of(uid))
+        return self._entry(name, "domain_user" if uid is None else self.type_of(uid))
+
+    def type_of(self, uid: int) -> str:
+        """Return whether a numeric user id is a person's or the system's."""
+        return type_of(uid, self._system_uid_limit)
 
     def of_number(self, uid: int) -> str | None:
         """Return a numeric user id as its name is shown, or None."""
@@ -182,6 +204,10 @@ class Naming:
     def of_administrator(self, name: str) -> str | None:
         """Return the name of an account or group with administrator rights, or None."""
         return shown_administrator(self._host_name, name, self._configuration)
+
+    @cached_property
+    def _system_uid_limit(self) -> int:
+        return read_system_uid_limit(self._root)
 
     @cached_property
     def _host_name(self) -> str:

@@ -23,7 +23,16 @@ from dex_collector.probes import (
     performance_linux,
     volumes_linux,
 )
-from dex_collector.probes.base import Context, Counters, Lack, NoData, Output, ProbeError, Sample
+from dex_collector.probes.base import (
+    Context,
+    Counters,
+    Fact,
+    Lack,
+    NoData,
+    Output,
+    ProbeError,
+    Sample,
+)
 from tests.collector.conftest import FIXTURES, copy_machine
 
 MakeContext = Callable[..., Context]
@@ -544,8 +553,9 @@ class TestExecutions:
 
 class TestLogins:
     def test_reads_people_only(self, make_context: MakeContext) -> None:
-        found = logins_linux.read_logins(make_context(LAPTOP))
+        outputs = logins_linux.UtmpReader()(make_context(LAPTOP))
 
+        found = [one for one in outputs if isinstance(one, Fact)]
         assert [(f.fields["logon_type"], f.user) for f in found] == [
             ("interactive", {"name": "adas-laptop\\ada", "type": "local_user"}),
             ("remote", {"name": "adas-laptop\\root", "type": "system"}),
@@ -555,7 +565,7 @@ class TestLogins:
 
     def test_has_no_data_without_the_file(self, make_context: MakeContext) -> None:
         with pytest.raises(NoData):
-            logins_linux.read_logins(make_context(VIRTUAL))
+            logins_linux.UtmpReader()(make_context(VIRTUAL))
 
     def test_ignores_a_cut_off_entry(self) -> None:
         whole = (LAPTOP / "run/utmp").read_bytes()

@@ -5,10 +5,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 from dex_collector.configuration import Configuration
 from dex_collector.inventory import Part
+from dex_collector.local.companions import Companions
 from dex_collector.users import Naming
 
 
@@ -27,6 +28,7 @@ class Context:
     measures_people: whether `work_hours` lets read now what tells about a person. A probe that is
     user-linked as a whole is not run otherwise; one that is so in part asks this.
     awake: like `monotonic`, but without the time asleep; None where no clock tells.
+    companions: what the session companions of people told; None where no socket is open.
     """
 
     root: Path
@@ -35,6 +37,7 @@ class Context:
     configuration: Configuration
     measures_people: bool = True
     awake: float | None = None
+    companions: Companions | None = None
 
     @cached_property
     def naming(self) -> Naming:
@@ -47,6 +50,7 @@ class Fact:
     """One occurrence. `key`: a fact of the same kind and key is sent once per boot.
 
     is_lasting: or once for all: the machine tells of it for longer than one boot.
+    switch: what allows it, where that is not the switch of its probe.
     """
 
     kind: str
@@ -54,7 +58,9 @@ class Fact:
     key: str
     fields: Mapping[str, Any] = field(default_factory=dict)
     user: Mapping[str, str] | None = None
+    binary: Mapping[str, str] | None = None
     is_lasting: bool = False
+    switch: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +92,14 @@ class Lack:
 
 Output = Fact | Sample | Part | Tally | Lack
 Reader = Callable[[Context], Iterable[Output]]
+
+
+@runtime_checkable
+class Listener(Protocol):
+    """A reader that also hears while it is not called, until it is told to rest."""
+
+    def rest(self) -> None:
+        """Stop hearing and forget: the probe may not run now."""
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from dex_collector.journal import facts
-from dex_collector.probes.base import Context, NoData, Output, Probe, ProbeError, Reader
+from dex_collector.probes.base import Context, Listener, NoData, Output, Probe, ProbeError, Reader
 
 logger = logging.getLogger(__name__)
 
@@ -66,6 +66,12 @@ class Runner:
             run.error = error
         finally:
             run.done.set()
+
+    def rest(self, probe: Probe) -> None:
+        """Let a reader that listens stop: its probe may not run now."""
+        reader = self._readers[probe.name]
+        if isinstance(reader, Listener) and probe.name not in self._runs:
+            reader.rest()
 
     def finished(self, monotonic: float) -> list[tuple[Probe, Context, Sequence[Output]]]:
         """Return what has been read meanwhile; wait a moment for those that just began."""

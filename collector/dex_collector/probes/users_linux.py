@@ -15,7 +15,6 @@ from dex_collector.probes.accounts_linux import (
     read_groups,
 )
 from dex_collector.probes.base import Context, Lack, Output
-from dex_collector.users import type_of
 
 ITEMS_MAXIMUM, GROUPS_MAXIMUM = 500, 500
 NAME_MAXIMUM = 255  # characters of a group's name
@@ -36,7 +35,7 @@ def read_users(context: Context) -> list[Output]:
         rights = read_rights(context.root, accounts, configuration)
     items = []
     for account in accounts:
-        if type_of(account.uid) == "system" or not account.may_log_in:
+        if context.naming.type_of(account.uid) == "system" or not account.may_log_in:
             continue
         entry = context.naming.of_uid(account.uid)
         if entry is not None:
