@@ -21,4 +21,4 @@ class CollectorsConfig(AppConfig):
             personal_data,
             report_panels,
         )
-        from apps.collectors.services import deletion  # noqa: F401
+        from apps.collectors.services import deletion, moves  # noqa: F401

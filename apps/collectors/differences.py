@@ -51,6 +51,18 @@ def is_narrower(before: Settings, after: Settings) -> bool:
     return any(found.is_narrower for found in between(before, after))
 
 
+def stricter(settings: Settings, kept: Settings) -> dict[str, Any]:
+    """Return what changes in `settings` where they may not let in more than `kept`."""
+    found: dict[str, Any] = {}
+    for name, most in kept.items():
+        if name in switches.BY_NAME:
+            if switches.BY_NAME[name].is_stricter(most, than=settings[name]):
+                found[name] = most
+        elif details.BY_NAME[name].is_wider(settings[name], than=most):
+            found[name] = details.BY_NAME[name].joint(most, settings[name])
+    return found
+
+
 def narrowed(before: Settings, after: Settings) -> dict[str, Any]:
     """Return `before` with what `after` takes away, and nothing that it adds.
 

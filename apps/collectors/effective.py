@@ -138,11 +138,15 @@ class Planned:
 
 @dataclass(frozen=True, slots=True)
 class InForce:
-    """The configurations in force on the instance, by where they hold."""
+    """The configurations in force on the instance, by where they hold.
+
+    kept: by device, what it may not exceed since it moved (`services.moves`).
+    """
 
     instance: Mapping[str, Any] | None = None
     by_entity: Mapping[int, Mapping[str, Any]] = field(default_factory=dict)
     by_device: Mapping[int, Mapping[str, Any]] = field(default_factory=dict)
+    kept: Mapping[int, Mapping[str, Any]] = field(default_factory=dict)
     epoch: int = 0
     planned: tuple[Planned, ...] = ()
 
@@ -163,6 +167,11 @@ class InForce:
                     switches[name], origins[name] = value, level
                 elif name in details:
                     details[name], origins[name] = value, level
+        for name, value in differences.stricter(
+            {**switches, **details}, self.kept.get(device_id, {})
+        ).items():
+            (switches if name in BY_NAME else details)[name] = value
+            origins[name] = Level.DEVICE
         announced = self._announced(device_id, entity_path, {**switches, **details})
         return Effective(switches, details, origins, self.epoch, announced, utc_offset_minutes)
 
@@ -180,7 +189,14 @@ class InForce:
         there.pop(place.key or 0, None)
         if settings is not None and place.key is not None:
             there[place.key] = settings
-        return replace(self, by_entity=there) if is_entity else replace(self, by_device=there)
+        if is_entity:
+            return replace(self, by_entity=there)
+        kept = {key: values for key, values in self.kept.items() if key != place.key}
+        return replace(self, by_device=there, kept=kept)
+
+    def is_special(self, device_id: int) -> bool:
+        """Return whether anything holds for a device that does not for its entity."""
+        return device_id in self.by_device or device_id in self.kept
 
     def _announced(
         self, device_id: int, path: str, before: Mapping[str, Any]
@@ -267,20 +283,26 @@ def read() -> InForce:
 def arrange(rows: Iterable[CollectorConfiguration], now: datetime) -> InForce:
     """Sort configurations by where they hold; an announced one holds from its time on."""
     holding: dict[Place, Mapping[str, Any] | None] = {}
+    kept: dict[int, Mapping[str, Any]] = {}
     planned: list[Planned] = []
     for row in rows:
-        if row.state == ConfigurationState.ACTIVE:
+        if row.is_kept and row.state == ConfigurationState.ACTIVE and row.device_id:
+            kept[row.device_id] = row.settings
+        elif row.state == ConfigurationState.ACTIVE:
             holding[place_of(row)] = row.settings
         else:
             assert row.starts_at is not None  # a constraint of the table
             settings = None if row.is_withdrawal else row.settings
             planned.append(Planned(row.starts_at, place_of(row), settings))
     planned.sort(key=lambda plan: plan.starts_at)
-    holding |= {plan.place: plan.settings for plan in planned if plan.starts_at <= now}
+    begun = {plan.place: plan.settings for plan in planned if plan.starts_at <= now}
+    holding |= begun
+    over = {place.key for place in begun if place.level == Level.DEVICE}
     return InForce(
         instance=holding.get(Place(Level.INSTANCE)),
         by_entity=_at_level(Level.ENTITY, holding),
         by_device=_at_level(Level.DEVICE, holding),
+        kept={key: settings for key, settings in kept.items() if key not in over},
         planned=tuple(plan for plan in planned if plan.starts_at > now),
     )
 

@@ -248,6 +248,11 @@ class CollectorConfiguration(models.Model):
         editable=False,
         help_text=_("Takes the one before out of force and puts nothing in its place."),
     )
+    is_kept = models.BooleanField(
+        default=False,
+        editable=False,
+        help_text=_("Keeps a device that moved to what was collected before; never more."),
+    )
     version = models.PositiveBigIntegerField(
         _("version"), editable=False, help_text=_("Rises with each change on the instance.")
     )

@@ -100,6 +100,7 @@ register(
             "switches": NONE,
             "details": NONE,
             "is_withdrawal": NONE,
+            "is_kept": NONE,
             "version": NONE,
             "state": NONE,
             "legal_basis": NONE,

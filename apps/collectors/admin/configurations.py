@@ -157,6 +157,11 @@ class CollectorConfigurationAdmin(EffectivePages, DeletionPages, ConfirmingMixin
 
     def notice(self, obj: CollectorConfiguration, visit: Visit) -> Any:
         """Say what waits for a confirmation."""
+        if obj.state == ConfigurationState.ACTIVE and obj.is_kept:
+            return _(
+                "The device moved to where more is collected. It keeps to these values, or to "
+                "stricter ones of its entity, until you withdraw them; that asks for approval."
+            )
         if obj.state == ConfigurationState.ACTIVE and obj.confirmed_at is None:
             return _("Nobody has confirmed it yet: no device but this machine can enrol.")
         if obj.state == ConfigurationState.PENDING:

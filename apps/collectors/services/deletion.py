@@ -280,7 +280,7 @@ def _asked(
         pk: ask(holding.of(device_id=0, entity_path=path).policy) for pk, path in paths.items()
     }
     for device_id, entity_id in rows.values_list("pk", "entity_id").iterator():
-        if device_id in holding.by_device:
+        if holding.is_special(device_id):
             own = holding.of(device_id=device_id, entity_path=paths[entity_id])
             yield device_id, ask(own.policy)
         else:

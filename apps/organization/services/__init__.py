@@ -37,6 +37,7 @@ from apps.organization.services.tree import (
     ensure_built_in_entities,
     is_in_use,
     move_entity,
+    register_guard,
     rename_entity,
     set_view_domain,
 )
@@ -72,6 +73,7 @@ __all__ = [
     "move_entity",
     "problem_of_filler",
     "problem_of_filling",
+    "register_guard",
     "rename_entity",
     "replace_rules",
     "set_field_rules",

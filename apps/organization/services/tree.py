@@ -1,6 +1,6 @@
 """Changes of the tree and of who may see which part of it."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -27,6 +27,8 @@ from apps.organization.models import (
 
 ROOT_NAME = "Organisation"
 UNCLASSIFIED_NAME = "Unclassified"
+Guard = Callable[[Entity, Entity], None]  # a branch, and where it shall hang
+_guards: list[Guard] = []
 _TREE_LOCK = 7_301  # advisory transaction lock: one change of the tree's shape at a time
 
 
@@ -113,6 +115,7 @@ def move_entity(*, entity: Entity, parent: Entity, actor: Account, now: datetime
         BuiltInEntity: the root and "Unclassified" stay.
         EntityInOwnBranch: `parent` lies below `entity`.
         EntityNameTaken: an entity of this name is there.
+        DomainError: an upper app refuses it, see `register_guard`.
     """
     lock_tree()
     entity.refresh_from_db()
@@ -121,6 +124,8 @@ def move_entity(*, entity: Entity, parent: Entity, actor: Account, now: datetime
     if parent.path.startswith(entity.path):
         raise EntityInOwnBranch
     _refuse_taken(entity.name, parent, but=entity)
+    for refuse in _guards:
+        refuse(entity, parent)
     old_parent = entity.parent_id
     _move_branch(entity, parent)
     CustomField.objects.restart()  # their rules may read where an entity stands
@@ -224,6 +229,11 @@ def _entity_permissions() -> dict[str, Permission]:
         content_type__app_label="organization", content_type__model="entity"
     )
     return {permission.codename: permission for permission in rows}
+
+
+def register_guard(refuse: Guard) -> None:
+    """Have an upper app refuse moves of a branch by a DomainError; called from its `ready()`."""
+    _guards.append(refuse)
 
 
 def _insert(*, name: str, parent: Entity | None, kind: str) -> Entity:

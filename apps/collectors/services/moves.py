@@ -1,0 +1,179 @@
+"""Devices that move where more is collected: what held before is kept (privacy.md 2).
+
+Collecting more of a device needs what every widening needs. So it keeps the stricter values until
+somebody withdraws them, which is approved and announced like any other change. What is stricter
+still where the device is now holds all the same.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import transaction
+from django.utils.translation import gettext_lazy as _
+
+from apps.audit import services as audit
+from apps.audit.choices import AuditCode
+from apps.collectors import differences, effective
+from apps.collectors.choices import ConfigurationState, Level, Preset
+from apps.collectors.effective import InForce
+from apps.collectors.models import CollectorConfiguration
+from apps.collectors.services import configuration
+from apps.collectors.switches import BY_NAME
+from apps.core import clock, generations
+from apps.core.errors import DomainError
+from apps.core.locks import transaction_lock
+from apps.devices import moves
+from apps.devices.models import Device
+from apps.devices.moves import Move
+from apps.organization import services as organization
+from apps.organization.models import Entity
+
+SETTLING = timedelta(days=1)  # after enrolment a device is still looked for in the tree
+
+
+class CollectsMoreThere(DomainError):
+    """A branch cannot move to where more is collected."""
+
+    code = "widening_needs_approval"
+    status = 409
+    message = _(
+        "There more is collected than here. First give this entity a configuration of its own with "
+        "the values that hold now, then move it; withdrawing that configuration asks for approval."
+    )
+
+
+def keep_stricter(moved: Sequence[Move]) -> None:
+    """Keep devices to what was collected of them before, in the transaction of their moves.
+
+    Cost: 4 queries where nothing widens; else 4 more and one for each device.
+    """
+    holding, places = effective.read(), _paths(moved)
+    limits = dict(_kept(moved, holding, places))
+    wider = [move for move in moved if limits[move[0]]]
+    kept = sorted({device_id for device_id, *_way in wider} - _settling(wider))
+    over = [device_id for device_id in limits.keys() & holding.kept if not limits[device_id]]
+    if kept or over:
+        transaction_lock(configuration.LOCK)
+        _write({device_id: limits[device_id] for device_id in kept}, over, clock.now())
+
+
+def refuse_wider_branch(entity: Entity, parent: Entity) -> None:
+    """Refuse to move a branch to where more would be collected. Cost: 3 queries.
+
+    Raises:
+        CollectsMoreThere: of an entity or device of the branch.
+    """
+    holding = effective.read()
+    rows = Device.objects.filter(entity__path__startswith=entity.path)
+    special = [pk for pk in rows.values_list("pk", flat=True) if holding.is_special(pk)]
+    places = [(0, path) for path in _branch(entity)]
+    places += Device.objects.filter(pk__in=special).values_list("pk", "entity__path")
+    for device_id, path in places:
+        then = f"{parent.path}{entity.pk}/{path.removeprefix(entity.path)}"
+        before, after = (
+            holding.of(device_id=device_id, entity_path=at).settings for at in (path, then)
+        )
+        if differences.is_wider(before, after):
+            raise CollectsMoreThere
+
+
+def _branch(entity: Entity) -> list[str]:
+    rows = Entity.objects.filter(path__startswith=entity.path)
+    return list(rows.values_list("path", flat=True))
+
+
+def _paths(moved: Sequence[Move]) -> Mapping[int, str]:
+    keys = {key for _device, *both in moved for key in both}
+    return dict(Entity.objects.filter(pk__in=keys).values_list("pk", "path"))
+
+
+def _kept(
+    moved: Sequence[Move], holding: InForce, places: Mapping[int, str]
+) -> Iterator[tuple[int, Mapping[str, Any]]]:
+    """Yield each device and what it may not exceed; devices of one way are asked once."""
+    known: dict[tuple[int, int], Mapping[str, Any]] = {}
+    for device_id, *way in moved:
+        key = (way[0], way[1])
+        if holding.is_special(device_id):
+            yield device_id, _limits(holding, device_id, *(places[one] for one in key))
+            continue
+        if key not in known:
+            known[key] = _limits(holding, 0, *(places[one] for one in key))
+        yield device_id, known[key]
+
+
+def _limits(holding: InForce, device_id: int, before: str, now: str) -> Mapping[str, Any]:
+    """Return the values that held at one place where the other would collect more."""
+    free = InForce(holding.instance, holding.by_entity, holding.by_device)
+    old = holding.of(device_id=device_id, entity_path=before).settings
+    new = free.of(device_id=device_id, entity_path=now).settings
+    if not differences.is_wider(old, new):
+        return {}
+    left = differences.narrowed(old, new)
+    return {name: value for name, value in left.items() if value != new[name]}
+
+
+def _settling(moved: Sequence[Move]) -> set[int]:
+    """Return the devices that are only now put into the tree: they were nowhere before.
+
+    Cost: 2 queries, none where nothing widens.
+    """
+    if not moved:
+        return set()
+    nowhere = Entity.objects.unclassified().pk
+    found = [device_id for device_id, before, _now in moved if before == nowhere]
+    young = Device.objects.filter(pk__in=found, first_seen_at__gt=clock.now() - SETTLING)
+    return set(young.values_list("pk", flat=True))
+
+
+def _write(kept: Mapping[int, Mapping[str, Any]], over: Sequence[int], now: datetime) -> None:
+    rows = CollectorConfiguration.objects.in_force().filter(device__in=[*kept, *over])
+    own = {row.device_id: row for row in rows}
+    version = configuration.next_version()
+    new = [
+        _row(device_id, values, own.get(device_id), version + number, now)
+        for number, (device_id, values) in enumerate(kept.items())
+    ]
+    with transaction.atomic():
+        rows.update(state=ConfigurationState.REPLACED, replaced_at=now)
+        CollectorConfiguration.objects.bulk_create(new)
+        generations.bump(generations.CONFIGURATION)
+        audit.record(
+            code=AuditCode.CONFIGURATION_SAVED,
+            object_kind="collector_configuration",
+            object_label=Level.DEVICE,
+            subjects=[("device", device_id) for device_id in kept][:25],
+            detail={"kept_after_move": len(kept), "no_longer_kept": len(over)},
+            at=now,
+        )
+
+
+def _row(
+    device_id: int,
+    values: Mapping[str, Any],
+    own: CollectorConfiguration | None,
+    version: int,
+    now: datetime,
+) -> CollectorConfiguration:
+    """Return what keeps a device; a configuration of its own takes the stricter values in."""
+    is_own = own is not None and not own.is_kept
+    settings = {**(own.settings if own is not None and is_own else {}), **values}
+    return CollectorConfiguration(
+        level=Level.DEVICE,
+        device_id=device_id,
+        preset=Preset.CUSTOM,
+        switches={name: value for name, value in settings.items() if name in BY_NAME},
+        details={name: value for name, value in settings.items() if name not in BY_NAME},
+        is_kept=not is_own,
+        legal_basis=own.legal_basis if own is not None and is_own else "",
+        purpose=own.purpose if own is not None and is_own else "",
+        version=version,
+        state=ConfigurationState.ACTIVE,
+        confirmed_at=now,
+        created_at=now,
+    )
+
+
+moves.register(keep_stricter)
+organization.register_guard(refuse_wider_branch)
