@@ -46,6 +46,11 @@ def networks(name: str) -> list[IPv4Network | IPv6Network]:
         raise ImproperlyConfigured(f"{name}: {problem}. Write 10.0.0.0/8, 192.0.2.7.") from None
 
 
+def paths(name: str) -> list[Path]:
+    """Return the files of `name`, separated by commas."""
+    return [Path(part.strip()) for part in text(name).split(",") if part.strip()]
+
+
 def secret(name: str, path: Path, default: str) -> str:
     """Return the value of `name`, else the text of the launcher's file `path`, else `default`.
 

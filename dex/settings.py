@@ -28,6 +28,7 @@ DEX_HOST = env.text("DEX_HOST", "127.0.0.1")
 DEX_PORT = env.integer("DEX_PORT", 8000, low=1, high=65535)
 DEX_PUBLIC_URL = env.text("DEX_PUBLIC_URL", f"http://localhost:{DEX_PORT}").rstrip("/")
 DEX_TRUSTED_PROXIES = env.networks("DEX_TRUSTED_PROXIES")
+DEX_ADDRESS_FILES = env.paths("DEX_ADDRESS_FILES")  # where public addresses are looked up
 DEX_PROCESS = env.text("DEX_PROCESS", "command")  # set by the launcher: prepare, web, ...
 
 # --- Apps: ours from the lowest layer up; erasure walks them backwards -----------------------------

@@ -19,6 +19,7 @@ from apps.binaries.models import (
 )
 from apps.binaries.paths import cut_home, file_name
 from apps.binaries.services import claims
+from apps.core import geography
 from apps.events import dimensions, kinds
 from apps.events.choices import Retention
 from apps.events.policy import Policy
@@ -56,6 +57,11 @@ class ConnectionFields(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     destination_ip: Annotated[str, msgspec.Meta(max_length=45)] | None = None
     destination_port: Annotated[int, msgspec.Meta(ge=0, le=PORTS)] | None = None
     destination_domain: Annotated[str, msgspec.Meta(max_length=255)] | None = None
+
+
+def country_of(fields: ConnectionFields) -> str | None:
+    """Return in which country a destination lies, None where the files do not tell."""
+    return geography.lookup(fields.destination_ip or "").country or None
 
 
 def is_listed(entries: Mapping[str, Mapping[str, Any] | None], policy: Policy) -> bool:
@@ -114,7 +120,11 @@ kinds.register(
         dimensions={"user": "users", "binary": "binaries"},
         required=("binary",),
         fields=ConnectionFields,
-        field_switches={"destination_domain": "destination_domains"},
+        field_switches={
+            "destination_domain": "destination_domains",
+            "destination_country": "public_ip_location",
+        },
+        derived={"destination_country": country_of},
         key_fields=(
             "protocol",
             "destination_type",

@@ -24,7 +24,8 @@ def key_columns(kind: SampledKind) -> list[str]:
 def last_value_fields(kind: SampledKind) -> list[str]:
     """Return the plain fields that hold the last value of the day."""
     kept = _columns(kind)
-    return [name for name in kind.field_names if name in kept and name not in kind.key_fields]
+    plain = (*kind.field_names, *kind.derived)
+    return [name for name in plain if name in kept and name not in kind.key_fields]
 
 
 def last_value(kind: SampledKind, name: str, *, order: str) -> str:

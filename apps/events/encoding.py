@@ -161,6 +161,13 @@ class _Writer:
                 self._take(f"NULL if value is None else {encode}(value)")
             else:
                 self._take("NULL")
+        for name, derive in self.kind.derived.items():
+            if self.kind.field_switches.get(name) in self.denied:
+                self._take("NULL")
+                continue
+            encode = self._name(f"encode_{name}", codec.for_field(columns[name]))
+            self.lines.append(f"value = {self._name(f'derive_{name}', derive)}(fields)")
+            self._take(f"NULL if value is None else {encode}(value)")
 
     def _permit(self, name: str) -> None:
         """Leave of a value what its switch leaves; count what was taken."""
@@ -241,6 +248,7 @@ def _columns(kind: AnyKind, constants: Iterable[str]) -> list[str]:
         *constants,
         *(f"{column}_id" for column in kind.dimensions),
         *kind.field_names,
+        *kind.derived,
         *(f"{name}_{part}" for name in metrics for part in metrics[name].high_resolution),
     ]
 

@@ -69,6 +69,7 @@ class SignedGauge(msgspec.Struct, frozen=True, forbid_unknown_fields=True, gc=Fa
 
 
 Permitted = Callable[[Any, Policy], Any]
+Derive = Callable[[Any], Any]
 Accepts = Callable[[Mapping[str, Mapping[str, Any] | None], Policy], bool]
 
 
@@ -85,6 +86,7 @@ class Kind:
     switch: what the kind as a whole requires of the policy.
     field_switches: plain field -> what it alone requires of the policy, see `Policy.allows`.
     permitted: plain field -> its switch, and what of a value that switch leaves; a loss is counted.
+    derived: column -> what the server makes of the record's fields; `field_switches` holds for it.
     accepts: switch -> whether its list lets in what the switch alone denies of a record, by what
         the record refers to (dimension -> its row).
     work_hours_fields: plain fields that are left out outside work hours: they tell where people are.
@@ -103,6 +105,7 @@ class Kind:
     switch: str | None = None
     field_switches: Mapping[str, str] = field(default_factory=dict)
     permitted: Mapping[str, tuple[str, Permitted]] = field(default_factory=dict)
+    derived: Mapping[str, Derive] = field(default_factory=dict)
     accepts: Mapping[str, Accepts] = field(default_factory=dict)
     work_hours_fields: tuple[str, ...] = ()
     retention: Retention = Retention.OPERATIONAL
@@ -227,7 +230,12 @@ def register(kind: AnyKind) -> None:
     if kind.name in _kinds:
         raise ImproperlyConfigured(f"Event kind {kind.name} is registered twice.")
     columns = {f.attname for f in kind.model._meta.concrete_fields}
-    needed = {"device_id", *kind.field_names, *(f"{column}_id" for column in kind.dimensions)}
+    needed = {
+        "device_id",
+        *kind.field_names,
+        *kind.derived,
+        *(f"{column}_id" for column in kind.dimensions),
+    }
     if isinstance(kind, SampledKind):
         needed |= {f"{n}_{a}" for n, m in kind.metrics.items() for a in m.high_resolution}
     if missing := sorted(needed - columns):

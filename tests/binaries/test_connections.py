@@ -1,5 +1,6 @@
 """Connections of programs, as samples and by day."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,12 +20,14 @@ from tests.factories.collectors import (
     execution,
     make_machine,
 )
+from tests.factories.geography import write_places
 from tests.factories.programs import traffic
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("fixed_clock")]
 
 YESTERDAY = ["2026-03-01T10:00:00Z", "2026-03-01T10:15:00Z", "2026-03-01T18:00:00Z"]
 CDN, OTHER_CDN, PRINTER = "93.184.216.34", "93.184.216.35", "192.168.1.9"
+IN_PARIS = "203.0.113.9"  # in the file of the test
 
 
 def send(*records: dict[str, Any], machine: Machine | None = None) -> Any:
@@ -39,6 +42,12 @@ def amount(number: int, **more: int) -> dict[str, Any]:
         "number_of_connections": {"sum": number},
         **{f"number_of_{name}_connections": {"sum": value} for name, value in more.items()},
     }
+
+
+@pytest.fixture
+def _places(tmp_path: Path, settings: Any) -> None:
+    """Have countries known of the networks of documentation."""
+    settings.DEX_ADDRESS_FILES = [write_places(tmp_path)]
 
 
 class TestConnection:
@@ -82,6 +91,31 @@ class TestConnection:
         row = ConnectionSample.objects.get()
         assert (row.destination_type, row.destination_private_ip) == (type_, private)
 
+    @pytest.mark.parametrize("switch", ["country", "city"])
+    @pytest.mark.usefixtures("_places")
+    def test_tells_the_country_of_its_destination(self, switch: str) -> None:
+        configure(public_ip_location=switch)
+
+        answer = send(traffic(destination_ip=IN_PARIS), traffic(destination_ip=CDN))
+
+        assert answer.json()["dropped_by_configuration"] == 0
+        countries = ConnectionSample.objects.order_by("id").values_list("destination_country")
+        assert list(countries) == [("France",), (None,)]
+
+    @pytest.mark.usefixtures("_places")
+    def test_tells_no_country_unless_the_switch_lets_it(self) -> None:
+        answer = send(traffic(destination_ip=IN_PARIS))
+
+        assert answer.json()["dropped_by_configuration"] == 0  # nothing was told
+        assert ConnectionSample.objects.get().destination_country is None
+
+    def test_takes_no_country_from_a_device(self) -> None:
+        configure(public_ip_location="country")
+
+        answer = send(traffic(destination_country="Spain"))
+
+        assert [refused["code"] for refused in answer.json()["refused"]] == ["unknown_field"]
+
     @pytest.mark.parametrize(
         ("metrics", "ratio"),
         [(amount(0, failed=0), None), (amount(3), None), (amount(3, failed=3), 1.0)],
@@ -114,6 +148,15 @@ class TestConnection:
 
 
 class TestDay:
+    @pytest.mark.usefixtures("_places")
+    def test_keeps_the_country(self) -> None:
+        configure(public_ip_location="country")
+        send(traffic(YESTERDAY[0], destination_ip=IN_PARIS))
+
+        rollups.roll_up_dirty()
+
+        assert ConnectionDaily.objects.get().destination_country == "France"
+
     def roll_up(self) -> list[tuple[Any, ...]]:
         """Compute the days; return destination, port, attempts and ratio of each row."""
         rollups.roll_up_dirty()
