@@ -23,7 +23,9 @@ from tests.collector.fakes import (
     FakeClock,
     FakeServer,
 )
+from tests.collector.watching import Watch
 from tests.fakes.bus import PrivateBus
+from tests.fakes.logind import FakeLogind
 
 FIXTURES = Path(__file__).parent / "fixtures"
 
@@ -68,6 +70,21 @@ def bus(bus_machine: Path) -> Iterator[PrivateBus]:
     made = PrivateBus(bus_machine / "run/dbus/system_bus_socket")
     yield made
     made.stop()
+
+
+@pytest.fixture
+def logind(bus: PrivateBus, bus_machine: Path) -> FakeLogind:
+    """logind of a machine whose system bus is the private one."""
+    (bus_machine / "run/systemd/seats").mkdir(parents=True)
+    return FakeLogind(bus.address)
+
+
+@pytest.fixture
+def watch(logind: FakeLogind, bus_machine: Path, clock: FakeClock) -> Iterator[Watch]:
+    made = Watch(bus_machine, clock)
+    made.read()
+    yield made
+    made.reader.rest()
 
 
 def copy_machine(name: str, to: Path) -> Path:

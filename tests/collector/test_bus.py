@@ -1,7 +1,6 @@
 """The client of D-Bus, with a real bus."""
 
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -9,19 +8,11 @@ from jeepney import DBusAddress, MatchRule
 
 from dex_collector.bus import Bus, BusLost, BusRefused, system_bus
 from tests.collector.fakes import NOON
-from tests.fakes.bus import PrivateBus
+from tests.fakes.bus import PrivateBus, wait_for
 from tests.fakes.logind import MANAGER, NAME, ROOT, SESSION, FakeLogind, Person
 
 ADA = Person(1000, "ada")
 LOGIND = DBusAddress(ROOT, NAME, MANAGER)
-
-
-def wait_for(is_so: Callable[[], bool], seconds: float = 5.0) -> None:
-    """Wait until something has arrived."""
-    ends = time.monotonic() + seconds
-    while not is_so():
-        assert time.monotonic() < ends, "nothing came in time"
-        time.sleep(0.005)
 
 
 class TestBus:

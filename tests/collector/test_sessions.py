@@ -1,6 +1,6 @@
 """Sessions: a real bus on which logind is played, and the file of logins where there is none."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -10,66 +10,17 @@ import pytest
 
 from dex_collector.bus import Bus
 from dex_collector.daemon import Daemon
-from dex_collector.local.companions import Companions
 from dex_collector.probes import logind_linux, logins_linux, sessions
-from dex_collector.probes.base import Context, Fact, Lack, Output, ProbeError, Sample, Tally
+from dex_collector.probes.base import Lack, Output, ProbeError, Sample, Tally
 from dex_collector.probes.sessions_linux import SessionReader
 from tests.collector.conftest import configuration, copy_machine, run
 from tests.collector.fakes import NOON, FakeClock, FakeServer
-from tests.collector.test_bus import wait_for
-from tests.fakes.bus import PrivateBus
+from tests.collector.watching import Watch
+from tests.fakes.bus import PrivateBus, wait_for
 from tests.fakes.logind import FakeLogind, Person
 
 ADA, ROOT = Person(1000, "ada"), Person(0, "root")
 Start = Callable[..., Daemon]
-
-
-@pytest.fixture
-def logind(bus: PrivateBus, bus_machine: Path) -> FakeLogind:
-    """logind of a machine whose system bus is the private one."""
-    (bus_machine / "run/systemd/seats").mkdir(parents=True)
-    return FakeLogind(bus.address)
-
-
-class Watch:
-    """A session reader that is read by hand, with what it told."""
-
-    def __init__(self, root: Path, clock: FakeClock) -> None:
-        self.root, self.clock = root, clock
-        self.companions = Companions(clock.monotonic)
-        self.reader = SessionReader(clock.monotonic)
-        self.allowed = configuration()
-        self.told: dict[str, Fact] = {}  # as the daemon keeps them: each key once
-
-    def read(self, seconds: float = 30) -> list[Output]:
-        """Let time pass, read, and keep the facts."""
-        self.clock.advance(seconds)
-        context = Context(
-            self.root, self.clock.now(), self.clock.monotonic(), self.allowed,
-            companions=self.companions,
-        )  # fmt: skip
-        outputs = self.reader(context)
-        for fact in outputs:
-            if isinstance(fact, Fact):
-                self.told.setdefault(f"{fact.kind} {fact.key}", fact)
-        return outputs
-
-    @property
-    def kinds(self) -> list[str]:
-        return [fact.kind for fact in self.told.values()]
-
-    def hear(self, number: int) -> None:
-        """Wait until so many signals have arrived."""
-        heard = self.reader._logind._bus._signals
-        wait_for(lambda: sum(one.sender != "org.freedesktop.DBus" for one in heard) >= number)
-
-
-@pytest.fixture
-def watch(logind: FakeLogind, bus_machine: Path, clock: FakeClock) -> Iterator[Watch]:
-    made = Watch(bus_machine, clock)
-    made.read()
-    yield made
-    made.reader.rest()
 
 
 def samples(outputs: Sequence[Output]) -> list[Sample]:

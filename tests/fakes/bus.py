@@ -2,6 +2,7 @@
 
 import subprocess
 import threading
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -33,6 +34,14 @@ PROPERTIES = "org.freedesktop.DBus.Properties"
 
 Method = Callable[[Message], tuple[str, tuple[Any, ...]]]
 Typed = tuple[str, Any]  # signature and value
+
+
+def wait_for(is_so: Callable[[], bool], seconds: float = 5.0) -> None:
+    """Wait until something has arrived."""
+    ends = time.monotonic() + seconds
+    while not is_so():
+        assert time.monotonic() < ends, "nothing came in time"
+        time.sleep(0.005)
 
 
 class PrivateBus:
