@@ -41,7 +41,11 @@ EXAMPLES = int(os.environ.get("DEX_FUZZ_EXAMPLES", "40"))
 fuzz = settings(
     max_examples=EXAMPLES,
     deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+    suppress_health_check=[
+        HealthCheck.function_scoped_fixture,
+        HealthCheck.too_slow,
+        HealthCheck.differing_executors,  # a soak runs each test many times; all runs are alike
+    ],
     print_blob=True,
 )
 UNLIMITED = dict.fromkeys(
