@@ -1,9 +1,11 @@
 """Open sessions: what became of each since it was read last. Pure; all moments are monotonic."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from dex_collector.probes.logind_linux import Session
+from dex_collector.probes.session_network_linux import Connection
 
 
 @dataclass(slots=True)
@@ -21,6 +23,8 @@ class OpenSession:
     relay: bool = False
     is_idle: bool | None = None
     is_asleep: bool = False
+    remote_host: str | None = None  # asked for once, where `session_network` is on
+    connections: Mapping[bytes, Connection] = field(default_factory=dict)  # of the reading before
     active: float = 0.0
     locked: float = 0.0
     used: float = 0.0

@@ -13,6 +13,7 @@ from dex_collector.probes.boot_linux import read_boot_id
 from dex_collector.probes.logind_linux import FOLDER, SESSION, Logind
 from dex_collector.probes.logins_linux import UtmpReader
 from dex_collector.probes.open_sessions import OpenSession
+from dex_collector.probes.session_network_linux import gauges_of, of_host, read_connections
 
 EVERY_SECONDS = 30
 KIND = "session.events"
@@ -197,7 +198,7 @@ class SessionReader:
                 self._note_use(context, one)
             if not is_whole:
                 one.drop()
-            samples.append(self._sample(context, one))
+            samples.append(self._sample(context, one, self._network(context, one)))
         return samples
 
     def _note_use(self, context: Context, one: OpenSession) -> None:
@@ -213,7 +214,21 @@ class SessionReader:
         else:
             one.is_idle = idle > USED_WITHIN_SECONDS
 
-    def _sample(self, context: Context, one: OpenSession) -> Sample:
+    def _network(self, context: Context, one: OpenSession) -> dict[str, float]:
+        """Return round trip and loss of a remote session; not read where they are off."""
+        if not context.configuration.is_on("session_network"):
+            one.remote_host, one.connections = None, {}
+            return {}
+        if not one.session.is_remote or one.session.path not in self._open:
+            return {}
+        if one.remote_host is None:
+            one.remote_host = self._logind.remote_host(one.session.path)
+        found = read_connections(context.root, one.session.protocol)
+        connections = of_host(found, one.remote_host)
+        before, one.connections = one.connections, {each.cookie: each for each in connections}
+        return gauges_of(connections, before)
+
+    def _sample(self, context: Context, one: OpenSession, gauges: dict[str, float]) -> Sample:
         counters = one.take_counters()
         bucket = bucket_start(context.now, SECONDS[KIND])
         if one.counted_in != bucket:
@@ -221,6 +236,7 @@ class SessionReader:
             counters["number_of_sessions"] = 1
         return Sample(
             KIND,
+            gauges=gauges,
             counters=counters,
             fields={
                 "session_id": session_id_of(context, one),
