@@ -7,6 +7,7 @@ import pytest
 from django.test import Client
 
 from apps.accounts.models import Account
+from apps.accounts.scope import scope_of
 from apps.audit import services as audit
 from apps.audit.choices import AuditCode
 from apps.audit.models import InboxEvent
@@ -20,6 +21,11 @@ from tests.factories.organization import grant
 pytestmark = [pytest.mark.django_db, pytest.mark.urls("tests.core.urls")]
 
 LIST = "/probe/devices/device/"
+SERIALS = (
+    "hardware_bios_serial_number",
+    "hardware_chassis_serial_number",
+    "hardware_machine_serial_number",
+)
 FORM = "/editing/devices/device/"
 AUTOCOMPLETE = "/probe/autocomplete/"
 
@@ -172,16 +178,28 @@ class TestShownFields:
 
         assert entry["text"].startswith("paris-laptop")
 
+    @pytest.mark.case("privacy.36")
     def test_of_a_one_user_device_are_hidden_at_level_1(
         self, ben: Account, ben_client: Client, laptop: Device, paris: Entity
     ) -> None:
-        make_device("adas-laptop", paris, is_one_user=True)
+        own = make_device("adas-laptop", paris, is_one_user=True)
+        for device, serial in ((laptop, "SHARED-4711"), (own, "OWN-0815")):
+            Device.objects.filter(pk=device.pk).update(
+                **dict.fromkeys(SERIALS, serial), is_one_user=device == own
+            )
         hide(ben, PrivacyLevel.USERS)
 
         page = ben_client.get(LIST).content.decode()
+        its_page = ben_client.get(f"{FORM}{own.pk}/change/").content.decode()
+        own.refresh_from_db()
+        laptop.refresh_from_db()
+        scope = scope_of(ben)
 
         assert "paris-laptop" in page
-        assert "adas-laptop" not in page
+        assert scope.show(own, "name") in page
+        assert not any(trace in page + its_page for trace in ("adas-laptop", "OWN-0815"))
+        assert not any("OWN" in str(scope.show(own, name)) for name in SERIALS)
+        assert {scope.show(laptop, name) for name in SERIALS} == {"SHARED-4711"}
 
 
 class TestChange:
