@@ -23,6 +23,7 @@ from dex_collector.spool_file import Mode
 from dex_collector.transport import NetworkError, Transport
 
 FAILED = 2
+RESTART = 75  # EX_TEMPFAIL of sysexits.h: the supervisor begins a new process
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -77,8 +78,9 @@ def _run(options: argparse.Namespace) -> int:
         ca_file=options.ca_file,
         tag=options.tag,
     )
-    Daemon(settings, SystemClock()).run()
-    return 0
+    daemon = Daemon(settings, SystemClock())
+    daemon.run()
+    return RESTART if daemon.watchdog.must_restart else 0
 
 
 def _status(options: argparse.Namespace) -> int:

@@ -9,7 +9,7 @@ import random
 import signal
 import sqlite3
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -24,10 +24,12 @@ from dex_collector.identity import Identity, IdentityStore
 from dex_collector.journal import facts
 from dex_collector.link import EnrolAnew, Erased, Link
 from dex_collector.measurement import Measurement
+from dex_collector.notify import ALIVE, READY, STOPPING, notify
 from dex_collector.patience import Patience
 from dex_collector.probes.base import Probe
 from dex_collector.probes.boot_linux import read_boot_id
 from dex_collector.probes.registry import PROBES
+from dex_collector.reports import Cost, read_cost
 from dex_collector.sending import Sender
 from dex_collector.spool import Limits, Spool
 from dex_collector.transport import Answer, Transport
@@ -85,6 +87,7 @@ class Daemon:
         clock: Clock,
         chance: random.Random | None = None,
         probes: Sequence[Probe] = PROBES,
+        read_cost: Callable[[], Cost] = read_cost,
     ) -> None:
         """Open the state folder.
 
@@ -110,7 +113,10 @@ class Daemon:
         self._enroller.prepare()
         if self.link.kept is not None:
             self.configuration.load(self.link.kept)
-        self.measurement = Measurement(settings.root, clock, self.spool, self.configuration, probes)
+        self.measurement = Measurement(
+            settings.root, clock, self.spool, self.configuration, probes, read_cost=read_cost
+        )
+        self.watchdog = self.measurement.watchdog
         self.sender = Sender(
             self.link,
             self.spool,
@@ -215,8 +221,11 @@ class Daemon:
         """Tell of the start, and of the own health when it is time."""
         if not self._is_start_told:
             self.measurement.reports.tell_start()
+            for type_, details in self.measurement.troubles.sentences():
+                self.measurement.reports.tell(type_, details)
             self._is_start_told = True
         self.measurement.reports.step(self.link.transport.traffic_bytes)
+        self.watchdog.step(self.link.transport.traffic_bytes)
 
     def _is_enrolled(self) -> bool:
         return self.link.identity is not None and self.link.identity.is_enrolled
@@ -338,7 +347,8 @@ class Daemon:
             self._next_turn = min(self._next_turn, monotonic + LIVE_EVERY_SECONDS)
         if self._awaits_bucket and self.measurement.has_closed_bucket:
             self._awaits_bucket, self._wants_turn = False, True
-        if monotonic >= self._next_turn or self.spool.waiting_records() >= WAITING_RECORDS:
+        most = WAITING_RECORDS * self.watchdog.sending_factor
+        if monotonic >= self._next_turn or self.spool.waiting_records() >= most:
             self._wants_turn = True
         if self._is_first_turn and not self.measurement.is_first_run_done():
             return
@@ -362,7 +372,7 @@ class Daemon:
         self._wants_turn = not self.patience.is_over(monotonic)  # cut off: go on after the silence
         self._next_turn = self._planned_turn(monotonic)
         if not is_empty and not self._wants_turn:
-            self._next_turn = monotonic + BACKLOG_SECONDS
+            self._next_turn = monotonic + BACKLOG_SECONDS * self.watchdog.sending_factor
 
     def _planned_turn(self, monotonic: float) -> float:
         """Return the next turn on a grid shifted by the device: a fleet never posts in step."""
@@ -371,7 +381,7 @@ class Daemon:
         name = (self.link.enrolled.device_id or "").encode()
         digest = hmac.digest(b"dex-turn-v1", name, hashlib.sha256)
         shift = int.from_bytes(digest[:8], "big") % TURN_SECONDS
-        slot = (monotonic - shift) // TURN_SECONDS + 1
+        slot = (monotonic - shift) // TURN_SECONDS + self.watchdog.sending_factor
         planned = slot * TURN_SECONDS + shift
         planned += self._chance.uniform(-TURN_JITTER_SECONDS, TURN_JITTER_SECONDS)
         return max(planned, monotonic + 2 * TURN_JITTER_SECONDS)
@@ -379,7 +389,7 @@ class Daemon:
     # Life.
 
     def run(self) -> None:
-        """Step until a signal or an erasure, then close."""
+        """Step until a signal, an erasure or too much memory, then close."""
         stop = threading.Event()
 
         def ask_to_stop(number: int, frame: FrameType | None) -> None:
@@ -389,15 +399,20 @@ class Daemon:
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, ask_to_stop)
         try:
-            while not stop.is_set() and not self.is_erased:
+            self.measurement.troubles.watch_process()
+            notify(READY)
+            while not stop.is_set() and not self.is_erased and not self.watchdog.must_restart:
                 stop.wait(self.step())
+                notify(ALIVE)
         finally:
+            notify(STOPPING)
             self.close()
 
     def close(self) -> None:
         """Keep the open buckets, close the files, give the folder free."""
         if not self.is_erased:
             self.measurement.stop()
+        self.measurement.troubles.close()
         self.link.transport.close()
         self.spool.close()
         os.close(self._lock)

@@ -8,6 +8,7 @@ from dex_collector import enrolment
 from dex_collector.clock import Clock, from_text, to_text
 from dex_collector.identity import Identity, IdentityStore
 from dex_collector.journal import facts
+from dex_collector.notify import ALIVE, notify
 from dex_collector.patience import Patience
 from dex_collector.transport import Answer, NetworkError, Transport
 
@@ -85,6 +86,7 @@ class Link:
             EnrolAnew: 409 identity_conflict, or the key outlived what hung on it.
             Erased: 410.
         """
+        notify(ALIVE)  # a turn of many slow answers is no hang
         answer = self._timed(send)
         if answer is not None and answer.status == 401:
             answer = self._timed(send) if self._renew() else None

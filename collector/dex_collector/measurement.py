@@ -3,7 +3,7 @@
 import logging
 import sqlite3
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from dex_collector import batch
@@ -21,9 +21,11 @@ from dex_collector.probes.executions_linux import fold_small
 from dex_collector.probes.registry import PROBES
 from dex_collector.probes.runner import Runner
 from dex_collector.redaction import Redaction
-from dex_collector.reports import Reports
+from dex_collector.reports import Cost, Reports, read_cost
 from dex_collector.spool import Spool
+from dex_collector.troubles import Troubles
 from dex_collector.users import read_host_name
+from dex_collector.watchdog import Watchdog
 
 logger = logging.getLogger(__name__)
 
@@ -45,15 +47,18 @@ class Measurement:
         configuration: ConfigurationStore,
         probes: Sequence[Probe] = PROBES,
         companions: Companions | None = None,
+        read_cost: Callable[[], Cost] = read_cost,
     ) -> None:
         self._companions = companions
         self._root, self._clock, self._spool, self._store = root, clock, spool, configuration
         self._probes = probes
-        self._runner = Runner(probes)
+        self.troubles = Troubles(spool.path.parent, spool)
+        self._runner = Runner(probes, self.troubles.counts())
         self._buckets = Buckets(folds={"execution.events": fold_small})
         self._inventory = Inventory(spool)
         self._capabilities = Capabilities()
-        self.reports = Reports(spool, clock)
+        self.reports = Reports(spool, clock, read_cost)
+        self.watchdog = Watchdog(probes, clock, self.reports.tell, read_cost)
         self._place = Place(root, clock)
         self._troubles: set[str] = set()  # probes that failed at their last read, and how
         self._held: list[Record] = []
@@ -84,6 +89,7 @@ class Measurement:
             if monotonic >= self._due[probe.name]:
                 self._due[probe.name] = self._next(probe, monotonic)
                 if self._may_run(probe):
+                    self.troubles.note_running(self._runner.running() | {probe.name})
                     self._runner.start(probe, self._context())
                     continue
                 self._runner.rest(probe)
@@ -96,8 +102,13 @@ class Measurement:
                 self._take(probe, outputs)
             else:  # read under an older one: once more
                 self._due[probe.name] = monotonic
+        self.troubles.note_running(self._runner.running())
+        for name, cpu_seconds in self._runner.take_costs():
+            self.watchdog.note_run(name, cpu_seconds)
         for counter in self._runner.take_reports():
             self._spool.count(counter)
+            if counter.startswith("probe_timed_out."):
+                self.troubles.count(counter.partition(".")[2])
             self._note_trouble(counter)
         if self._runner.is_idle():
             self._tell_capabilities(monotonic)
@@ -129,12 +140,15 @@ class Measurement:
 
     def _next(self, probe: Probe, monotonic: float) -> float:
         """Return the next time on the probe's own grid, which began with the start."""
-        passed = (monotonic - self._started) // probe.every_seconds
-        return self._started + (passed + 1) * probe.every_seconds
+        every = self.watchdog.interval(probe)
+        passed = (monotonic - self._started) // every
+        return self._started + (passed + 1) * every
 
     def _may_run(self, probe: Probe) -> bool:
         """Return whether a probe may run now: what is off is not read at all."""
         if probe.switch is not None and not self._store.current.is_on(probe.switch):
+            return False
+        if self.watchdog.is_dropped(probe.name):
             return False
         return not probe.is_user_linked or self._measures_people()
 
@@ -284,6 +298,8 @@ class Measurement:
         self._inventory.drop_present()
         self._capabilities.forget()
         for probe in self._probes:
+            if not self._may_run(probe):
+                self._runner.rest(probe)
             if any(kind.startswith("inventory.") for kind in probe.kinds):
                 self._due[probe.name] = self._clock.monotonic()
         self.obey()

@@ -14,6 +14,7 @@ from dex_collector import journal
 from dex_collector.configuration import Configuration
 from dex_collector.daemon import Daemon, Settings
 from dex_collector.probes.base import Context
+from dex_collector.reports import Cost
 from dex_collector.spool import Spool
 from tests.collector.fakes import (
     COLLECTOR_KEY,
@@ -121,13 +122,14 @@ def start(
     daemons: list[Daemon] = []
 
     def make(**changes: Any) -> Daemon:
-        probes = {"probes": changes.pop("probes")} if "probes" in changes else {}
+        probes = {name: changes.pop(name) for name in ("probes", "read_cost") if name in changes}
         plain: dict[str, Any] = {
             "state": state,
             "server": server.url,
             "root": machine,
             "key_file": key_file,
         }
+        probes.setdefault("read_cost", lambda: Cost(0.0, clock.monotonic(), 30_000_000))
         made = Daemon(Settings(**(plain | changes)), clock, chance=Middle(), **probes)
         daemons.append(made)
         return made

@@ -2,7 +2,8 @@
 
 import logging
 import threading
-from collections.abc import Iterable, Sequence
+import time
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from dex_collector.journal import facts
@@ -24,15 +25,18 @@ class Run:
     outputs: Sequence[Output] = ()
     error: Exception | None = None
     is_overdue: bool = False
+    cpu_seconds: float = 0.0  # of the thread, children not counted
 
 
 class Runner:
     """Owns the readers and their threads."""
 
-    def __init__(self, probes: Iterable[Probe]) -> None:
+    def __init__(self, probes: Iterable[Probe], hangs: Mapping[str, int] | None = None) -> None:
+        """Take how often probes hung before this process."""
         self._readers: dict[str, Reader] = {probe.name: probe.make_reader() for probe in probes}
         self._runs: dict[str, Run] = {}
-        self._hangs: dict[str, int] = {}
+        self._hangs = dict(hangs or {})
+        self._costs: list[tuple[str, float]] = []
         self._absent: set[str] = set()
         self._reports: list[str] = []
 
@@ -48,6 +52,15 @@ class Runner:
         """Return the failures since the last call, as names of counters."""
         reports, self._reports = self._reports, []
         return reports
+
+    def take_costs(self) -> list[tuple[str, float]]:
+        """Return probe and processor seconds of each read that ended since the last call."""
+        costs, self._costs = self._costs, []
+        return costs
+
+    def running(self) -> frozenset[str]:
+        """Return the names of the probes that are under way, or hang."""
+        return frozenset(self._runs)
 
     def start(self, probe: Probe, context: Context) -> None:
         """Begin a read, unless the one before still hangs or the probe is disabled."""
@@ -65,6 +78,7 @@ class Runner:
         except Exception as error:  # noqa: BLE001 - any failure stays inside its probe
             run.error = error
         finally:
+            run.cpu_seconds = time.thread_time()  # the thread is that of this read alone
             run.done.set()
 
     def rest(self, probe: Probe) -> None:
@@ -79,6 +93,7 @@ class Runner:
         for name, run in list(self._runs.items()):
             if run.done.wait(0 if run.is_overdue else GRACE_SECONDS):
                 del self._runs[name]
+                self._costs.append((name, run.cpu_seconds))
                 if not run.is_overdue and not self._failed(run):
                     results.append((run.probe, run.context, run.outputs))
             elif (
