@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from dex_collector.addresses import SWITCH as ADDRESSES
-from dex_collector.addresses import shown_address, shown_addresses
+from dex_collector.addresses import Address, shown_address, shown_addresses
 from dex_collector.probes.adapters_linux import (
     Adapter,
     Primary,
@@ -15,6 +15,7 @@ from dex_collector.probes.adapters_linux import (
     read_driver_version,
 )
 from dex_collector.probes.base import Context, Lack, Output, Sample
+from dex_collector.probes.network_services_linux import NetworkServices
 from dex_collector.probes.routes_linux import (
     Route,
     read_addresses,
@@ -22,12 +23,13 @@ from dex_collector.probes.routes_linux import (
     read_gateway,
     read_routes,
 )
-from dex_collector.probes.wireless_linux import read_identifiers, read_link
+from dex_collector.probes.wireless_linux import Link, read_identifiers, read_link
 
 KIND = "connectivity.events"
 EVERY_SECONDS = 30
-# To measure them the machine would have to send something. A VPN of policies has no adapter.
-LACKS = ("gateway_latency.unsupported", "dns_latency.unsupported", "vpn_by_policy.unsupported")
+# To measure them the machine would have to send something.
+LACKS = ("gateway_latency.unsupported", "dns_latency.unsupported")
+POLICY_LACK = "vpn_by_policy.unsupported"  # it has no adapter: NetworkManager alone tells
 
 
 class ConnectivityReader:
@@ -35,6 +37,7 @@ class ConnectivityReader:
 
     def __init__(self) -> None:
         self._read_at: float | None = None
+        self._services = NetworkServices()
 
     def __call__(self, context: Context) -> list[Output]:
         root, allowed = context.root, context.configuration
@@ -42,19 +45,23 @@ class ConnectivityReader:
         primary = choose_primary(root, routes, adapters)
         fields: dict[str, Any] = {}
         gauges: dict[str, float] = {}
+        lacks: tuple[str, ...] = LACKS
         if primary is not None:
             fields |= adapter_fields(root, primary.adapter)
         if primary is not None and primary.adapter.type == "wifi":
-            link = read_link(root, primary.adapter.name)
+            link = self._link(root, primary.adapter.name)
             fields |= link.fields
             gauges |= link.gauges
         if context.measures_people:  # these tell where somebody is, and what they do
             if allowed.is_on("vpn_status"):
-                fields |= vpn_fields(choose_vpn(routes, adapters, primary))
+                has_vpn = self._services.has_vpn(root)
+                fields |= vpn_fields(choose_vpn(routes, adapters, primary), has_vpn=has_vpn)
+                lacks = LACKS if has_vpn is not None else (*LACKS, POLICY_LACK)
             if allowed.is_on("wifi_identifiers") and "wifi_signal_strength_dbm" in gauges:
-                fields |= read_identifiers(root, primary.adapter.name) if primary else {}
+                fields |= self._identifiers(root, primary.adapter.name) if primary else {}
             if allowed.is_on(ADDRESSES) and primary is not None:
-                fields |= read_address_fields(context, routes, primary)
+                servers = self._services.dns_servers(root)
+                fields |= read_address_fields(context, routes, primary, servers)
         counters = self._durations(context.monotonic, is_connected=primary is not None)
         sample = Sample(
             KIND,
@@ -62,7 +69,20 @@ class ConnectivityReader:
             counters=counters,
             fields={name: value for name, value in fields.items() if value is not None},
         )
-        return [sample, *map(Lack, LACKS)]
+        return [sample, *map(Lack, lacks)]
+
+    def _link(self, root: Path, name: str) -> Link:
+        """Return the link as the kernel tells it; its strength else as NetworkManager does."""
+        link = read_link(root, name)
+        if "wifi_signal_strength_dbm" in link.gauges:
+            return link
+        strength = self._services.signal_dbm(root, name)
+        told = {} if strength is None else {"wifi_signal_strength_dbm": strength}
+        return Link(gauges=link.gauges | told, fields=link.fields)
+
+    def _identifiers(self, root: Path, name: str) -> dict[str, str]:
+        told = self._services.identifiers(root, name)
+        return read_identifiers(root, name) if told is None else told
 
     def _durations(self, monotonic: float, *, is_connected: bool) -> dict[str, int]:
         """Return the time since the last reading; none at first and after sleep."""
@@ -86,22 +106,28 @@ def adapter_fields(root: Path, adapter: Adapter) -> dict[str, Any]:
     }
 
 
-def vpn_fields(vpn: Adapter | None) -> dict[str, Any]:
-    """Return whether a VPN is up, and by which adapter."""
+def vpn_fields(vpn: Adapter | None, *, has_vpn: bool | None) -> dict[str, Any]:
+    """Return whether a VPN is up, and by which adapter. has_vpn: what NetworkManager says."""
     if vpn is None:
-        return {"vpn_status": "disconnected"}
+        return {"vpn_status": "connected" if has_vpn else "disconnected"}
     return {"vpn_status": "connected", "vpn_name": vpn.name}
 
 
 def read_address_fields(
-    context: Context, routes: Sequence[Route], primary: Primary
+    context: Context,
+    routes: Sequence[Route],
+    primary: Primary,
+    servers: Sequence[Address] | None,
 ) -> dict[str, Any]:
-    """Read the addresses of adapter, gateway and DNS servers, as far as they are allowed."""
+    """Read the addresses of adapter, gateway and DNS servers, as far as they are allowed.
+
+    servers: what systemd-resolved says, None where it says nothing.
+    """
     root, allowed = context.root, context.configuration
     address = read_addresses(root, routes).get(primary.interface)
     gateway = read_gateway(root, primary.interface)
     return {
         "local_ip": shown_address(address, allowed) if address else None,
         "gateway_ip": shown_address(gateway, allowed) if gateway else None,
-        "dns_ips": shown_addresses(read_dns_servers(root), allowed),
+        "dns_ips": shown_addresses(read_dns_servers(root) if servers is None else servers, allowed),
     }
