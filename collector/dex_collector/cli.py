@@ -13,7 +13,7 @@ from pathlib import Path
 from dex_collector import __version__, batch, journal
 from dex_collector.batch import Stamp
 from dex_collector.clock import SystemClock, from_text, to_text
-from dex_collector.configuration import ConfigurationStore
+from dex_collector.configuration import LISTING, Configuration, ConfigurationStore
 from dex_collector.daemon import AlreadyRunning, Daemon, Settings, lock
 from dex_collector.enroller import NoEnrolmentKey
 from dex_collector.enrolment import leave
@@ -56,6 +56,9 @@ def _parser() -> argparse.ArgumentParser:
     status = commands.add_parser("status", help="say in sentences how it goes")
     status.add_argument("--state", type=Path, required=True)
     status.set_defaults(command=_status)
+    told = commands.add_parser("configuration", help="say what may be measured here")
+    told.add_argument("--state", type=Path, required=True)
+    told.set_defaults(command=_configuration)
     leaving = commands.add_parser("leave", help="tell the server that this collector goes")
     leaving.add_argument("--state", type=Path, required=True)
     leaving.add_argument("--server", required=True)
@@ -113,6 +116,34 @@ def status_sentences(spool: Spool, is_enrolled: bool, now: datetime) -> list[str
     reason = spool.read("not_sending")
     sentences.append(f"Not sending now: {reason}." if reason else "Sending works.")
     return sentences
+
+
+def _configuration(options: argparse.Namespace) -> int:
+    """Say what the signed configuration lets in, and what changes soon."""
+    identity = IdentityStore(options.state / "identity.json").load()
+    if identity is None or not identity.is_enrolled:
+        _say("This machine is not enrolled.")
+        return 1
+    store = ConfigurationStore(options.state / "configuration.json")
+    store.load(identity)
+    for sentence in configuration_sentences(store.current):
+        _say(sentence)
+    return 0
+
+
+def configuration_sentences(configuration: Configuration) -> list[str]:
+    """Return a configuration for people: switches, lists, announced changes."""
+    sentences = [f"Version {configuration.version}."]
+    for name, value in configuration.values().items():
+        sentences.append(f"{name}: {value}")
+        if LISTING.get(name) == value:
+            sentences.append(f"  listed: {', '.join(sorted(configuration.listed(name))) or '-'}")
+    for announced in configuration.announced:
+        sentences.append(f"From {to_text(announced.starts_at)} on:")
+        sentences += [
+            f"  {name}: {new} (now {old})" for name, (old, new) in announced.changes.items()
+        ]
+    return sentences if configuration.announced else [*sentences, "No change is announced."]
 
 
 def _show(options: argparse.Namespace) -> int:

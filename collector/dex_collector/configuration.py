@@ -3,7 +3,7 @@
 import base64
 import binascii
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, time, tzinfo
@@ -15,6 +15,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from dex_collector import private_files
+from dex_collector.clock import from_text
 from dex_collector.identity import Identity
 
 CONTEXT = b"dex-configuration-v1\0"
@@ -48,6 +49,8 @@ SWITCHES: dict[str, tuple[str, ...]] = {
     "remote_actions": ("off", "on"),
     "call_participants": ("off", "on"),
 }
+# The switches whose list decides, while they have this value.
+LISTING: dict[str, str] = {"user_groups": "listed", "network_connections": "listed_binaries"}
 # What holds where an enrolled collector lost its configuration, which may have been stricter still.
 NARROWEST: dict[str, str] = {name: values[0] for name, values in SWITCHES.items()}
 # The preset `strict`: what holds where a switch, or the whole configuration, is absent.
@@ -109,6 +112,14 @@ class Networks:
 
 
 @dataclass(frozen=True, slots=True)
+class Announced:
+    """A change that is decided and not yet in force. changes: setting -> old and new value."""
+
+    starts_at: datetime
+    changes: Mapping[str, tuple[Any, Any]]
+
+
+@dataclass(frozen=True, slots=True)
 class Configuration:
     """What may be measured; without a document everything is strict and no name is read."""
 
@@ -120,6 +131,7 @@ class Configuration:
     work_hours: WorkHours = WorkHours()
     networks: Networks = Networks()
     lists: Mapping[str, frozenset[str]] = field(default_factory=dict)  # in lower case
+    announced: tuple[Announced, ...] = ()
 
     @property
     def order(self) -> tuple[int, int]:
@@ -163,6 +175,14 @@ class Configuration:
             name
             for name, values in SWITCHES.items()
             if values.index(self.value(name)) < values.index(older.get(name, values[-1]))
+        )
+
+    def shorter_than(self, older: Mapping[str, Iterable[str]]) -> frozenset[str]:
+        """Return the switches in force by their list whose list lost a name since `older`."""
+        return frozenset(
+            name
+            for name, value in LISTING.items()
+            if self.value(name) == value and not self.listed(name) >= set(older.get(name, ()))
         )
 
     def wider_than(self, older: Mapping[str, str]) -> frozenset[str]:
@@ -249,6 +269,7 @@ def parse(document: str) -> Configuration:
                 name: frozenset(str(item).lower() for item in items)
                 for name, items in (content.get("lists") or {}).items()
             },
+            announced=tuple(map(_parse_announced, content.get("announced") or ())),
         )
     except (KeyError, TypeError, ValueError, AttributeError, binascii.Error) as error:
         raise ConfigurationRefused("a member is missing or unreadable") from error
@@ -268,6 +289,13 @@ def _parse_work_hours(content: Mapping[str, Any]) -> WorkHours:
         days=plain.days if days is None else frozenset(int(day) for day in days),  # none: never
         start=_parse_time(content.get("start"), plain.start),
         end=_parse_time(content.get("end"), plain.end),
+    )
+
+
+def _parse_announced(content: Mapping[str, Any]) -> Announced:
+    return Announced(
+        starts_at=from_text(content["starts_at"]),
+        changes={name: (each["old"], each["new"]) for name, each in content["changes"].items()},
     )
 
 

@@ -11,7 +11,7 @@ from dex_collector.batch import Record
 from dex_collector.buckets import Buckets
 from dex_collector.capabilities import Capabilities
 from dex_collector.clock import Clock, from_text, to_text
-from dex_collector.configuration import ConfigurationStore
+from dex_collector.configuration import LISTING, ConfigurationStore
 from dex_collector.inventory import Inventory, Part
 from dex_collector.journal import facts
 from dex_collector.local.companions import Companions
@@ -272,10 +272,11 @@ class Measurement:
         """
         newer = self._store.current
         values = newer.values()
-        older = self._spool.read("obeyed")
-        if older == values:
+        lists = {name: sorted(newer.listed(name)) for name in LISTING}
+        older, listed = self._spool.read("obeyed"), self._spool.read("obeyed_lists")
+        if older == values and listed == lists:
             return
-        redaction = Redaction(older, newer, read_host_name(self._root))
+        redaction = Redaction(older, newer, read_host_name(self._root), listed)
         if redaction.switches:
             left = (redaction.record(record) for record in self._buckets.close_all())
             self._held += [record for record in left if record is not None]
@@ -288,6 +289,7 @@ class Measurement:
                 widened_at |= dict.fromkeys(wider, to_text(self._clock.now()))
                 self._spool.write("widened_at", widened_at)
             self._spool.write("obeyed", values)
+            self._spool.write("obeyed_lists", lists)
 
     def configuration_changed(self) -> None:
         """Read state again, and obey the new configuration.

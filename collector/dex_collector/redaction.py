@@ -2,7 +2,7 @@
 
 import copy
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from dex_collector import addresses, inventory
@@ -47,12 +47,20 @@ class Redaction:
     """What remains of records that obey the switches `older`, now that `newer` holds."""
 
     def __init__(
-        self, older: Mapping[str, str] | None, newer: Configuration, host_name: str
+        self,
+        older: Mapping[str, str] | None,
+        newer: Configuration,
+        host_name: str,
+        lists: Mapping[str, Iterable[str]] | None = None,
     ) -> None:
-        """Take the switches that the records obey; None: nobody knows, so as if all were wide."""
+        """Take the switches that the records obey; None: nobody knows, so as if all were wide.
+
+        lists: what was listed then, by switch.
+        """
         self._newer = newer
         self._host_name = host_name
         self.switches = newer.narrower_than(WIDEST if older is None else older)
+        self.switches |= newer.shorter_than(lists or {})
         self._kinds = {
             kind
             for switch, kinds in KINDS_OF_SWITCH.items()

@@ -100,6 +100,7 @@ class FakeServer:
         self.switches = dict(STANDARD)
         self.work_hours: dict[str, Any] = {}
         self.lists = {"user_groups": ["docker", "sudo", "users"]}
+        self.announced: list[dict[str, Any]] = []
         self.version = 1
         self.generation = 1
         self.send_now = False
@@ -153,7 +154,8 @@ class FakeServer:
                 "generation": self.generation,
                 "preset": "custom", "switches": self.switches,
                 "username_hash": {"key": base64.b64encode(COLLECTOR_KEY).decode(), "epoch": 0},
-                "work_hours": self.work_hours, "lists": self.lists, "issued_at": self.now().isoformat(),
+                "work_hours": self.work_hours, "lists": self.lists,
+                "announced": self.announced, "issued_at": self.now().isoformat(),
             }
         )  # fmt: skip
         return self.sign("dex-configuration-v1", document)

@@ -73,6 +73,47 @@ class TestStatus:
         assert "No collector has run here yet." in capsys.readouterr().out
 
 
+class TestConfiguration:
+    def test_says_values_lists_and_what_is_announced(
+        self,
+        start: Start,
+        server: FakeServer,
+        clock: FakeClock,
+        state: Path,
+        capsys: pytest.CaptureFixture[str],
+    ) -> None:
+        server.announced = [
+            {
+                "starts_at": "2026-03-09T12:00:00+00:00",
+                "changes": {"focus_time": {"old": "off", "new": "on"}},
+            }
+        ]
+        run(start(), clock, seconds=10)
+
+        status = cli.main(["configuration", "--state", str(state)])
+
+        lines = capsys.readouterr().out.splitlines()
+        assert (status, lines[0]) == (0, "Version 1.")
+        assert lines[lines.index("user_groups: listed") + 1] == "  listed: docker, sudo, users"
+        assert lines[-2:] == [
+            "From 2026-03-09T12:00:00.000Z on:",
+            "  focus_time: on (now off)",
+        ]
+
+    def test_says_that_nothing_is_announced(
+        self, start: Start, clock: FakeClock, state: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        run(start(), clock, seconds=10)
+
+        cli.main(["configuration", "--state", str(state)])
+
+        assert capsys.readouterr().out.endswith("No change is announced.\n")
+
+    def test_before_the_enrolment(self, state: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        assert cli.main(["configuration", "--state", str(state)]) == 1
+        assert "This machine is not enrolled." in capsys.readouterr().out
+
+
 class TestDamagedSpool:
     @pytest.mark.parametrize("command", [["status"], ["show", "--next"]])
     def test_is_left_as_it_is(

@@ -1,5 +1,6 @@
 """Accounts of a device, their groups and rights, and what of that leaves it."""
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -239,6 +240,24 @@ class TestStricterConfiguration:
         assert b'"part":"users"' not in written
         assert b'"part":"local_admins"' not in written
         assert b'"part":"hardware"' in written
+
+    @pytest.mark.case("collector.8")
+    def test_takes_from_what_waits_the_groups_that_left_the_list(
+        self, start: Start, server: FakeServer, clock: FakeClock, state: Path
+    ) -> None:
+        daemon = start()
+        run(daemon, clock, seconds=10)
+        before = everything_written(state)
+        server.lists = {"user_groups": ["sudo"]}
+        server.configure()
+
+        daemon.check_in()
+
+        written = everything_written(state)
+        told = re.compile(rb'"groups": ?\[[^]]*"docker"')
+        assert told.search(before)
+        assert not told.search(written)
+        assert re.search(rb'"groups": ?\[[^]]*"sudo"', written)
 
     def test_takes_no_longer_list_of_before(self) -> None:
         narrow = configuration(vpn_status="off")
