@@ -5,7 +5,7 @@ import binascii
 import json
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, time, tzinfo
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from pathlib import Path
@@ -17,6 +17,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from dex_collector import private_files
 from dex_collector.clock import from_text
 from dex_collector.identity import Identity
+from dex_collector.local_restrictions import LocalRestrictions, read_local_restrictions
 
 CONTEXT = b"dex-configuration-v1\0"
 
@@ -169,6 +170,15 @@ class Configuration:
         """Return the value in force of each switch."""
         return {name: self.value(name) for name in SWITCHES}
 
+    def within(self, local: LocalRestrictions) -> "Configuration":
+        """Return what is left of it where the device's own administrator allows less."""
+        limits = NARROWEST if local.is_unreadable else local.switches
+        switches = {
+            name: min(self.value(name), limit, key=SWITCHES[name].index)
+            for name, limit in limits.items()
+        }
+        return replace(self, switches={**self.switches, **switches}) if switches else self
+
     def narrower_than(self, older: Mapping[str, str]) -> frozenset[str]:
         """Return the switches that this configuration sets stricter than `older` has them."""
         return frozenset(
@@ -316,20 +326,38 @@ def _parse_time(text: str | None, default: time) -> time:
 class ConfigurationStore:
     """The configuration in force, on disk as it was signed: 0600, for it holds the hash key."""
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self.current = Configuration()
+    def __init__(self, path: Path, root: Path | None = None) -> None:
+        """Take where the machine's files begin, for those of its own administrator."""
+        self.path, self._root = path, root
+        self.local = LocalRestrictions()
+        self._put(Configuration())
+        self.reread_local()
         self._newest = self.current.order  # an older one that was stricter does not lower it
         self._unsaved: str | None = None  # the disk did not take it yet
+
+    def _put(self, signed: Configuration) -> None:
+        self._signed = signed
+        self.current = signed.within(self.local)  # what all others ask
+
+    def reread_local(self) -> bool:
+        """Obey the local file as it is now; return whether it says something else than before."""
+        if self._root is None:
+            return False
+        local = read_local_restrictions(self._root, SWITCHES)
+        if local == self.local:
+            return False
+        self.local = local
+        self._put(self._signed)
+        return True
 
     def load(self, identity: Identity) -> None:
         """Read the stored one; without a good one the narrowest holds until the next check-in."""
         try:
             stored = json.loads(self.path.read_text(encoding="utf-8"))
-            self.current = parse(_verified_for(identity, stored))
+            self._put(parse(_verified_for(identity, stored)))
             self._newest = max(self.current.order, tuple(stored.get("newest") or ()))
         except (OSError, TypeError, ValueError, ConfigurationRefused):
-            self.current = Configuration(switches=NARROWEST)
+            self._put(Configuration(switches=NARROWEST))
 
     def replace(self, signed: Mapping[str, Any], identity: Identity) -> Configuration:
         """Put a newer or stricter configuration in force, write it if possible, and return it.
@@ -340,15 +368,15 @@ class ConfigurationStore:
         """
         document = _verified_for(identity, signed)
         configuration = parse(document)
-        if configuration.order < self._newest and not configuration.is_stricter_than(self.current):
+        if configuration.order < self._newest and not configuration.is_stricter_than(self._signed):
             raise ConfigurationRefused("it is older than the newest one that was in force")
-        self.current = configuration  # before the write: a full disk makes nothing wider
+        self._put(configuration)  # before the write: a full disk makes nothing wider
         self._newest = max(self._newest, configuration.order)
         stored = {"document": document, "signature": signed["signature"], "newest": self._newest}
         self._unsaved = json.dumps(stored, ensure_ascii=False)
         with suppress(OSError):
             self.save()  # at once: a full disk may stop all that follows
-        return configuration
+        return self.current
 
     def save(self) -> None:
         """Write what `replace` put in force, if the disk does not have it yet.
@@ -371,5 +399,5 @@ class ConfigurationStore:
         """Return to strict: a new enrolment may begin with any version."""
         self._unsaved = None
         self.path.unlink(missing_ok=True)
-        self.current = Configuration()
+        self._put(Configuration())
         self._newest = self.current.order

@@ -22,6 +22,7 @@ from dex_collector.configuration import ConfigurationRefused, ConfigurationStore
 from dex_collector.enroller import Enroller
 from dex_collector.identity import Identity, IdentityStore
 from dex_collector.journal import facts
+from dex_collector.local.door import Door
 from dex_collector.link import EnrolAnew, Erased, Link
 from dex_collector.measurement import Measurement
 from dex_collector.notify import ALIVE, READY, STOPPING, notify
@@ -61,6 +62,7 @@ class Settings:
     ca_file: Path | None = None
     tag: str = ""  # a label given at installation; kept, not yet sent
     limits: Limits = field(default_factory=Limits)
+    socket: Path | None = None  # where what runs in the sessions of people finds the daemon
 
 
 def lock(state: Path) -> int:
@@ -103,7 +105,9 @@ class Daemon:
         self.spool = Spool(settings.state / "spool.db", clock.now(), settings.limits)
         self.spool.begin_epoch(read_boot_id(settings.root))
         self.spool.write("tag", settings.tag)
-        self.configuration = ConfigurationStore(settings.state / "configuration.json")
+        self.configuration = ConfigurationStore(
+            settings.state / "configuration.json", settings.root
+        )
         self.patience = Patience(self._chance)
         store = IdentityStore(settings.state / "identity.json")
         self.link = Link(store, transport, clock, self.patience)
@@ -206,6 +210,7 @@ class Daemon:
                 self._enrol()
             if self._is_enrolled():
                 self.measurement.obey()
+                self._open_door()
                 self._report()
                 if self._may_measure():
                     self.measurement.step()
@@ -217,12 +222,20 @@ class Daemon:
         except Erased:
             self._end()
 
+    def _open_door(self) -> None:
+        """Tell companions what may be read, and count whom the socket did not bear."""
+        measures = self._may_measure() and self.measurement.measures_people()
+        self.door.obey(self.configuration.current, measures_people=measures)
+        for counter, number in self.door.take_counts().items():
+            self.spool.count(counter, number)
+
     def _report(self) -> None:
         """Tell of the start, and of the own health when it is time."""
         if not self._is_start_told:
             self.measurement.reports.tell_start()
             for type_, details in self.measurement.troubles.sentences():
                 self.measurement.reports.tell(type_, details)
+            self._tell_local()
             self._is_start_told = True
         self.measurement.reports.step(self.link.transport.traffic_bytes)
         self.watchdog.step(self.link.transport.traffic_bytes)
@@ -273,11 +286,23 @@ class Daemon:
             self._next_check_in = monotonic
         if monotonic < self._next_check_in or not self.patience.is_over(monotonic):
             return
+        self._reread_local()
         self.link.renew_if_due()
         if self.patience.is_over(monotonic):
             self.check_in()
         self._plan_check_in()
         self.configuration.save()
+
+    def _reread_local(self) -> None:
+        """Obey the file of the device's own administrator as it is now."""
+        if self.configuration.reread_local():
+            self.measurement.configuration_changed()
+            self._tell_local()
+
+    def _tell_local(self) -> None:
+        if self.configuration.local.is_unreadable:
+            text = "local.toml is unreadable: the narrowest holds"
+            self.measurement.reports.tell("configuration_refused", text)
 
     def _plan_check_in(self) -> None:
         monotonic = self.clock.monotonic()
@@ -412,6 +437,7 @@ class Daemon:
         """Keep the open buckets, close the files, give the folder free."""
         if not self.is_erased:
             self.measurement.stop()
+        self.door.close()
         self.measurement.troubles.close()
         self.link.transport.close()
         self.spool.close()

@@ -129,7 +129,8 @@ class Measurement:
             self.reports.tell("probe_restored", f"{probe} reads again")
 
     def _tell_capabilities(self, monotonic: float) -> None:
-        part = self._capabilities.due(self._runner.absent(), monotonic)
+        restrictions = self._store.local.names()
+        part = self._capabilities.due(self._runner.absent(), restrictions, monotonic)
         if part is None:
             return
         try:
@@ -150,9 +151,9 @@ class Measurement:
             return False
         if self.watchdog.is_dropped(probe.name):
             return False
-        return not probe.is_user_linked or self._measures_people()
+        return not probe.is_user_linked or self.measures_people()
 
-    def _measures_people(self) -> bool:
+    def measures_people(self) -> bool:
         """Return whether what tells about a person may be read now."""
         current = self._store.current
         return current.measures_people(
@@ -167,7 +168,7 @@ class Measurement:
             now=self._clock.now(),
             monotonic=self._clock.monotonic(),
             configuration=self._store.current,
-            measures_people=self._measures_people(),
+            measures_people=self.measures_people(),
             awake=self._clock.awake(),
             companions=self._companions,
         )
