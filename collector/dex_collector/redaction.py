@@ -28,12 +28,13 @@ NAME_SWITCHES = frozenset({"username", "device_name"})
 FIELDS_OF_SWITCH = {  # of events; addresses are not dropped but narrowed
     "wifi_identifiers": ("wifi_ssid", "wifi_bssid"),
     "vpn_status": ("vpn_status", "vpn_name"),
+    "binary_paths": ("binary_path",),
 }
 ADDRESS_FIELDS = ("address", "local_ip", "gateway_ip")
 PARTS_OF_SWITCH = {"local_admins": "local_admins", "packages": "packages"}  # as a whole
 PARTS_OF_PEOPLE = frozenset({"users", "local_admins"})
 KINDS_OF_SWITCH = {  # a kind goes as a whole when its switch is off
-    "executions": {"execution.events"},
+    "executions": {"execution.events", "execution.crashes"},
     "session_events": {"session.logins"},
 }
 SESSION_CHANGES = {f"session.{change}" for change in ("logouts", "locks", "unlocks")}

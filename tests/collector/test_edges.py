@@ -6,7 +6,7 @@ from pathlib import Path
 from dex_collector.configuration import _parse_work_hours
 from dex_collector.patience import parse_retry_after
 from dex_collector.probes.disks_linux import read_disk_names
-from dex_collector.probes.executions_linux import MEMORY_FILE, Stat, read_binary
+from dex_collector.probes.programs_linux import MEMORY_FILE, read_program
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)  # a Monday
 
@@ -38,6 +38,5 @@ class TestDrives:
 class TestBinary:
     def test_in_memory_has_no_name_of_its_own(self, tmp_path: Path) -> None:
         (tmp_path / "exe").symlink_to("/memfd:sealed-91173221a7ea (deleted)")
-        stat = Stat(comm="runc", state="S", flags=0, page_faults=0, cpu_ticks=0, start_ticks=0)
 
-        assert read_binary(tmp_path, stat) == MEMORY_FILE
+        assert read_program(tmp_path, "runc").name == MEMORY_FILE

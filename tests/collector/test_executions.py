@@ -1,0 +1,382 @@
+"""Starts and crashes of programs, as they become records."""
+
+import os
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Callable, Iterable, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from dex_collector.daemon import Daemon
+from dex_collector.probes import executions, executions_linux
+from dex_collector.probes.base import Context, Fact, Lack, Output, Probe, Sample, Tally
+from dex_collector.probes.crashes_linux import grouped, make_facts
+from dex_collector.probes.executions_linux import ExecutionReader
+from dex_collector.probes.hearing_linux import Hearing, since_boot
+from dex_collector.probes.process_connector_linux import open_connector
+from dex_collector.probes.process_listener_linux import Crash
+from dex_collector.probes.programs_linux import Program, parse_link
+from tests.collector.conftest import FIXTURES, configuration, copy_machine, run
+from tests.collector.fakes import NOON, FakeClock, FakeServer
+from tests.collector.test_process_connector import Kernel, dumped, ended, started
+
+MakeContext = Callable[..., Context]
+Start = Callable[..., Daemon]
+
+LAPTOP, SERVER = FIXTURES / "laptop", FIXTURES / "server"
+PLATFORM = {"platform": "linux", "architecture": "x64"}
+
+
+def crash(at: float, name: str = "editor", uid: int = 1000, on_start: bool = False) -> Crash:
+    return Crash(Program(name, "opt"), uid, signal.SIGSEGV, at, on_start)
+
+
+def facts(outputs: Iterable[Output], kind: str) -> list[Fact]:
+    return [one for one in outputs if isinstance(one, Fact) and one.kind == kind]
+
+
+def lacks(outputs: Iterable[Output]) -> set[str]:
+    return {one.word for one in outputs if isinstance(one, Lack)}
+
+
+def starts(outputs: Iterable[Output]) -> dict[str, int]:
+    return {
+        (one.binary or {})["name"]: one.counters.get("number_of_executions", 0)
+        for one in outputs
+        if isinstance(one, Sample)
+    }
+
+
+class TestCrashes:
+    def test_of_a_binary_within_a_minute_are_one_event(self, make_context: MakeContext) -> None:
+        context = make_context(LAPTOP, monotonic=1_000)
+
+        (fact,) = make_facts([crash(960), crash(950), crash(999, on_start=True)], context, PLATFORM)
+
+        assert fact == Fact(
+            kind="execution.crashes",
+            occurred_at=NOON - timedelta(seconds=50),
+            key="2026-03-02T11:59:10.000Z 0",
+            fields={
+                "number_of_crashes": 3,
+                "crash_on_start": True,
+                "binary_path_root": "opt",
+                "error_code": "SIGSEGV",
+                "kind": "crash",
+            },
+            user={"name": "adas-laptop\\ada", "type": "local_user"},
+            binary={"name": "editor", **PLATFORM},
+        )
+
+    def test_of_another_binary_user_or_minute_are_events_of_their_own(self) -> None:
+        first, other, root, later = crash(1), crash(2, "viewer"), crash(3, uid=0), crash(62)
+
+        assert grouped([first, other, root, later]) == [[first], [other], [root], [later]]
+
+    @pytest.mark.parametrize(
+        ("link", "root", "shown"),
+        [
+            ("/usr/bin/editor", "usr", "/usr/bin/editor"),
+            ("/bin/editor", "system", "/bin/editor"),
+            ("/opt/tool/editor (deleted)", "opt", "/opt/tool/editor"),
+            ("/home/ada/bin/editor", "user_profile", "~/bin/editor"),
+            ("/srv/home/ada/x/editor", "user_profile", "~/x/editor"),
+            ("/root/editor", "user_profile", "~/editor"),
+            ("/tmp/editor", "temp", "/tmp/editor"),
+            ("/snap/editor/1/editor", "other", "/snap/editor/1/editor"),
+            ("/var/copy/home/ada/editor", "user_profile", "~/editor"),
+        ],
+    )
+    def test_tell_where_the_file_lies(self, link: str, root: str, shown: str) -> None:
+        assert parse_link(link, with_path=True) == Program("editor", root, shown)
+        assert parse_link(link, with_path=False) == Program("editor", root)
+
+
+@pytest.fixture
+def kernel(tmp_path: Path) -> Kernel:
+    return Kernel(copy_machine("laptop", tmp_path / "heard"))
+
+
+@pytest.fixture
+def hearing(kernel: Kernel) -> Iterator[Hearing]:
+    """What listens to the kernel of a test; a second link comes from the same one."""
+
+    def open_link() -> socket.socket:
+        kernel.link, kernel._end = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
+        return kernel.link
+
+    made = Hearing(open_link, clock=lambda: 1_000.0)
+    yield made
+    made.rest()
+
+
+def settle() -> None:
+    """Give the listener's thread the time to hear what was said."""
+    time.sleep(0.1)
+
+
+class TestHearing:
+    def test_counts_starts_instead_of_comparing_passes(
+        self, make_context: MakeContext, kernel: Kernel, hearing: Hearing
+    ) -> None:
+        reader = ExecutionReader(hearing)
+        reader(make_context(kernel.root, monotonic=1_000))
+        kernel.run(3000, "/usr/bin/editor")
+        kernel.say(started(3000), started(3000), started(3001))
+        (kernel.root / "proc/2300").rename(kernel.root / "proc/2400")  # a fork that starts nothing
+        settle()
+
+        found = reader(make_context(kernel.root, monotonic=1_060))
+
+        assert starts(found)["editor"] == 2
+        assert starts(found)["unknown"] == 1
+        assert starts(found)["bash"] == 0
+        assert "executions.polled" not in lacks(found)
+
+    def test_of_what_has_ended_has_no_memory(
+        self, make_context: MakeContext, kernel: Kernel, hearing: Hearing
+    ) -> None:
+        reader = ExecutionReader(hearing)
+        reader(make_context(kernel.root, monotonic=1_000))
+        kernel.say(started(3001))
+        settle()
+
+        found = reader(make_context(kernel.root, monotonic=1_060))
+
+        (gone,) = (o for o in found if isinstance(o, Sample) and o.binary and o.user is None)
+        assert (gone.gauges, gone.counters) == ({}, {"number_of_executions": 1})
+
+    @pytest.mark.parametrize(
+        ("value", "path"),
+        [("root_only", None), ("full", "/usr/lib/libreoffice/program/soffice.bin")],
+    )
+    def test_tells_of_crashes_with_the_path_that_a_switch_allows(
+        self,
+        make_context: MakeContext,
+        kernel: Kernel,
+        hearing: Hearing,
+        value: str,
+        path: str | None,
+    ) -> None:
+        reader = ExecutionReader(hearing)
+        reader(make_context(kernel.root, monotonic=1_000, binary_paths=value))
+        kernel.say(dumped(2200), ended(2200, signal.SIGABRT))
+        settle()
+
+        found = reader(make_context(kernel.root, monotonic=1_060, binary_paths=value))
+
+        (fact,) = facts(found, "execution.crashes")
+        assert fact.fields.get("binary_path") == path
+        assert fact.fields["binary_path_root"] == "usr"
+        assert fact.binary == {"name": "soffice.bin", **PLATFORM}
+
+    def test_that_overflowed_compares_passes_and_counts_it(
+        self, make_context: MakeContext, kernel: Kernel, hearing: Hearing
+    ) -> None:
+        reader = ExecutionReader(hearing)
+        reader(make_context(kernel.root, monotonic=1_000))
+        assert hearing._listener is not None
+        hearing._listener._heard.overflows = 1
+        (kernel.root / "proc/2300").rename(kernel.root / "proc/2400")
+
+        found = reader(make_context(kernel.root, monotonic=1_060))
+
+        assert starts(found)["bash"] == 1
+        assert Tally("process_events_lost", 1) in found
+
+    def test_leaves_for_10_minutes_when_too_much_starts(
+        self, make_context: MakeContext, kernel: Kernel, hearing: Hearing
+    ) -> None:
+        reader = ExecutionReader(hearing)
+        reader(make_context(kernel.root, monotonic=1_000))
+        assert hearing._listener is not None
+        hearing._listener.rate, hearing._listener._is_closed = 345, True
+
+        left = reader(make_context(kernel.root, monotonic=1_060))
+        still = reader(make_context(kernel.root, monotonic=1_600))
+        back = reader(make_context(kernel.root, monotonic=1_660))
+
+        (event,) = facts(left, "collector.events")
+        assert event.fields == {
+            "type": "probe_slowed",
+            "details": "executions polled for 600 s: 345 starts/s",
+        }
+        assert "executions.polled" in lacks(left)
+        assert "executions.polled" in lacks(still)
+        assert [f.fields["type"] for f in facts(back, "collector.events")] == ["probe_restored"]
+        assert "executions.polled" not in lacks(back)
+
+    def test_forbidden_polls_and_says_so(self, make_context: MakeContext, machine: Path) -> None:
+        def forbidden() -> socket.socket:
+            raise PermissionError
+
+        reader = ExecutionReader(Hearing(forbidden))
+
+        found = reader(make_context(machine, monotonic=1_000))
+
+        assert lacks(found) == {"executions.polled", "crashes.unsupported", "freezes.unsupported"}
+
+    def test_rests_when_told_to(
+        self, make_context: MakeContext, kernel: Kernel, hearing: Hearing
+    ) -> None:
+        reader = ExecutionReader(hearing)
+        reader(make_context(kernel.root, monotonic=1_000))
+        before = hearing._listener
+        kernel.run(3000, "/usr/bin/editor")
+        kernel.say(started(3000))
+        settle()
+
+        reader.rest()
+
+        assert before is not None
+        assert not before.is_alive
+        assert before.take({}).starts.total() == 0
+
+    def test_asks_no_kernel_about_a_captured_machine(
+        self, make_context: MakeContext, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        asked: list[int] = []
+        monkeypatch.setattr(socket, "socket", lambda *args: asked.append(1))
+
+        ExecutionReader()(make_context(LAPTOP, monotonic=1_000))
+
+        assert asked == []
+
+
+class TestDaemon:
+    @pytest.fixture
+    def probe(self, hearing: Hearing) -> Probe:
+        declared = executions.PROBE
+        return Probe(
+            **{
+                **{name: getattr(declared, name) for name in declared.__dataclass_fields__},
+                "make_reader": lambda: ExecutionReader(hearing),
+            }
+        )
+
+    def test_sends_crashes(
+        self,
+        start: Start,
+        server: FakeServer,
+        clock: FakeClock,
+        kernel: Kernel,
+        probe: Probe,
+        hearing: Hearing,
+    ) -> None:
+        hearing._clock = clock.monotonic
+        daemon = start(root=kernel.root, probes=(probe,))
+        run(daemon, clock, seconds=60)
+        kernel.say(dumped(2200), ended(2200, signal.SIGSEGV))
+        settle()
+
+        run(daemon, clock, seconds=1_900, every=30)
+
+        (record,) = server.records("execution.crashes")
+        assert record["fields"]["error_code"] == "SIGSEGV"
+        names = {b["name"] for body in server.bodies for b in body["binaries"].values()}
+        assert "soffice.bin" in names
+
+    @pytest.mark.case("collector.9")
+    def test_switched_off_hears_no_more_and_leaves_no_crash(
+        self,
+        start: Start,
+        server: FakeServer,
+        clock: FakeClock,
+        kernel: Kernel,
+        probe: Probe,
+        hearing: Hearing,
+    ) -> None:
+        hearing._clock = clock.monotonic
+        daemon = start(root=kernel.root, probes=(probe,))
+        run(daemon, clock, seconds=60)
+        kernel.say(dumped(2200), ended(2200, signal.SIGSEGV))
+        settle()
+        run(daemon, clock, seconds=60)
+        waited = daemon.spool.waiting_records()
+        server.configure(executions="off")
+
+        run(daemon, clock, seconds=1_900, every=30)
+
+        assert waited
+        assert hearing._listener is None
+        assert server.records("execution.crashes") == []
+
+    def test_a_path_that_may_be_told_no_more_is_purged(
+        self,
+        start: Start,
+        server: FakeServer,
+        clock: FakeClock,
+        kernel: Kernel,
+        probe: Probe,
+        hearing: Hearing,
+    ) -> None:
+        server.switches["binary_paths"] = "full"
+        hearing._clock = clock.monotonic
+        daemon = start(root=kernel.root, probes=(probe,))
+        run(daemon, clock, seconds=60)
+        kernel.say(dumped(2200), ended(2200, signal.SIGSEGV))
+        settle()
+        run(daemon, clock, seconds=60)
+        server.configure(binary_paths="root_only")
+
+        run(daemon, clock, seconds=1_900, every=30)
+
+        (record,) = server.records("execution.crashes")
+        assert "binary_path" not in record["fields"]
+        assert record["fields"]["binary_path_root"] == "usr"
+
+
+class TestThisMachine:
+    @pytest.mark.case("collector.10")
+    def test_that_a_child_crashes_on_is_told_once(self) -> None:
+        try:
+            open_connector().close()
+        except OSError as error:
+            pytest.skip(f"the kernel gives no process connector here: {error}")
+        reader = ExecutionReader()
+
+        def read() -> list[Output]:
+            now = datetime.now(tz=UTC)
+            return reader(Context(Path("/"), now, since_boot(), configuration()))
+
+        read()
+        subprocess.run(["sh", "-c", "sleep 0.3; kill -SEGV $$"], check=False)
+        time.sleep(0.3)
+
+        found = [*read(), *read()]
+
+        reader.rest()
+        shell = Path("/bin/sh").resolve().name
+        told = [f for f in facts(found, "execution.crashes") if (f.binary or {})["name"] == shell]
+        assert [fact.fields["number_of_crashes"] for fact in told] == [1]
+        assert told[0].fields["crash_on_start"] is True
+        assert abs(told[0].occurred_at - datetime.now(tz=UTC)) < timedelta(seconds=5)
+
+
+class TestManyProcesses:
+    @pytest.fixture
+    def crowd(self, tmp_path: Path) -> Path:
+        """A machine with 400 processes of 40 programs."""
+        root = copy_machine("laptop", tmp_path / "crowd")
+        for pid in range(3_000, 3_396):
+            folder = root / "proc" / str(pid)
+            folder.mkdir()
+            for name in ("status", "statm", "io"):
+                os.link(root / "proc/2200" / name, folder / name)
+            (folder / "exe").symlink_to(f"/usr/bin/program{pid % 40}")
+            text = (root / "proc/2200/stat").read_text().replace("2200", str(pid), 1)
+            (folder / "stat").write_text(text)
+        return root
+
+    @pytest.mark.case("collector.12")
+    def test_are_one_row_for_each_program(self, make_context: MakeContext, crowd: Path) -> None:
+        found = ExecutionReader()(make_context(crowd, monotonic=1_000))
+
+        rows = {(one.binary or {})["name"] for one in found if isinstance(one, Sample)}
+        assert len(executions_linux.read_processes(crowd, {})) == 400
+        assert len(rows) == 44
+        assert {f"program{number}" for number in range(40)} <= rows
