@@ -52,6 +52,7 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--ca-file", type=Path, help="certificate authority to trust alone")
     run.add_argument("--tag", default="", help="label of this installation")
     run.add_argument("--root", type=Path, default=Path("/"), help="where the machine's files begin")
+    run.add_argument("--socket", type=Path, help="Unix socket for what runs in people's sessions")
     run.set_defaults(command=_run)
     status = commands.add_parser("status", help="say in sentences how it goes")
     status.add_argument("--state", type=Path, required=True)
@@ -80,6 +81,7 @@ def _run(options: argparse.Namespace) -> int:
         key_file=options.enrolment_key_file,
         ca_file=options.ca_file,
         tag=options.tag,
+        socket=options.socket,
     )
     daemon = Daemon(settings, SystemClock())
     daemon.run()

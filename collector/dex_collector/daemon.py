@@ -22,8 +22,8 @@ from dex_collector.configuration import ConfigurationRefused, ConfigurationStore
 from dex_collector.enroller import Enroller
 from dex_collector.identity import Identity, IdentityStore
 from dex_collector.journal import facts
-from dex_collector.local.door import Door
 from dex_collector.link import EnrolAnew, Erased, Link
+from dex_collector.local.door import Door
 from dex_collector.measurement import Measurement
 from dex_collector.notify import ALIVE, READY, STOPPING, notify
 from dex_collector.patience import Patience
@@ -117,8 +117,15 @@ class Daemon:
         self._enroller.prepare()
         if self.link.kept is not None:
             self.configuration.load(self.link.kept)
+        self.door = Door(settings.socket, clock.monotonic)
         self.measurement = Measurement(
-            settings.root, clock, self.spool, self.configuration, probes, read_cost=read_cost
+            settings.root,
+            clock,
+            self.spool,
+            self.configuration,
+            probes,
+            companions=self.door.companions,
+            read_cost=read_cost,
         )
         self.watchdog = self.measurement.watchdog
         self.sender = Sender(

@@ -1,7 +1,9 @@
 """What the collector's code must never contain, and what it must never do."""
 
 import ast
+import socket
 import subprocess
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -52,7 +54,7 @@ class TestSource:
 
 class TestRunning:
     @pytest.mark.case("collector.19")
-    def test_listens_on_no_socket(
+    def test_listens_on_no_socket_of_the_network(
         self,
         start: Callable[..., Daemon],
         server: FakeServer,
@@ -60,12 +62,19 @@ class TestRunning:
         monkeypatch: pytest.MonkeyPatch,
     ) -> None:
         listened = []
-        monkeypatch.setattr("socket.socket.listen", lambda *args: listened.append(args))
+        listen = socket.socket.listen
 
-        run(start(), clock, seconds=330, every=10)
+        def watched(link: socket.socket, *backlog: int) -> None:
+            listened.append(link.family)
+            listen(link, *backlog)
+
+        monkeypatch.setattr(socket.socket, "listen", watched)
+
+        with tempfile.TemporaryDirectory(prefix="dex-") as folder:
+            run(start(socket=Path(folder) / "collector.sock"), clock, seconds=330, every=10)
 
         assert server.bodies
-        assert listened == []
+        assert listened == [socket.AF_UNIX]
 
     def test_starts_no_program(
         self,

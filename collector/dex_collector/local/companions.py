@@ -65,6 +65,12 @@ class Companions:
         with self._guard:
             self._told.pop(uid, None)
 
+    def forget(self) -> None:
+        """Forget everything: it may not be known any more."""
+        with self._guard:
+            self._told.clear()
+            self._locks.clear()
+
     def take_locks(self) -> list[ScreenLock]:
         """Return the changes since the last call, in order."""
         with self._guard:

@@ -1,0 +1,211 @@
+"""The local socket: who speaks is what the kernel says, and counts for that account alone.
+
+One JSON object a line, in both directions; each message is answered with the state of the moment.
+"""
+
+import json
+import logging
+import os
+import selectors
+import socket
+import struct
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from dex_collector.journal import facts
+
+logger = logging.getLogger(__name__)
+
+MESSAGE_BYTES_MAXIMUM = 1_000_000
+BUFFERED_BYTES_MAXIMUM = 4_000_000  # of all peers together
+PEERS_MAXIMUM, PEERS_OF_ACCOUNT_MAXIMUM = 64, 8
+MESSAGES_PER_MINUTE_MAXIMUM = 600  # of one peer; a companion sends two
+READ_BYTES = 65_536
+MODE = 0o666  # everybody may connect: what they say is theirs
+CREDENTIALS = struct.Struct("=iII")  # unix(7), SO_PEERCRED: pid, uid, gid
+
+Handler = Callable[[int, Mapping[str, Any]], None]
+"""Takes the account of a peer and its message. Raises `Unreadable`."""
+
+
+class Unreadable(Exception):
+    """A message is not what its type promises."""
+
+
+class _Refused(Exception):
+    """The peer is to be closed; the text names the counter."""
+
+
+@dataclass(slots=True)
+class Peer:
+    """One connection."""
+
+    link: socket.socket
+    uid: int
+    buffer: bytearray = field(default_factory=bytearray)
+    minute: int = 0
+    messages: int = 0  # in this minute
+
+    def count(self) -> None:
+        """Count a message against the limit of a minute."""
+        minute = int(time.monotonic() // 60)
+        if minute != self.minute:
+            self.minute, self.messages = minute, 0
+        self.messages += 1
+        if self.messages > MESSAGES_PER_MINUTE_MAXIMUM:
+            raise _Refused("too_many")
+
+
+class LocalServer:
+    """Accepts peers and passes their messages on, in a thread of its own."""
+
+    def __init__(
+        self, path: Path, handlers: Mapping[str, Handler], on_left: Callable[[int], None]
+    ) -> None:
+        """Listen at `path`. on_left: told of an account whose last peer is gone.
+
+        Raises:
+            OSError: the place cannot be listened at.
+        """
+        self._handlers, self._on_left = handlers, on_left
+        self.state: Mapping[str, Any] = {"type": "state", "measuring": False, "reads": []}
+        self._path = path
+        self._counts: Counter[str] = Counter()
+        self._guard = threading.Lock()  # of the counts
+        self._peers: dict[int, Peer] = {}  # by descriptor
+        self._listener = _listen(path)
+        self._selector = selectors.DefaultSelector()
+        self._selector.register(self._listener, selectors.EVENT_READ)
+        self._stop, self._stopped = socket.socketpair()
+        self._selector.register(self._stopped, selectors.EVENT_READ)
+        self._thread = threading.Thread(target=self._serve, name="local-socket", daemon=True)
+        self._thread.start()
+
+    def take_counts(self) -> dict[str, int]:
+        """Return how many peers were closed since the last call, by counter."""
+        with self._guard:
+            counts, self._counts = self._counts, Counter()
+        return {f"local_{reason}": number for reason, number in counts.items()}
+
+    def close(self) -> None:
+        """Close every connection and the socket."""
+        self._stop.close()
+        self._thread.join(timeout=5)
+        self._path.unlink(missing_ok=True)
+
+    def _serve(self) -> None:
+        while True:
+            for key, _ in self._selector.select():
+                if key.fileobj is self._stopped:
+                    self._end()
+                    return
+                if key.fileobj is self._listener:
+                    self._accept()
+                elif key.fd in self._peers:
+                    self._hear(self._peers[key.fd])
+
+    def _end(self) -> None:
+        for peer in list(self._peers.values()):
+            self._close(peer)
+        self._selector.close()
+        for link in (self._listener, self._stopped):
+            link.close()
+
+    def _accept(self) -> None:
+        try:
+            link, _ = self._listener.accept()
+        except OSError:
+            return
+        link.setblocking(False)
+        uid = read_peer_uid(link)
+        of_account = sum(peer.uid == uid for peer in self._peers.values())
+        if len(self._peers) >= PEERS_MAXIMUM or of_account >= PEERS_OF_ACCOUNT_MAXIMUM:
+            self._count("too_many")
+            link.close()
+            return
+        self._peers[link.fileno()] = Peer(link, uid)
+        self._selector.register(link, selectors.EVENT_READ)
+
+    def _hear(self, peer: Peer) -> None:
+        try:
+            data = peer.link.recv(READ_BYTES)
+        except BlockingIOError:
+            return
+        except OSError:
+            data = b""
+        if not data:
+            self._close(peer)
+            return
+        peer.buffer += data
+        try:
+            self._take_messages(peer)
+        except _Refused as reason:
+            self._count(str(reason))
+            self._close(peer)
+        except OSError:  # it does not read its answers
+            self._close(peer)
+
+    def _take_messages(self, peer: Peer) -> None:
+        while (end := peer.buffer.find(b"\n")) >= 0:
+            if end > MESSAGE_BYTES_MAXIMUM:
+                raise _Refused("too_large")
+            line = bytes(peer.buffer[:end])
+            del peer.buffer[: end + 1]
+            peer.count()
+            self._handle(peer, line)
+            peer.link.sendall(json.dumps(self.state).encode() + b"\n")
+        buffered = sum(len(one.buffer) for one in self._peers.values())
+        if len(peer.buffer) > MESSAGE_BYTES_MAXIMUM or buffered > BUFFERED_BYTES_MAXIMUM:
+            raise _Refused("too_large")
+
+    def _handle(self, peer: Peer, line: bytes) -> None:
+        try:
+            message = json.loads(line)
+            handler = self._handlers[message["type"]]
+        except (ValueError, KeyError, TypeError, RecursionError) as error:
+            raise _Refused("unreadable") from error
+        if message.get("uid", peer.uid) != peer.uid:
+            raise _Refused("wrong_uid")
+        try:
+            handler(peer.uid, message)
+        except Unreadable as error:
+            raise _Refused("unreadable") from error
+
+    def _close(self, peer: Peer) -> None:
+        del self._peers[peer.link.fileno()]
+        self._selector.unregister(peer.link)
+        peer.link.close()
+        if all(other.uid != peer.uid for other in self._peers.values()):
+            self._on_left(peer.uid)
+
+    def _count(self, reason: str) -> None:
+        with self._guard:
+            self._counts[reason] += 1
+        logger.warning("A local peer was closed", extra=facts(reason=reason))
+
+
+def read_peer_uid(link: socket.socket) -> int:
+    """Return the account of the process on the other side, as it was when it connected."""
+    packed = link.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, CREDENTIALS.size)
+    return int(CREDENTIALS.unpack(packed)[1])
+
+
+def _listen(path: Path) -> socket.socket:
+    path.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
+    with suppress(FileNotFoundError):
+        path.unlink()  # of a daemon that was killed: there is only one
+    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_NONBLOCK)
+    try:
+        listener.bind(str(path))
+        os.chmod(path, MODE)
+        listener.listen(PEERS_MAXIMUM)
+    except OSError:
+        listener.close()
+        raise
+    return listener

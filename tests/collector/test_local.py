@@ -1,0 +1,251 @@
+"""The local socket of a daemon, with real peers."""
+
+import json
+import os
+import socket
+import stat
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from dex_collector.daemon import Daemon
+from dex_collector.local.companions import Companions
+from dex_collector.local.messages import Desk
+from dex_collector.local.server import LocalServer
+from tests.collector.conftest import configuration, run
+from tests.collector.fakes import FakeClock, FakeServer
+from tests.fakes.bus import wait_for
+
+OWN = os.getuid()
+STRANGER = 65_000
+SPEAK = """
+import os, socket, sys
+os.setuid(int(sys.argv[3]))
+link = socket.socket(socket.AF_UNIX)
+link.connect(sys.argv[1])
+link.sendall(sys.argv[2].encode() + b"\\n")
+print(link.recv(1000).decode())
+input()
+"""
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    """A short path: the address of a Unix socket has 107 characters at most."""
+    with tempfile.TemporaryDirectory(prefix="dex-") as made:
+        os.chmod(made, 0o755)
+        yield Path(made)
+
+
+class Door:
+    """A socket with what companions told by it."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.companions = Companions()
+        self.desk = Desk(self.companions)
+        self.server = LocalServer(path, self.desk.handlers(), self.desk.leave)
+        self.allow()
+
+    def allow(self, *, measures_people: bool = True, **switches: str) -> None:
+        allowed = configuration(**switches)
+        self.server.state = self.desk.obey(allowed, measures_people=measures_people)
+
+    def peer(self) -> socket.socket:
+        link = socket.socket(socket.AF_UNIX)
+        link.settimeout(5)
+        link.connect(str(self.path))
+        return link
+
+
+@pytest.fixture
+def door(folder: Path) -> Iterator[Door]:
+    made = Door(folder / "run/collector.sock")
+    yield made
+    made.server.close()
+
+
+def say(link: socket.socket, **message: Any) -> dict[str, Any]:
+    """Send a message and return the answer; nothing, where the peer was closed."""
+    link.sendall(json.dumps(message).encode() + b"\n")
+    answer = link.recv(10_000)
+    return dict(json.loads(answer)) if answer else {}
+
+
+class TestMessages:
+    def test_count_for_the_account_of_the_peer(self, door: Door) -> None:
+        with door.peer() as link:
+            answer = say(link, type="locks", is_locked=True)
+
+            assert door.companions.is_locked(OWN)
+            assert answer == {
+                "type": "state",
+                "measuring": True,
+                "reads": ["desktop", "idle", "locks"],
+            }
+
+    @pytest.mark.case("collector.17")
+    def test_of_another_account_are_its_own(self, door: Door) -> None:
+        if OWN != 0:
+            pytest.skip("only root becomes somebody else")
+        message = json.dumps({"type": "locks", "is_locked": True})
+        speaker = subprocess.Popen(
+            [sys.executable, "-c", SPEAK, str(door.path), message, str(STRANGER)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+        )
+        assert speaker.stdout is not None
+        assert b'"measuring": true' in speaker.stdout.readline()
+
+        assert door.companions.is_locked(STRANGER)
+        assert not door.companions.is_locked(OWN)
+
+        speaker.communicate(b"\n")
+        wait_for(lambda: not door.companions.is_locked(STRANGER))
+
+    @pytest.mark.parametrize(
+        ("sent", "counter"),
+        [
+            (b"{}\n", "local_unreadable"),
+            (b"[1]\n", "local_unreadable"),
+            (b"no JSON\n", "local_unreadable"),
+            (b"[" * 200_000 + b"\n", "local_unreadable"),
+            (b'{"type": "cmdline"}\n', "local_unreadable"),
+            (b'{"type": ["locks"]}\n', "local_unreadable"),
+            (b'{"type": "locks"}\n', "local_unreadable"),
+            (b'{"type": "idle", "idle_ms": -1}\n', "local_unreadable"),
+            (b'{"type": "idle", "idle_ms": 1e999}\n', "local_unreadable"),
+            (b'{"type": "desktop", "visible_at": "today"}\n', "local_unreadable"),
+            (
+                b'{"type": "desktop", "visible_at": "0001-01-01T00:00:00+23:59"}\n',
+                "local_unreadable",
+            ),
+            (b'{"type": "hello", "uid": 4711}\n', "local_wrong_uid"),
+            (b'{"type": "hello", "x": "' + b"x" * 1_000_000, "local_too_large"),
+        ],
+        ids=lambda value: value if isinstance(value, str) else value[:40].decode(),
+    )
+    def test_that_are_bad_close_the_peer(self, door: Door, sent: bytes, counter: str) -> None:
+        with door.peer() as link, door.peer() as other:
+            try:
+                link.sendall(sent)
+                answer = link.recv(100)
+            except ConnectionError:
+                answer = b""
+
+            assert answer == b""
+            assert door.server.take_counts() == {counter: 1}
+            assert say(other, type="hello")["measuring"]
+
+    def test_of_one_megabyte_are_taken(self, door: Door) -> None:
+        with door.peer() as link:
+            assert say(link, type="hello", filling="x" * 990_000)["measuring"]
+
+    def test_are_limited_in_number(self, door: Door) -> None:
+        with door.peer() as link:
+            answers = [say(link, type="hello") for _ in range(600)]
+            while say_if_possible(link):
+                answers.append({})
+
+        assert 600 <= len(answers) <= 1_200  # a minute may have begun meanwhile
+        assert door.server.take_counts() == {"local_too_many": 1}
+
+    def test_of_too_many_peers_are_not_heard(self, door: Door) -> None:
+        links = [door.peer() for _ in range(8)]
+        assert all(say(link, type="hello") for link in links)
+
+        with door.peer() as ninth:
+            assert ninth.recv(10) == b""
+        for link in links:
+            link.close()
+
+
+def say_if_possible(link: socket.socket) -> bool:
+    try:
+        return bool(say(link, type="hello"))
+    except ConnectionError:
+        return False
+
+
+class TestState:
+    @pytest.mark.case("collector.9")
+    def test_says_what_may_be_read(self, door: Door) -> None:
+        with door.peer() as link:
+            door.allow(user_activity="off", session_events="off")
+            strict = say(link, type="idle", idle_ms=5)
+            door.allow(measures_people=False)
+            nothing = say(link, type="hello")
+
+        assert strict["reads"] == ["locks"]
+        assert nothing == {"type": "state", "measuring": False, "reads": []}
+        assert door.companions.idle_seconds(OWN) is None
+
+    def test_that_ends_forgets_what_was_told(self, door: Door) -> None:
+        with door.peer() as link:
+            say(link, type="locks", is_locked=True)
+            say(link, type="idle", idle_ms=5)
+            door.allow(measures_people=False)
+
+            assert not door.companions.is_locked(OWN)
+            assert door.companions.take_locks() == []
+            say(link, type="locks", is_locked=True)
+            assert not door.companions.is_locked(OWN)
+
+
+class TestDaemon:
+    def test_opens_its_door_and_counts_whom_it_closed(
+        self, start: Callable[..., Daemon], server: FakeServer, clock: FakeClock, folder: Path
+    ) -> None:
+        daemon = start(socket=folder / "collector.sock")
+        run(daemon, clock, seconds=20)
+        link = socket.socket(socket.AF_UNIX)
+        link.connect(str(folder / "collector.sock"))
+
+        answer = say(link, type="hello")
+        link.sendall(b"no JSON\n")
+        link.recv(10)
+        run(daemon, clock, seconds=20)
+
+        assert answer["measuring"]
+        assert stat.S_IMODE((folder / "collector.sock").stat().st_mode) == 0o666
+        assert daemon.spool.read("counters")["local_unreadable"] == 1
+        daemon.close()
+        assert not (folder / "collector.sock").exists()
+
+    def test_says_that_it_does_not_measure_outside_work_hours(
+        self, start: Callable[..., Daemon], server: FakeServer, clock: FakeClock, folder: Path
+    ) -> None:
+        server.switches["work_hours"] = "schedule"
+        server.work_hours = {"days": [7]}
+        daemon = start(socket=folder / "collector.sock")
+        run(daemon, clock, seconds=20)
+        link = socket.socket(socket.AF_UNIX)
+        link.connect(str(folder / "collector.sock"))
+
+        assert say(link, type="hello") == {"type": "state", "measuring": False, "reads": []}
+
+    def test_takes_the_place_of_one_that_was_killed(
+        self, start: Callable[..., Daemon], clock: FakeClock, folder: Path
+    ) -> None:
+        left = socket.socket(socket.AF_UNIX)
+        left.bind(str(folder / "collector.sock"))
+        left.close()
+
+        run(start(socket=folder / "collector.sock"), clock, seconds=10)
+
+        with socket.socket(socket.AF_UNIX) as link:
+            link.connect(str(folder / "collector.sock"))
+
+    def test_goes_on_without_a_place(
+        self, start: Callable[..., Daemon], server: FakeServer, clock: FakeClock, folder: Path
+    ) -> None:
+        (folder / "collector.sock").mkdir()
+
+        run(start(socket=folder / "collector.sock"), clock, seconds=10)
+
+        assert server.bodies
