@@ -87,6 +87,11 @@ SCHEDULE: tuple[Periodic, ...] = (
         _("Puts devices into the entities of the rules after these were changed."),
     ),
     Periodic(
+        "devices.count_fleet",
+        timedelta(minutes=5),
+        _("Counts the devices of each entity for the start page."),
+    ),
+    Periodic(
         "devices.fill_fields",
         timedelta(minutes=1),
         _("Fills custom fields of devices after their rules were changed."),

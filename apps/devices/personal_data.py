@@ -28,6 +28,7 @@ from apps.devices.models import (
     Disk,
     Display,
     Firewall,
+    FleetNow,
     Gpu,
     HardReset,
     InventoryPart,
@@ -327,6 +328,20 @@ register(
             "created_at": NONE,
             "heartbeat_at": NONE,
             "finished_at": NONE,
+        }
+    ),
+)
+register(
+    FleetNow,
+    Classification(
+        fields={
+            "id": NONE,
+            "entity": NONE,
+            "platform": NONE,
+            "hardware_type": NONE,
+            "devices": NONE,
+            "active_day": NONE,
+            "active_week": NONE,
         }
     ),
 )

@@ -14,7 +14,7 @@ from apps.organization.models import Entity
 
 if TYPE_CHECKING:
     from apps.core.scope import Scope
-    from apps.devices.models import Device
+    from apps.devices.models import Device, FleetNow
 
 SILENT = timedelta(days=7)
 RUNNING_LONG = timedelta(days=30)
@@ -102,3 +102,13 @@ class DeviceEventQuerySet(models.QuerySet[Any]):
         if self.model._meta.get_field(known.column).null:  # never asked of a partitioned table
             is_kept |= models.Q(**{f"{known.column}__isnull": True})
         return self.filter(is_kept)
+
+
+class FleetNowQuerySet(models.QuerySet["FleetNow"]):
+    """Chainable filters."""
+
+    def permitted_to(self, scope: Scope, action: str = "view") -> Self:
+        """Keep the numbers of entities on which `scope` grants `action`."""
+        if scope.is_unrestricted:
+            return self.all()
+        return self.filter(entity__in=Entity.objects.granting(scope, f"{action}_device"))

@@ -5,7 +5,8 @@ import logging
 from celery import shared_task
 from django.db import OperationalError
 
-from apps.devices import fleet, ruled_fields
+from apps.core import clock
+from apps.devices import fleet, fleet_now, ruled_fields
 
 logger = logging.getLogger(__name__)
 
@@ -40,3 +41,15 @@ def fill_fields(**_later: object) -> None:  # survives a newer caller
 def refill_fields(**_later: object) -> None:  # survives a newer caller
     """Have all rules of custom fields asked again."""
     ruled_fields.restart()
+
+
+@shared_task(
+    name=fleet_now.TASK,
+    queue="maintenance",
+    autoretry_for=(OperationalError,),
+    retry_backoff=60,  # seconds, doubled at each try
+    soft_time_limit=240,  # seconds
+)
+def count_fleet(**_later: object) -> None:  # survives a newer caller
+    """Count the devices of each entity anew."""
+    fleet_now.refresh(now=clock.now())

@@ -70,6 +70,7 @@ INTERNAL_MODELS = {
     "Presence",  # answers who may see a binary or package
     "StalePresence",
     "ClassificationRun",  # work of the server
+    "FleetNow",  # data-model.md 9.6
 }
 
 COLUMNS: dict[str, tuple[type[models.Field[Any, Any]], ...]] = {

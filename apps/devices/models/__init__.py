@@ -14,6 +14,7 @@ from apps.devices.models.equipment import (
     MemoryModule,
     NetworkAdapter,
 )
+from apps.devices.models.fleet import FleetNow
 from apps.devices.models.inventory import Disk, InventoryPart, Volume
 from apps.devices.models.performance import PerformanceDaily, PerformanceSample
 from apps.devices.models.protection import Antivirus, Firewall, LocalAdmin
@@ -33,6 +34,7 @@ __all__ = [
     "Disk",
     "Display",
     "Firewall",
+    "FleetNow",
     "Gpu",
     "HardReset",
     "InventoryPart",

@@ -48,7 +48,12 @@ WORKED_OUT = ("public_ip_", "location_", "login_")
 COLLECTED_APPS = frozenset({"devices", "users", "binaries"})
 SERVER_APPS = frozenset({"events", "audit"})
 SERVER_TABLES = frozenset(  # of apps whose other tables collectors fill
-    {"binaries.Presence", "binaries.StalePresence", "devices.ClassificationRun"}
+    {
+        "binaries.Presence",
+        "binaries.StalePresence",
+        "devices.ClassificationRun",
+        "devices.FleetNow",
+    }
 )
 
 # Switches of fields of objects and lists; `directory` is the connector's own (data-model.md 1.5).

@@ -23,6 +23,7 @@ OTHERS: dict[str, str] = {
     "events.UpkeepRun": BATCHES,
     "events.DirtyDay": DONE,
     "devices.Context": DERIVED,
+    "devices.FleetNow": DERIVED,
     "binaries.Binary": DERIVED,
     "binaries.Package": DERIVED,
     "binaries.BinaryClaim": DERIVED,
