@@ -78,8 +78,15 @@ class Connection(DBusConnection):
 class Bus:
     """A connection to a bus. Every call may raise `BusLost`; `open` then begins anew."""
 
-    def __init__(self, monotonic: Callable[[], float] | None = None) -> None:
+    def __init__(
+        self,
+        monotonic: Callable[[], float] | None = None,
+        answer: Callable[[Message], Message] | None = None,
+    ) -> None:
+        """Take what answers the calls of others, where this is a service too."""
         self.monotonic = monotonic or SystemClock().monotonic
+        self._answer = answer
+        self._heard = threading.Event()
         self._connection: Connection | None = None
         self._replies: dict[int, Future[Message]] = {}
         self._signals: deque[Signal] = deque(maxlen=SIGNALS_MAXIMUM)
@@ -114,7 +121,7 @@ class Bus:
     def _receive(self, connection: Connection) -> None:
         try:
             while True:
-                self._take(connection.receive())
+                self._take(connection, connection.receive())
         except (OSError, ValueError):  # lost, or closed by us
             pass
         finally:
@@ -124,7 +131,7 @@ class Bus:
                 for future in list(self._replies.values()):
                     future.cancel()
 
-    def _take(self, message: Message) -> None:
+    def _take(self, connection: Connection, message: Message) -> None:
         fields = message.header.fields
         future = self._replies.pop(fields.get(HeaderFields.reply_serial, -1), None)
         if future is not None:
@@ -139,6 +146,10 @@ class Bus:
                     body=message.body,
                 )
             )
+            self._heard.set()
+        elif message.header.message_type is MessageType.method_call and self._answer is not None:
+            with self._lock:
+                connection.send(self._answer(message))
 
     def signals(self) -> list[Signal]:
         """Take what was said since the last call, in order."""
@@ -146,6 +157,26 @@ class Bus:
         while self._signals:
             taken.append(self._signals.popleft())
         return taken
+
+    def wait(self, seconds: float) -> None:
+        """Wait until a signal comes, at most so long."""
+        self._heard.wait(seconds)
+        self._heard.clear()
+
+    def request_name(self, name: str) -> None:
+        """Become a service under this name. Raises `BusError`."""
+        self._ask(message_bus.RequestName(name))
+
+    def say(self, signal: Message) -> None:
+        """Send a signal. Raises `BusLost`."""
+        connection = self._connection
+        if connection is None:
+            raise BusLost("not connected")
+        try:
+            with self._lock:
+                connection.send(signal)
+        except OSError as error:
+            raise BusLost("the connection broke") from error
 
     def listen(self, rule: MatchRule) -> None:
         """Receive the signals that `rule` names. The bus also passes what was sent to us alone."""

@@ -1,6 +1,7 @@
 """Fixtures of the collector's tests: a machine, a server, a clock, a daemon."""
 
 import logging
+import os
 import random
 import shutil
 import tempfile
@@ -24,7 +25,7 @@ from tests.collector.fakes import (
     FakeClock,
     FakeServer,
 )
-from tests.collector.watching import Watch
+from tests.collector.watching import Door, Watch
 from tests.fakes.bus import PrivateBus
 from tests.fakes.logind import FakeLogind
 
@@ -86,6 +87,21 @@ def watch(logind: FakeLogind, bus_machine: Path, clock: FakeClock) -> Iterator[W
     made.read()
     yield made
     made.reader.rest()
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    """A short path: the address of a Unix socket has 107 characters at most."""
+    with tempfile.TemporaryDirectory(prefix="dex-") as made:
+        os.chmod(made, 0o755)
+        yield Path(made)
+
+
+@pytest.fixture
+def door(folder: Path) -> Iterator[Door]:
+    made = Door(folder / "run/collector.sock")
+    yield made
+    made.server.close()
 
 
 def copy_machine(name: str, to: Path) -> Path:

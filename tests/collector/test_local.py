@@ -6,19 +6,16 @@ import socket
 import stat
 import subprocess
 import sys
-import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from dex_collector.daemon import Daemon
-from dex_collector.local.companions import Companions
-from dex_collector.local.messages import Desk
-from dex_collector.local.server import LocalServer
-from tests.collector.conftest import configuration, run
+from tests.collector.conftest import run
 from tests.collector.fakes import FakeClock, FakeServer
+from tests.collector.watching import Door
 from tests.fakes.bus import wait_for
 
 OWN = os.getuid()
@@ -32,42 +29,6 @@ link.sendall(sys.argv[2].encode() + b"\\n")
 print(link.recv(1000).decode())
 input()
 """
-
-
-@pytest.fixture
-def folder() -> Iterator[Path]:
-    """A short path: the address of a Unix socket has 107 characters at most."""
-    with tempfile.TemporaryDirectory(prefix="dex-") as made:
-        os.chmod(made, 0o755)
-        yield Path(made)
-
-
-class Door:
-    """A socket with what companions told by it."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self.companions = Companions()
-        self.desk = Desk(self.companions)
-        self.server = LocalServer(path, self.desk.handlers(), self.desk.leave)
-        self.allow()
-
-    def allow(self, *, measures_people: bool = True, **switches: str) -> None:
-        allowed = configuration(**switches)
-        self.server.state = self.desk.obey(allowed, measures_people=measures_people)
-
-    def peer(self) -> socket.socket:
-        link = socket.socket(socket.AF_UNIX)
-        link.settimeout(5)
-        link.connect(str(self.path))
-        return link
-
-
-@pytest.fixture
-def door(folder: Path) -> Iterator[Door]:
-    made = Door(folder / "run/collector.sock")
-    yield made
-    made.server.close()
 
 
 def say(link: socket.socket, **message: Any) -> dict[str, Any]:

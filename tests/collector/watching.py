@@ -1,9 +1,12 @@
-"""A session reader that is read by hand."""
+"""A session reader that is read by hand, and a local socket without a daemon."""
 
+import socket
 from pathlib import Path
 
 from dex_collector.configuration import Configuration
 from dex_collector.local.companions import Companions
+from dex_collector.local.messages import Desk
+from dex_collector.local.server import LocalServer
 from dex_collector.probes.base import Context, Fact, Output
 from dex_collector.probes.sessions_linux import SessionReader
 from tests.collector.fakes import COLLECTOR_KEY, STANDARD, FakeClock
@@ -41,3 +44,24 @@ class Watch:
         """Wait until so many signals have arrived."""
         heard = self.reader._logind._bus._signals
         wait_for(lambda: sum(one.sender != "org.freedesktop.DBus" for one in heard) >= number)
+
+
+class Door:
+    """A socket with what companions told by it."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.companions = Companions()
+        self.desk = Desk(self.companions)
+        self.server = LocalServer(path, self.desk.handlers(), self.desk.leave)
+        self.allow()
+
+    def allow(self, *, measures_people: bool = True, **switches: str) -> None:
+        allowed = Configuration(switches=STANDARD | switches)
+        self.server.state = self.desk.obey(allowed, measures_people=measures_people)
+
+    def peer(self) -> socket.socket:
+        link = socket.socket(socket.AF_UNIX)
+        link.settimeout(5)
+        link.connect(str(self.path))
+        return link
