@@ -32,6 +32,7 @@ from dex_collector.probes.boot_linux import read_boot_id
 from dex_collector.probes.registry import PROBES
 from dex_collector.reports import Cost, read_cost
 from dex_collector.sending import Sender
+from dex_collector.show.door import open_door
 from dex_collector.spool import Limits, Spool
 from dex_collector.transport import Answer, Transport
 
@@ -118,6 +119,7 @@ class Daemon:
         if self.link.kept is not None:
             self.configuration.load(self.link.kept)
         self.door = Door(settings.socket, clock.monotonic)
+        self._show_door = open_door(settings.socket, settings.state, clock, settings.root)
         self.measurement = Measurement(
             settings.root,
             clock,
@@ -445,6 +447,8 @@ class Daemon:
         if not self.is_erased:
             self.measurement.stop()
         self.door.close()
+        if self._show_door is not None:
+            self._show_door.close()
         self.measurement.troubles.close()
         self.link.transport.close()
         self.spool.close()

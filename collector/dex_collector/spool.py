@@ -3,9 +3,10 @@
 import json
 import shutil
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -159,6 +160,34 @@ class Spool(SpoolFile):
         query = "SELECT count(*), coalesce(sum(records), 0) FROM outbox"
         batches, records = self._db.execute(query).fetchone()
         return batches, records
+
+    # For people who look.
+
+    def waiting_texts(self) -> list[str]:
+        """Return the records that no batch holds yet, oldest first."""
+        return [text for (text,) in self._db.execute("SELECT record FROM waiting ORDER BY id")]
+
+    def bodies(self) -> Iterator[bytes]:
+        """Yield the batches that wait, oldest first; one at a time is read."""
+        return (body for body, _ in self._looked_at("outbox", "NULL", "ASC"))
+
+    def sent_bodies(self) -> Iterator[tuple[str, bytes]]:
+        """Yield when it went and the body of each batch that is kept, newest first."""
+        return ((str(at), body) for body, at in self._looked_at("sent", "sent_at", "DESC"))
+
+    def newest_bodies(self, number: int) -> Iterator[bytes]:
+        """Yield the newest batches, those that wait before those sent."""
+        for table in ("outbox", "sent"):
+            for body, _ in islice(self._looked_at(table, "NULL", "DESC"), number):
+                yield body
+
+    def _looked_at(self, table: str, column: str, order: str) -> Iterator[tuple[bytes, Any]]:
+        """Yield bodies by a query each: a purge is not kept waiting by who looks slowly."""
+        numbers = f"SELECT sequence FROM {table} ORDER BY sequence {order}"
+        for (sequence,) in self._db.execute(numbers).fetchall():
+            query = f"SELECT body, {column} FROM {table} WHERE sequence = ?"
+            if (row := self._db.execute(query, (sequence,)).fetchone()) is not None:
+                yield row
 
     # What became of a batch.
 

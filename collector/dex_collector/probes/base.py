@@ -106,6 +106,7 @@ class Listener(Protocol):
 class Probe:
     """The declaration of a probe.
 
+    source: where it reads, for people who look.
     make_reader: called once at start; a reader that forms differences keeps its state.
     switch: off means that the reader is not called at all.
     is_user_linked: not read outside `work_hours`.
@@ -120,6 +121,7 @@ class Probe:
     switch: str | None = None
     is_user_linked: bool = False
     cost: str = "cheap"
+    source: str = ""
 
 
 @dataclass(slots=True)

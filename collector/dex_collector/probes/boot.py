@@ -9,4 +9,5 @@ PROBE = Probe(
     timeout_seconds=2,
     kinds=("device_performance.boots",),
     make_reader=lambda: read_boots,
+    source="/proc/stat, systemd",
 )

@@ -9,4 +9,5 @@ PROBE = Probe(
     timeout_seconds=2,
     kinds=(KIND,),
     make_reader=ConnectivityReader,
+    source="/sys/class/net, /proc/net, NetworkManager",
 )

@@ -9,4 +9,5 @@ PROBE = Probe(
     timeout_seconds=20,
     kinds=("inventory.disks",),
     make_reader=lambda: read_disks,
+    source="/sys/block",
 )

@@ -9,4 +9,5 @@ PROBE = Probe(
     timeout_seconds=20,
     kinds=("inventory.hardware",),
     make_reader=lambda: read_hardware,
+    source="/sys/class/dmi, /proc, /sys/class",
 )

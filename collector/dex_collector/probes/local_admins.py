@@ -11,4 +11,5 @@ PROBE = Probe(
     make_reader=lambda: read_local_admins,
     switch="local_admins",
     is_user_linked=True,
+    source="/etc/group, /etc/sudoers",
 )

@@ -9,4 +9,5 @@ PROBE = Probe(
     timeout_seconds=20,
     kinds=("inventory.monitors",),
     make_reader=lambda: read_monitors,
+    source="/sys/class/drm (EDID)",
 )

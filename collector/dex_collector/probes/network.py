@@ -9,4 +9,5 @@ PROBE = Probe(
     timeout_seconds=20,
     kinds=("inventory.network",),
     make_reader=lambda: read_network,
+    source="/sys/class/net, /proc/net",
 )

@@ -9,4 +9,5 @@ PROBE = Probe(
     timeout_seconds=20,
     kinds=("inventory.operating_system",),
     make_reader=lambda: read_operating_system,
+    source="/etc/os-release, /proc",
 )

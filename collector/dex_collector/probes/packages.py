@@ -11,4 +11,5 @@ PROBE = Probe(
     make_reader=PackageReader,
     switch="packages",
     cost="moderate",
+    source="dpkg, RPM, flatpak, snap",
 )

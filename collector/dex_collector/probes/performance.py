@@ -9,4 +9,5 @@ PROBE = Probe(
     timeout_seconds=2,
     kinds=("device_performance.events",),
     make_reader=PerformanceReader,
+    source="/proc, /sys",
 )

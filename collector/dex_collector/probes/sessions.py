@@ -12,4 +12,5 @@ PROBE = Probe(
     kinds=("session.events", *(f"session.{change}" for change in CHANGES)),
     make_reader=SessionReader,
     is_user_linked=True,
+    source="logind, /run/utmp",
 )

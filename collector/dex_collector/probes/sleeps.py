@@ -9,4 +9,5 @@ PROBE = Probe(
     timeout_seconds=2,
     kinds=("device_performance.sleeps",),
     make_reader=SleepReader,
+    source="clocks of the kernel",
 )

@@ -9,4 +9,5 @@ PROBE = Probe(
     timeout_seconds=2,
     kinds=("device_performance.system_crashes", "device_performance.hard_resets"),
     make_reader=lambda: read_stops,
+    source="/var/log/wtmp, /sys/fs/pstore",
 )

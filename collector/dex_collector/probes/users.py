@@ -10,4 +10,5 @@ PROBE = Probe(
     kinds=("inventory.users",),
     make_reader=lambda: read_users,
     is_user_linked=True,
+    source="/etc/passwd, /etc/group",
 )

@@ -9,4 +9,5 @@ PROBE = Probe(
     timeout_seconds=20,
     kinds=("inventory.volumes",),
     make_reader=lambda: read_volume_part,
+    source="/proc/self/mountinfo",
 )

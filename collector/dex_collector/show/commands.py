@@ -1,0 +1,118 @@
+"""The commands `show`, `status` and `pause`, for everybody who has an account on the device."""
+
+import argparse
+import json
+import os
+import sqlite3
+import sys
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+from dex_collector.clock import SystemClock
+from dex_collector.show.door import PLACE, QUESTIONS, ask
+from dex_collector.show.gathering import Gathering, Line
+from dex_collector.show.text import html_parts, text_lines
+from dex_collector.show.viewer import ROOT_UID
+
+STATE = Path("/var/lib/dex-collector")
+FAILED = 2
+PAGE = "dex-collector.html"  # in the home of who asks
+
+
+def add_parsers(commands: Any) -> None:
+    """Add the commands to those of the program."""
+    status = commands.add_parser("status", help="say in sentences how it goes")
+    _add_places(status)
+    status.set_defaults(command=_status)
+    show = commands.add_parser("show", help="say what is measured, waits and was sent")
+    _add_places(show)
+    show.add_argument("--next", action="store_true", help="only the very batches that go next")
+    form = show.add_mutually_exclusive_group()
+    form.add_argument("--json", action="store_true", help="one JSON object a line")
+    form.add_argument(
+        "--html", nargs="?", const="", metavar="FILE",
+        help=f"one page that needs nothing else; without FILE ~/{PAGE}, and it is opened",
+    )  # fmt: skip
+    show.set_defaults(command=_show)
+
+
+def _add_places(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--state", type=Path, default=STATE, help="folder of identity and spool")
+    parser.add_argument("--show-socket", type=Path, default=PLACE, help=argparse.SUPPRESS)
+
+
+def _lines(options: argparse.Namespace, question: str) -> Iterator[Line]:
+    """Yield what this account may see: from the files where it may read them, else by the daemon."""
+    owner = options.state.stat().st_uid
+    account = os.getuid()
+    if account in {owner, ROOT_UID}:
+        # Who owns the files reads them all anyway.
+        yield from QUESTIONS[question](Gathering(options.state, SystemClock(), ROOT_UID))
+    else:
+        yield from ask(options.show_socket, question)
+
+
+def _status(options: argparse.Namespace) -> int:
+    def texts() -> Iterator[str]:
+        for line in _lines(options, "status"):
+            yield from line["sentences"]
+
+    return _print(options, texts())
+
+
+def _show(options: argparse.Namespace) -> int:
+    lines = _lines(options, "next" if options.next else "all")
+    if options.html is not None:
+        return _write_page(options, lines)
+    if options.json:
+        return _print(options, (json.dumps(line, ensure_ascii=False) for line in lines))
+    if options.next:
+        return _print(options, (_indented(line["content"]) for line in lines))
+    return _print(options, text_lines(lines))
+
+
+def _write_page(options: argparse.Namespace, lines: Iterator[Line]) -> int:
+    path = Path(options.html) if options.html else Path.home() / PAGE
+
+    def write() -> Iterator[str]:
+        path.unlink(missing_ok=True)  # never through a link that somebody laid there
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            file.writelines(html_parts(lines))
+        yield f"Written: {path}"
+
+    ended = _print(options, write())
+    if ended == 0 and not options.html:
+        import webbrowser  # only here: it looks for programs
+
+        webbrowser.open(path.as_uri())
+    return ended
+
+
+def _print(options: argparse.Namespace, texts: Iterable[str]) -> int:
+    may_look = os.access(options.state, os.X_OK)
+    if not options.state.exists() or (may_look and not (options.state / "spool.db").exists()):
+        return _say("No collector has run here yet.", 1)
+    try:
+        for text in texts:
+            sys.stdout.write(f"{text}\n")
+    except sqlite3.Error as error:
+        return _fail(f"The spool cannot be read now: {error}. It was left as it is.")
+    except (FileNotFoundError, ConnectionError):
+        return _fail("No collector answers here: it does not run, or has no local socket.")
+    return 0
+
+
+def _indented(content: Any) -> str:
+    return json.dumps(content, ensure_ascii=False, indent=2)
+
+
+def _say(sentence: str, status: int) -> int:
+    sys.stdout.write(f"{sentence}\n")
+    return status
+
+
+def _fail(sentence: str) -> int:
+    sys.stderr.write(f"{sentence}\n")
+    return FAILED

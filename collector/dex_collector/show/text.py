@@ -1,0 +1,108 @@
+"""`show` as text, and as one static page."""
+
+import html
+import json
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+Line = dict[str, Any]
+
+
+def text_lines(lines: Iterable[Line]) -> Iterator[str]:
+    """Yield a head and its batches for a terminal; batches are the exact JSON."""
+    for line in lines:
+        if "batch" in line:
+            yield from ["", f"{batch_title(line)}:", _json(line["content"])]
+            continue
+        yield from line["sentences"]
+        yield from ["", f"What may be collected (configuration {line['configuration_version']}):"]
+        yield from (f"  {label}: {said}" for label, said in line["configuration"])
+        if line["local_restrictions"]:
+            yield f"  forbidden on this device itself: {', '.join(line['local_restrictions'])}"
+        if line["probes"]:
+            yield from ["", "What is read:"]
+        for probe in line["probes"]:
+            yield f"  {probe_title(probe)}"
+            yield f"    last: {probe['last'] or 'nothing that you may see'}"
+        if line["waiting"]:
+            yield from ["", "Measured, in no batch yet:"]
+            yield from (_json(record) for record in line["waiting"])
+
+
+def probe_title(probe: Line) -> str:
+    """Return name, source and interval of a probe."""
+    state = "" if probe["is_on"] else ", switched off: not read"
+    people = ", about people" if probe["is_about_people"] else ""
+    return (
+        f"{probe['name']} from {probe['source']}, each {probe['every_seconds']:g} s{people}{state}"
+    )
+
+
+def batch_title(line: Line) -> str:
+    """Return what a batch is, when it went and what of it is not shown."""
+    content = line["content"]
+    when = f", sent {line['sent_at']}" if "sent_at" in line else ""
+    title = f"Batch {content['sequence']} ({line['batch']}{when}, {line['bytes']} bytes packed)"
+    others: Counter[str] = Counter(content.get("others", {}))
+    if not others:
+        return title
+    told = ", ".join(f"{kind}: {number}" for kind, number in sorted(others.items()))
+    return f"{title}, without rows of other people ({told})"
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, indent=2)
+
+
+STYLE = """
+:root { color-scheme: light dark; }
+body { font: 1rem/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem;
+  background: Canvas; color: CanvasText; }
+table { border-collapse: collapse; width: 100%; }
+th, td { text-align: left; vertical-align: top; padding: .3rem .6rem; border-bottom: 1px solid GrayText; }
+pre { overflow: auto; padding: .6rem; border: 1px solid GrayText; white-space: pre-wrap; overflow-wrap: anywhere; }
+"""
+
+
+def html_parts(lines: Iterable[Line]) -> Iterator[str]:
+    """Yield one page that needs nothing else: no script, no picture, no other file."""
+    yield (
+        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width">'
+        '<meta http-equiv="Content-Security-Policy" content="default-src \'none\';'
+        " style-src 'unsafe-inline'\">"
+        f"<title>What is measured about me</title><style>{STYLE}</style></head><body><main>\n"
+        "<h1>What is measured about me</h1>\n"
+    )
+    for line in lines:
+        if "batch" in line:
+            title, content = html.escape(batch_title(line)), html.escape(_json(line["content"]))
+            yield f"<details><summary>{title}</summary><pre>{content}</pre></details>\n"
+        else:
+            yield from _html_head(line)
+    yield "</main></body></html>\n"
+
+
+def _html_head(line: Line) -> Iterator[str]:
+    yield from (f"<p>{html.escape(sentence)}</p>\n" for sentence in line["sentences"])
+    yield "<h2>What may be collected</h2>\n"
+    yield _table(("what", "how"), line["configuration"])
+    if line["local_restrictions"]:
+        yield f"<p>Forbidden on this device itself: {html.escape(', '.join(line['local_restrictions']))}</p>\n"
+    yield "<h2>What is read</h2>\n"
+    rows = [
+        (probe_title(probe), probe["last"] or "nothing that you may see")
+        for probe in line["probes"]
+    ]
+    yield _table(("probe", "last value"), rows)
+    yield f"<h2>Measured, in no batch yet</h2>\n<pre>{html.escape(_json(line['waiting']))}</pre>\n"
+    yield "<h2>Batches that wait, and that were sent in the last 7 days</h2>\n"
+
+
+def _table(heads: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
+    head = "".join(f'<th scope="col">{html.escape(one)}</th>' for one in heads)
+    body = "".join(
+        f"<tr>{''.join(f'<td>{html.escape(cell)}</td>' for cell in row)}</tr>\n" for row in rows
+    )
+    return f"<table><thead><tr>{head}</tr></thead><tbody>\n{body}</tbody></table>\n"
