@@ -19,6 +19,9 @@ KEY_FIELDS: Mapping[str, tuple[str, ...]] = {
         "primary_physical_adapter_type", "wifi_ssid", "wifi_bssid", "local_ip", "vpn_status",
     ),
     "session.events": ("session_id",),
+    "connection.events": (
+        "protocol", "destination_ip", "destination_port", "destination_domain",
+    ),
 }  # fmt: skip
 
 LIMITS = (("min", min), ("max", max))

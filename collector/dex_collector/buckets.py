@@ -16,6 +16,7 @@ SECONDS = {
     "connectivity.events": 300,
     "execution.events": 900,
     "session.events": 900,
+    "connection.events": 900,
 }
 
 

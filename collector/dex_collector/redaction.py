@@ -36,6 +36,7 @@ PARTS_OF_PEOPLE = frozenset({"users", "local_admins"})
 KINDS_OF_SWITCH = {  # a kind goes as a whole when its switch is off
     "executions": {"execution.events", "execution.crashes"},
     "session_events": {"session.logins"},
+    "network_connections": {"connection.events"},
 }
 SESSION_CHANGES = {f"session.{change}" for change in ("logouts", "locks", "unlocks")}
 METRICS_OF_SWITCH = {
@@ -82,7 +83,7 @@ class Redaction:
         """Return what is left of a record whose user is written out, or None."""
         if "part" in record:
             return self._part(record)
-        if record["kind"] in self._kinds:
+        if record["kind"] in self._kinds or self._is_unlisted(record, record.get("binary")):
             return None
         if "fields" in record:
             record = {**record, "fields": self._fields(record["fields"])}
@@ -97,7 +98,12 @@ class Redaction:
     def content(self, content: dict[str, Any]) -> dict[str, Any]:
         """Return what is left of a batch, the same object if nothing had to go."""
         new = copy.deepcopy(content)
-        new["events"] = [event for event in new["events"] if event["kind"] not in self._kinds]
+        new["events"] = [
+            event
+            for event in new["events"]
+            if event["kind"] not in self._kinds
+            and not self._is_unlisted(event, new["binaries"].get(str(event.get("binary"))))
+        ]
         for event in new["events"]:
             if "fields" in event:
                 event["fields"] = self._fields(event["fields"])
@@ -118,6 +124,13 @@ class Redaction:
             return content
         new["redacted"] = self._newer.version
         return new
+
+    def _is_unlisted(self, event: Mapping[str, Any], binary: Mapping[str, Any] | None) -> bool:
+        """Return whether an event tells of connections of a program that is not on the list."""
+        if event["kind"] != "connection.events" or "network_connections" not in self.switches:
+            return False
+        listed = self._newer.listed("network_connections")
+        return str((binary or {}).get("name")).lower() not in listed
 
     def _fields(self, fields: Mapping[str, Any]) -> dict[str, Any]:
         """Return what is left of the plain fields of an event, or of an item."""

@@ -19,6 +19,7 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 # Command lines, environments and open files of processes; psutil's name() opens the first itself.
 BANNED_NAMES = {"cmdline", "environ", "open_files", "process_iter"}
 BANNED_PATHS = ("cmdline", "environ", "/fd")
+DESCRIPTORS = "fd"  # one module asks them whether they are sockets, and never for a name
 FORBIDDEN_IMPORTS = {"apps", "dex", "django", "psutil", "requests"}
 
 
@@ -40,6 +41,13 @@ class TestSource:
 
         assert names & BANNED_NAMES == set()
         assert [t for t in texts for path in BANNED_PATHS if t.endswith(path)] == []
+        assert DESCRIPTORS not in texts or module.name == "socket_owners_linux.py"
+
+    @pytest.mark.case("collector.19")
+    def test_names_no_open_file(self, module: Path) -> None:
+        asks_descriptors = module.name == "socket_owners_linux.py"
+
+        assert not (asks_descriptors and "readlink" in module.read_text())
 
     def test_imports_nothing_of_the_server(self, module: Path) -> None:
         tree = ast.parse(module.read_text())

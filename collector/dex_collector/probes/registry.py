@@ -2,6 +2,7 @@
 
 from dex_collector.probes import (
     boot,
+    connections,
     connectivity,
     disks,
     executions,
@@ -35,6 +36,7 @@ PROBES: tuple[Probe, ...] = (
     packages.PROBE,
     performance.PROBE,
     connectivity.PROBE,
+    connections.PROBE,
     executions.PROBE,
     sessions.PROBE,
 )
