@@ -16,9 +16,9 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
     return None if any(path.is_relative_to(HERE) for path in asked) else True
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def stack() -> Iterator[Instance]:
-    """Return a running instance without a collector."""
+    """Return a fresh running instance without a collector."""
     stack = make_instance(has_collector=False)
     try:
         stack.up()

@@ -26,9 +26,10 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
-    """Remember what has failed."""
+    """Remember what has failed, and say so at once: the end may be hours away."""
     if report.failed:
         _failed.add(_without_round(report.nodeid))
+        print(f"\n{report.nodeid}\n{report.longreprtext}", flush=True)  # noqa: T201 - a log
 
 
 @pytest.fixture(autouse=True)
