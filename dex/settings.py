@@ -17,6 +17,7 @@ django_stubs_ext.monkeypatch()  # Django classes take type arguments: models.Fie
 DEX_HOME = paths.home()
 DEX_SECRETS_DIR = DEX_HOME / "secrets"
 DEX_DISK_PATH = DEX_HOME  # where free disk is measured
+DEX_LOG_FOLDER = DEX_HOME / "log"  # of `up`; see operations.output
 STATIC_ROOT = DEX_HOME / "static"
 STATIC_URL = "/static/"
 STATICFILES_DIRS = [paths.CODE / "static"] if (paths.CODE / "static").is_dir() else []

@@ -55,6 +55,7 @@ COUNTS: dict[str, str | Promise] = {
     "rows_folded": _("daily rows merged"),
     "rows_aged": _("old rows removed"),
     "audit_days": _("audit partitions dropped"),
+    "log_files": _("old log files removed"),
     "daily_rows_aged": _("old daily rows removed"),
     "binaries_described": _("programs described anew"),
     "descriptions_removed": _("rare descriptions forgotten"),

@@ -16,6 +16,7 @@ class RetentionClass(models.TextChoices):
     DAILY = "daily", _("Daily figures")
     DAILY_PERSON = "daily_person", _("Person in daily figures")
     SECURITY = "security", _("Security")
+    LOGS = "logs", _("Log files")
 
 
 class ChangeState(models.TextChoices):

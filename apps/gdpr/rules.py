@@ -125,6 +125,11 @@ RULES: Mapping[RetentionClass, Rule] = {
             (180, 180, 365),
             leaves=_("signed marks of the chain"),
         ),
+        Rule(
+            RetentionClass.LOGS,
+            _("Log files of the processes, database and broker, by day; without bodies and names."),
+            (180, 1, 180),
+        ),
     )
 }
 

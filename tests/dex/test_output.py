@@ -3,7 +3,7 @@
 import io
 import json
 import os
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -44,7 +44,7 @@ class TestOutput:
         assert isinstance(lines.console, io.StringIO)
         assert json.loads(lines.console.getvalue())["process"] == "web"
 
-    def test_keeps_ten_files(
+    def test_keeps_no_more_than_ten_full_files(
         self, lines: Output, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(output, "FILE_BYTES", 100)
@@ -52,7 +52,28 @@ class TestOutput:
         for _ in range(30):
             lines.line("web", "x" * 90)
 
-        assert len(list(tmp_path.glob("web.jsonl*"))) == 10
+        sizes = [file.stat().st_size for file in tmp_path.glob("web.jsonl*")]
+        assert 1_000 - max(sizes) <= sum(sizes) <= 1_000 + max(sizes)
+
+    def test_keeps_each_day_in_a_file_of_its_own(self, tmp_path: Path) -> None:
+        moment = [NOW]
+        lines = Output(tmp_path, console=io.StringIO(), now=lambda: moment[0])
+
+        for day in (0, 0, 1, 3):
+            moment[0] = NOW + timedelta(days=day)
+            lines.line("web", f"day {day}")
+
+        files = [tmp_path / f"web.jsonl{end}" for end in ("", ".1", ".2")]
+        days = [{json.loads(x)["event"] for x in f.read_text().splitlines()} for f in files]
+        assert days == [{"day 3"}, {"day 1"}, {"day 0"}]
+
+    def test_begins_anew_where_the_file_was_removed(self, lines: Output, tmp_path: Path) -> None:
+        lines.line("web", "before")
+        (tmp_path / "web.jsonl").unlink()
+
+        lines.line("web", "after")
+
+        assert [entry["event"] for entry in kept(tmp_path)] == ["after"]
 
     def test_forgets_after_180_days(self, lines: Output, tmp_path: Path) -> None:
         old, young = tmp_path / "web.jsonl.9", tmp_path / "web.jsonl.1"

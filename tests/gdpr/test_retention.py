@@ -1,6 +1,8 @@
 """How long rows are kept: rules of the set, the day before a shorter term, what is hidden."""
 
+import os
 from datetime import date, datetime, timedelta
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -476,6 +478,21 @@ class TestEveryClass:
         assert model.objects.get().bucket == NOW - DAY / 2
         assert run is not None
         assert run.counts["daily_rows_aged"] == 1
+
+    @pytest.mark.case("data-model.7")
+    def test_removes_log_files_of_old_days(self, tmp_path: Path, settings: Any) -> None:
+        settings.DEX_LOG_FOLDER = tmp_path
+        for name, age in (("web.jsonl", 0), ("web.jsonl.1", 6), ("web.jsonl.2", 8)):
+            (tmp_path / name).touch()
+            moment = (NOW + DAY - age * DAY).timestamp()
+            os.utime(tmp_path / name, (moment, moment))
+        change({RetentionClass.LOGS: 7})
+
+        run = purge_aged(now=NOW + DAY)
+
+        assert {file.name for file in tmp_path.iterdir()} == {"web.jsonl", "web.jsonl.1"}
+        assert run is not None
+        assert run.counts["log_files"] == 1
 
     def test_hides_and_purges_counts(self, ada_scope: Scope) -> None:
         device = device_of(make_machine())

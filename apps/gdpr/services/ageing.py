@@ -1,7 +1,9 @@
-"""Rows of ordinary tables that go when they are old, and the sealed days of the audit log."""
+"""Rows of ordinary tables that go when they are old, sealed days of the audit log, log files."""
 
 from datetime import UTC, datetime
+from pathlib import Path
 
+from django.conf import settings
 from django.db import connection, transaction
 
 from apps.audit import partitions as audit_days
@@ -29,7 +31,21 @@ def purge_aged(*, now: datetime) -> dict[str, int]:
     """Delete rows past the term of their class, and drop sealed audit days; return what went."""
     counts = {"rows_aged": sum(_purge(found, now) for found in retention.ageing())}
     counts["daily_rows_aged"] = sum(_purge_days(kind, now) for kind in kinds.sampled())
+    counts["log_files"] = purge_logs(now=now)
     return counts | {"audit_days": len(purge_audit(now=now))}
+
+
+def purge_logs(*, now: datetime) -> int:
+    """Remove log files whose last line is past its term; return how many went.
+
+    A file holds one day, so no line outlives its term by more than a day.
+    """
+    oldest = (now - terms.term(RetentionClass.LOGS, now)).timestamp()
+    files = Path(settings.DEX_LOG_FOLDER).glob("*.jsonl*")
+    old = [file for file in files if file.stat().st_mtime < oldest]
+    for file in old:
+        file.unlink(missing_ok=True)
+    return len(old)
 
 
 def purge_audit(*, now: datetime) -> list[str]:
