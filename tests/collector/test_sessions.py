@@ -1,7 +1,6 @@
 """Sessions: a real bus on which logind is played, and the file of logins where there is none."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -10,11 +9,10 @@ import pytest
 
 from dex_collector.bus import Bus
 from dex_collector.daemon import Daemon
-from dex_collector.probes import logind_linux, logins_linux, sessions
+from dex_collector.probes import logind_linux, logins_linux
 from dex_collector.probes.base import Lack, Output, ProbeError, Sample, Tally
-from dex_collector.probes.sessions_linux import SessionReader
-from tests.collector.conftest import configuration, copy_machine, run
-from tests.collector.fakes import NOON, FakeClock, FakeServer
+from tests.collector.conftest import configuration, copy_machine
+from tests.collector.fakes import NOON, FakeClock
 from tests.collector.watching import Watch
 from tests.fakes.bus import PrivateBus, wait_for
 from tests.fakes.logind import FakeLogind, Person
@@ -388,28 +386,3 @@ def without(utmp: bytes, line: str) -> bytes:
     size = logins_linux.ENTRY.size
     entries = [utmp[start : start + size] for start in range(0, len(utmp), size)]
     return b"".join(entry for entry in entries if line.encode() + b"\0" not in entry)
-
-
-class TestRest:
-    def test_hears_nothing_outside_work_hours(
-        self,
-        logind: FakeLogind,
-        bus_machine: Path,
-        start: Start,
-        server: FakeServer,
-        clock: FakeClock,
-    ) -> None:
-        probe = replace(sessions.PROBE, make_reader=lambda: SessionReader(clock.monotonic))
-        logind.add("1", ADA, NOON, type_="tty")
-        server.switches["work_hours"] = "schedule"
-        server.work_hours = {"days": [1], "start": "12:00", "end": "12:05"}
-        daemon = start(root=bus_machine, probes=[probe])
-        run(daemon, clock, seconds=600)
-        logind.hint("1", LockedHint=True)
-        logind.end("1")
-        run(daemon, clock, seconds=3600, every=30)
-
-        kinds = {event["kind"] for body in server.bodies for event in body["events"]}
-        assert kinds & {"session.logins", "session.locks", "session.logouts"} == {"session.logins"}
-        rows = server.records("session.events")
-        assert [row["metrics"]["session_duration_ms"]["sum"] for row in rows] == [270_000]
