@@ -78,7 +78,8 @@ def facts_of(values: Mapping[str, Any], entity_path: str, origin: classification
 def run_waiting() -> int:
     """Fill the fields whose rules changed, one worker at a time; return how many devices changed.
 
-    Cost: a few seconds for 100,000 devices, in transactions of CHUNK devices.
+    Cost: a quarter of a minute for 100,000 devices, thrice that where all of them change, in
+    transactions of CHUNK devices.
     """
     changed = 0
     with advisory_lock(LOCK) as acquired:
