@@ -2,7 +2,7 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-tests run test check soak bench demo look messages lock
+.PHONY: help setup setup-tests run test check soak bench demo look messages lock collector-packages
 
 ROOT := $(filter 0,$(shell id -u))
 # Root's environment lies where the servers' account can execute it.
@@ -14,7 +14,7 @@ PACKAGES := $(shell sed 's/\#.*//' tests/packages.txt)
 TESTS := $(if $(ONLY),tests/$(ONLY),tests)
 
 help: ## list the targets
-	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
 
 setup: ## virtual environment with the locked requirements
 	@$(INSTALL) requirements.lock
@@ -54,6 +54,9 @@ look: setup-tests ## screenshots of every page: light, dark, three widths
 
 demo: ## a simulated fleet: comes in a later step
 	@echo "The simulated fleet is not built yet."
+
+collector-packages: setup ## dist/: Debian package and self-contained archive of the collector
+	PYTHONPATH=collector $(PYTHON) -m dex_collector.packaging dist
 
 messages: setup ## bring locale/ up to the texts of the code, and say how many lack a translation
 	@$(LANGUAGES) --update

@@ -1,22 +1,20 @@
 """Commands: run the daemon, tell its state, show the exact bytes that go next."""
 
 import argparse
-import os
 import sys
 from collections.abc import Sequence
-from contextlib import closing
 from pathlib import Path
 
 from dex_collector import __version__, journal
 from dex_collector.clock import SystemClock, to_text
 from dex_collector.configuration import LISTING, Configuration, ConfigurationStore
-from dex_collector.daemon import AlreadyRunning, Daemon, Settings, lock
+from dex_collector.daemon import AlreadyRunning, Daemon, Settings
 from dex_collector.enroller import NoEnrolmentKey
-from dex_collector.enrolment import leave
 from dex_collector.identity import IdentityStore
+from dex_collector.leaving import take_leave
+from dex_collector.packaging import service
+from dex_collector.packaging.installed import SETTINGS, InstalledSettings, read_settings
 from dex_collector.show.commands import STATE, add_parsers
-from dex_collector.spool import Spool
-from dex_collector.transport import NetworkError, Transport
 
 FAILED = 2
 RESTART = 75  # EX_TEMPFAIL of sysexits.h: the supervisor begins a new process
@@ -42,8 +40,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=__version__)
     commands = parser.add_subparsers(required=True)
     run = commands.add_parser("run", help="measure and send until stopped")
-    run.add_argument("--state", type=Path, required=True, help="folder of identity and spool")
-    run.add_argument("--server", required=True, help="address of the dex server")
+    run.add_argument("--settings", type=Path, help="file of the service, in place of all the rest")
+    run.add_argument("--state", type=Path, help="folder of identity and spool")
+    run.add_argument("--server", help="address of the dex server")
     run.add_argument("--enrolment-key-file", type=Path, help="read once, then erased")
     run.add_argument("--ca-file", type=Path, help="certificate authority to trust alone")
     run.add_argument("--tag", default="", help="label of this installation")
@@ -51,31 +50,53 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--socket", type=Path, help="Unix socket for what runs in people's sessions")
     run.set_defaults(command=_run)
     add_parsers(commands)
+    service.add_parsers(commands)
     told = commands.add_parser("configuration", help="say what may be measured here")
     told.add_argument("--state", type=Path, default=STATE)
     told.set_defaults(command=_configuration)
     leaving = commands.add_parser("leave", help="tell the server that this collector goes")
-    leaving.add_argument("--state", type=Path, required=True)
-    leaving.add_argument("--server", required=True)
+    leaving.add_argument("--state", type=Path, help="without it the folder of the service")
+    leaving.add_argument("--server")
     leaving.add_argument("--ca-file", type=Path)
     leaving.set_defaults(command=_leave)
     return parser
 
 
 def _run(options: argparse.Namespace) -> int:
-    journal.start()
-    settings = Settings(
-        state=options.state,
-        server=options.server,
-        root=options.root,
-        key_file=options.enrolment_key_file,
-        ca_file=options.ca_file,
-        tag=options.tag,
-        socket=options.socket,
-    )
+    if options.settings is not None:
+        settings = _of_service(read_settings(options.settings))
+    elif options.state is None or not options.server:
+        raise ValueError("Give --state and --server, or --settings.")
+    else:
+        journal.start()
+        settings = Settings(
+            state=options.state,
+            server=options.server,
+            root=options.root,
+            key_file=options.enrolment_key_file,
+            ca_file=options.ca_file,
+            tag=options.tag,
+            socket=options.socket,
+        )
     daemon = Daemon(settings, SystemClock())
     daemon.run()
     return RESTART if daemon.watchdog.must_restart else 0
+
+
+def _of_service(installed: InstalledSettings) -> Settings:
+    """Return the settings of a daemon that runs as a service, and begin its log."""
+    if installed.log is None:
+        journal.start()
+    else:
+        journal.start_file(installed.log)
+    return Settings(
+        state=installed.state,
+        server=installed.server,
+        key_file=installed.key_file,
+        ca_file=installed.ca_file,
+        tag=installed.tag,
+        socket=installed.socket,
+    )
 
 
 def _configuration(options: argparse.Namespace) -> int:
@@ -107,31 +128,14 @@ def configuration_sentences(configuration: Configuration) -> list[str]:
 
 
 def _leave(options: argparse.Namespace) -> int:
-    """End the enrolment as far as the server can be reached.
-
-    Spool and configuration go, as after an erasure; the identity is set aside.
-    """
-    store = IdentityStore(options.state / "identity.json")
-    identity = store.load()
-    if identity is None or not identity.is_enrolled:
-        _say("This machine is not enrolled.")
-        return 1
-    transport = Transport(options.server, options.ca_file)
-    descriptor = lock(options.state)  # not under a running daemon
-    try:
-        status = leave(transport, identity).status
-        said = "The server was told." if status == 204 else f"The server answered {status}."
-    except NetworkError as error:
-        said = f"The server was not told: {error}."
-    path = options.state / "spool.db"
-    if path.exists():
-        with closing(Spool(path, SystemClock().now())) as spool:
-            spool.empty()
-    ConfigurationStore(options.state / "configuration.json").forget()
-    store.set_aside(SystemClock().now())
-    os.close(descriptor)
-    _say(f"{said} This machine is not enrolled any more.")
-    return 0
+    """End the enrolment of a folder, or that of the service."""
+    state, server, ca_file = options.state, options.server, options.ca_file
+    if state is None or not server:
+        installed = read_settings(Path("/") / SETTINGS)
+        state, server, ca_file = installed.state, installed.server, installed.ca_file
+    was_enrolled, sentence = take_leave(state, server, ca_file)
+    _say(sentence)
+    return 0 if was_enrolled else 1
 
 
 def _say(text: str) -> None:

@@ -4,9 +4,11 @@ import json
 import logging
 import sys
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any, TextIO
 
 ROOT = "dex_collector"
+FILE_BYTES_MAXIMUM = 2_500_000  # of two files
 
 
 class JsonLines(logging.Formatter):
@@ -42,7 +44,23 @@ def facts(**values: Any) -> dict[str, Any]:
 
 def start(stream: TextIO = sys.stderr, level: int = logging.INFO) -> None:
     """Send the log of this package to `stream`."""
-    handler = logging.StreamHandler(stream)
+    _start(logging.StreamHandler(stream), level)
+
+
+def start_file(path: Path, level: int = logging.INFO) -> None:
+    """Send the log of this package to a file of at most 5 MB, with the one before it.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    from logging.handlers import RotatingFileHandler  # the imports of its module are large
+
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    path.touch(mode=0o600)
+    _start(RotatingFileHandler(path, maxBytes=FILE_BYTES_MAXIMUM, backupCount=1), level)
+
+
+def _start(handler: logging.Handler, level: int) -> None:
     handler.setFormatter(JsonLines())
     logger = logging.getLogger(ROOT)
     logger.handlers = [handler]

@@ -61,7 +61,8 @@ def read_volume_part(context: Context) -> list[Part]:
 
 def read_volumes(root: Path) -> list[Volume]:
     """Read the mounted real file systems; one that does not answer is left out."""
-    text = read_text(root / "proc/self/mountinfo")
+    # That of the machine: a service sees mounts of its own sandbox in its own.
+    text = read_text(root / "proc/1/mountinfo") or read_text(root / "proc/self/mountinfo")
     if text is None:
         raise NoData("no /proc/self/mountinfo")
     volumes = []

@@ -1,0 +1,1 @@
+"""Installs the collector as a service, and builds the packages that do."""
