@@ -139,6 +139,21 @@ class TestFacts:
         assert Tally("sessions_unread", 1) in watch.read()
         assert watch.kinds == []
 
+    def test_survive_a_reading_that_is_thrown_away(self, logind: FakeLogind, watch: Watch) -> None:
+        logind.open("1", ADA, NOON, type_="tty")
+        watch.hear(1)
+        watch.read()
+        logind.hint("1", LockedHint=True)
+        logind.end("1")
+        watch.hear(2)
+        watch.read()
+        watch.told.clear()  # as where the configuration changed meanwhile, or the disk was full
+
+        watch.read()
+        watch.read()
+
+        assert watch.kinds == ["session.locks", "session.logins", "session.logouts"]
+
     @pytest.mark.case("collector.9")
     @pytest.mark.parametrize(
         ("value", "told"),

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from dex_collector.probes.logind_linux import Session
 from dex_collector.probes.session_network_linux import Connection
@@ -62,3 +63,13 @@ class OpenSession:
     def drop(self) -> None:
         """Forget the durations."""
         self.active = self.locked = self.used = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What happened to a session: `what` is the end of the kind's name."""
+
+    one: OpenSession
+    what: str
+    at: datetime
+    fields: Mapping[str, Any]

@@ -1,7 +1,7 @@
 """Sessions probe: who logs in and out, locks and unlocks, and how long sessions last."""
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from dex_collector.buckets import SECONDS, bucket_start
@@ -12,7 +12,7 @@ from dex_collector.probes.base import Context, Fact, Lack, Output, ProbeError, S
 from dex_collector.probes.boot_linux import read_boot_id
 from dex_collector.probes.logind_linux import FOLDER, SESSION, Logind
 from dex_collector.probes.logins_linux import UtmpReader
-from dex_collector.probes.open_sessions import OpenSession
+from dex_collector.probes.open_sessions import Change, OpenSession
 from dex_collector.probes.session_network_linux import gauges_of, of_host, read_connections
 
 EVERY_SECONDS = 30
@@ -33,7 +33,8 @@ class SessionReader:
         self._logind = Logind(monotonic)
         self._utmp = UtmpReader()
         self._open: dict[str, OpenSession] = {}  # by path
-        self._facts: list[Fact] = []
+        self._changes: list[Change] = []  # since the last reading that was answered
+        self._told: list[Change] = []  # by that one, and again by the next: it may be thrown away
         self._ended: list[OpenSession] = []
         self._unread = 0  # sessions that were gone before they could be read
         self._read_at: float | None = None
@@ -41,21 +42,23 @@ class SessionReader:
     def __call__(self, context: Context) -> list[Output]:
         if not (context.root / FOLDER).is_dir():
             return list(self._utmp(context))
-        self._facts, self._ended, self._unread = [], [], 0
+        self._ended, self._unread = [], 0
         try:
             self._follow(context)
             samples = self._samples(context)
         except BusError as error:
-            if not self._facts:
-                raise ProbeError("logind does not answer") from error
-            samples = []  # what is known so far; the next read begins anew
-        return [*self._facts, *samples, Tally("sessions_unread", self._unread), *map(Lack, LACKS)]
+            raise ProbeError("logind does not answer") from error
+        changes = [*self._told, *self._changes]
+        self._told, self._changes = self._changes, []
+        facts = [_fact(context, change) for change in changes if _may_tell(context, change)]
+        return [*facts, *samples, Tally("sessions_unread", self._unread), *map(Lack, LACKS)]
 
     def rest(self) -> None:
         """Hear and know nothing more: people are not watched now."""
         self._logind.close()
         self._utmp.rest()
         self._open.clear()
+        self._changes, self._told = [], []
         self._read_at = None
 
     # What happened.
@@ -161,28 +164,11 @@ class SessionReader:
         took = visible_at - session.opened_at if visible_at is not None else None
         if session.is_graphical and took is not None and timedelta() <= took <= DESKTOP_MAXIMUM:
             fields["time_until_desktop_is_visible_ms"] = round(took.total_seconds() * 1000)
-        if context.configuration.is_on(SWITCH):
-            self._tell(context, one, "logins", session.opened_at, fields)
+        self._changes.append(Change(one, "logins", session.opened_at, fields))
 
     def _tell_change(self, context: Context, one: OpenSession, what: str, at: float) -> None:
-        if context.configuration.value(SWITCH) == "all":
-            moment = context.now - timedelta(seconds=max(0.0, self._logind.monotonic() - at))
-            self._tell(context, one, what, moment, {"protocol": one.session.protocol})
-
-    def _tell(
-        self, context: Context, one: OpenSession, what: str, at: datetime, fields: dict[str, Any]
-    ) -> None:
-        session_id = session_id_of(context, one)
-        self._facts.append(
-            Fact(
-                kind=f"session.{what}",
-                occurred_at=at,
-                key=session_id if what == "logins" else f"{session_id}.{to_text(at)}",
-                fields={"session_id": session_id, **fields},
-                user=context.naming.of_uid(one.session.uid),
-                switch=SWITCH,
-            )
-        )
+        moment = context.now - timedelta(seconds=max(0.0, self._logind.monotonic() - at))
+        self._changes.append(Change(one, what, moment, {"protocol": one.session.protocol}))
 
     # How long it lasted.
 
@@ -249,3 +235,22 @@ class SessionReader:
 def session_id_of(context: Context, one: OpenSession) -> str:
     """Return what names a session for ever: logind counts anew after each boot."""
     return f"{one.session.id}.{read_boot_id(context.root)[:8]}"
+
+
+def _may_tell(context: Context, change: Change) -> bool:
+    """Return whether the switch lets a change be told."""
+    value = context.configuration.value(SWITCH)
+    return value == "all" or (value == "logins" and change.what == "logins")
+
+
+def _fact(context: Context, change: Change) -> Fact:
+    session_id = session_id_of(context, change.one)
+    is_login = change.what == "logins"  # a session has one, its locks are told apart by time
+    return Fact(
+        kind=f"session.{change.what}",
+        occurred_at=change.at,
+        key=session_id if is_login else f"{session_id}.{to_text(change.at)}",
+        fields={"session_id": session_id, **change.fields},
+        user=context.naming.of_uid(change.one.session.uid),
+        switch=SWITCH,
+    )
