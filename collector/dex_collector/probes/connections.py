@@ -12,5 +12,5 @@ PROBE = Probe(
     switch="network_connections",
     is_user_linked=True,
     cost="moderate",
-    source="/proc/net, sockets of processes by netlink",
+    source="sock_diag, /proc/net",
 )

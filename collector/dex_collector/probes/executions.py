@@ -12,5 +12,5 @@ PROBE = Probe(
     switch="executions",
     is_user_linked=True,
     cost="moderate",
-    source="/proc",
+    source="process connector, /proc",
 )
