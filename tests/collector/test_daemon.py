@@ -37,6 +37,7 @@ class TestFreshStart:
             "users",
             "local_admins",
             "volumes",
+            "security",
             "collector",
         }
         assert len(server.records("session.logins")) == 2
