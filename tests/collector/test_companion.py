@@ -14,8 +14,8 @@ from jeepney import DBusAddress
 from dex_collector.bus import Bus
 from dex_collector.session.companion import Companion, Daemon
 from dex_collector.session.desktop import Desktop
+from dex_collector.session.idle import Idle
 from dex_collector.session.indicator import INTERFACE, PATH, Indicator
-from dex_collector.session.x11_idle import X11Idle
 from tests.collector.fakes import FakeClock
 from tests.collector.watching import Door
 from tests.fakes.bus import PrivateBus, wait_for
@@ -27,6 +27,10 @@ GNOME = ("org.gnome.ScreenSaver", "/org/gnome/ScreenSaver")
 KDE = ("org.freedesktop.ScreenSaver", "/org/freedesktop/ScreenSaver")
 
 
+def nothing() -> None:
+    """Stand for a way that a desktop does not have."""
+
+
 class Session:
     """A companion that is stepped by hand."""
 
@@ -35,8 +39,8 @@ class Session:
         self.shown: list[bool] = []
         self.desktop = Desktop(address, self.bus)
         self.companion = Companion(
-            Daemon(door.path), self.desktop, self.desktop.read_idle_ms, self.shown.append,
-            clock.monotonic,
+            Daemon(door.path), self.desktop, Idle(self.desktop, nothing, nothing),
+            self.shown.append, clock.monotonic,
         )  # fmt: skip
 
     def step(self, seconds: float = 60) -> float:
@@ -172,12 +176,6 @@ class TestIndicator:
     def test_without_a_bus_does_nothing(self, tmp_path: Path) -> None:
         Indicator("").show(True)
         Indicator(f"unix:path={tmp_path / 'nothing'}").show(True)
-
-
-class TestX11:
-    def test_without_a_server_is_none(self) -> None:
-        assert X11Idle.open("") is None
-        assert X11Idle.open(":4711") is None
 
 
 class TestCommand:

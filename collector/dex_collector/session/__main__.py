@@ -10,9 +10,11 @@ from pathlib import Path
 from dex_collector import journal
 from dex_collector.bus import Bus
 from dex_collector.clock import SystemClock
-from dex_collector.session.companion import Companion, Daemon, ReadIdle
+from dex_collector.session.companion import Companion, Daemon
 from dex_collector.session.desktop import Desktop
+from dex_collector.session.idle import Idle
 from dex_collector.session.indicator import Indicator, sentence
+from dex_collector.session.wayland_idle import WaylandIdle
 from dex_collector.session.x11_idle import X11Idle
 
 SOCKET = Path("/run/dex/collector.sock")
@@ -44,9 +46,14 @@ def _run(path: Path) -> int:
     address = os.getenv("DBUS_SESSION_BUS_ADDRESS", "")
     bus = Bus()
     desktop, indicator = Desktop(address, bus), Indicator(address)
-    companion = Companion(
-        Daemon(path), desktop, idle_reader(desktop), indicator.show, SystemClock().monotonic
+    idle = Idle(
+        desktop,
+        lambda: WaylandIdle.open(
+            os.getenv("XDG_RUNTIME_DIR", ""), os.getenv("WAYLAND_DISPLAY", "")
+        ),
+        lambda: X11Idle.open(os.getenv("DISPLAY", "")),
     )
+    companion = Companion(Daemon(path), desktop, idle, indicator.show, SystemClock().monotonic)
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         while True:
@@ -56,17 +63,6 @@ def _run(path: Path) -> int:
     finally:
         companion.stop()
         indicator.close()
-
-
-def idle_reader(desktop: Desktop) -> ReadIdle:
-    """Return what reads the idle time: of GNOME, else of an X server."""
-    x11 = X11Idle.open(os.getenv("DISPLAY", ""))
-
-    def read() -> int | None:
-        told = desktop.read_idle_ms()
-        return x11.read_idle_ms() if told is None and x11 is not None else told
-
-    return read
 
 
 if __name__ == "__main__":

@@ -11,13 +11,13 @@ from dex_collector.bus import BusError
 from dex_collector.clock import to_text
 from dex_collector.local.messages import DESKTOP, IDLE, LOCKS
 from dex_collector.session.desktop import Desktop
+from dex_collector.session.idle import Idle
 
 EVERY_SECONDS = 60.0  # between two tellings; a lock is told at once
 ANSWER_SECONDS = 5.0
 ANSWER_BYTES_MAXIMUM = 100_000
 NOT_MEASURING: Mapping[str, Any] = {"type": "state", "measuring": False, "reads": []}
 
-ReadIdle = Callable[[], int | None]
 Show = Callable[[bool], None]
 
 
@@ -73,13 +73,13 @@ class Companion:
         self,
         daemon: Daemon,
         desktop: Desktop,
-        read_idle: ReadIdle,
+        idle: Idle,
         show: Show,
         monotonic: Callable[[], float],
     ) -> None:
         """Take the ways to daemon and desktop; show: told whether the person is measured now."""
         self._daemon, self._desktop, self._monotonic = daemon, desktop, monotonic
-        self._read_idle, self._show = read_idle, show
+        self._idle, self._show = idle, show
         self._state: Mapping[str, Any] = NOT_MEASURING
         self._told_lock = False
         self._is_desktop_told = False
@@ -96,7 +96,7 @@ class Companion:
                 self._tell_the_rest()
         except (OSError, ValueError):  # no daemon: nobody measures
             self._state, self._due = NOT_MEASURING, self._monotonic() + EVERY_SECONDS
-            self._desktop.close()
+            self._rest()
             self._show(False)
             return EVERY_SECONDS
         self._show(bool(self._state.get("measuring")))
@@ -105,7 +105,11 @@ class Companion:
     def stop(self) -> None:
         """Leave daemon and desktop."""
         self._daemon.close()
+        self._rest()
+
+    def _rest(self) -> None:
         self._desktop.close()
+        self._idle.rest()
 
     def _may(self, read: str) -> bool:
         return read in self._state.get("reads", ())
@@ -133,11 +137,12 @@ class Companion:
 
     def _tell_the_rest(self) -> None:
         self._tell_desktop()
-        idle = self._read_idle() if self._may(IDLE) else None
-        if idle is None:
-            self._state = self._daemon.tell("hello")
-        else:
+        if not self._may(IDLE):
+            self._idle.rest()
+        elif (idle := self._idle.read_ms()) is not None:
             self._state = self._daemon.tell(IDLE, idle_ms=idle)
+            return
+        self._state = self._daemon.tell("hello")
 
     def _tell_desktop(self) -> None:
         """Tell once when the desktop was there."""
