@@ -192,12 +192,24 @@ class TestReader:
 
         assert asked == [5, 1]  # one belongs to a program that nobody may look into
 
+    def test_compares_when_the_watchdog_slowed_it(
+        self, make_context: MakeContext, connected: Path
+    ) -> None:
+        reader = ConnectionReader()
+        reader(make_context(connected, monotonic=1_000))
+        establish(connected)
+
+        found = reader(make_context(connected, monotonic=1_601))
+
+        made = [s.counters.get("number_of_established_connections") for s in samples(found)]
+        assert made == [0, 1, 0, None]
+
     def test_does_not_compare_over_a_gap(self, make_context: MakeContext, connected: Path) -> None:
         reader = ConnectionReader()
         reader(make_context(connected, monotonic=1_000))
         establish(connected)
 
-        found = reader(make_context(connected, monotonic=2_000))
+        found = reader(make_context(connected, monotonic=3_000))
 
         assert {number for *_, number in told(found)} == {0}
 

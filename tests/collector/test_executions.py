@@ -114,9 +114,16 @@ def hearing(kernel: Kernel) -> Iterator[Hearing]:
     made.rest()
 
 
-def settle() -> None:
-    """Give the listener's thread the time to hear what was said."""
-    time.sleep(0.1)
+def settle(hearing: Hearing, number: int) -> None:
+    """Wait until so many starts and crashes were heard."""
+    listener = hearing._listener
+    assert listener is not None
+    for _ in range(500):
+        heard = listener._heard
+        if heard.starts.total() + len(heard.crashes) >= number:
+            return
+        time.sleep(0.01)
+    raise AssertionError("not heard")
 
 
 class TestHearing:
@@ -128,7 +135,7 @@ class TestHearing:
         kernel.run(3000, "/usr/bin/editor")
         kernel.say(started(3000), started(3000), started(3001))
         (kernel.root / "proc/2300").rename(kernel.root / "proc/2400")  # a fork that starts nothing
-        settle()
+        settle(hearing, 3)
 
         found = reader(make_context(kernel.root, monotonic=1_060))
 
@@ -143,7 +150,7 @@ class TestHearing:
         reader = ExecutionReader(hearing)
         reader(make_context(kernel.root, monotonic=1_000))
         kernel.say(started(3001))
-        settle()
+        settle(hearing, 1)
 
         found = reader(make_context(kernel.root, monotonic=1_060))
 
@@ -165,7 +172,7 @@ class TestHearing:
         reader = ExecutionReader(hearing)
         reader(make_context(kernel.root, monotonic=1_000, binary_paths=value))
         kernel.say(dumped(2200), ended(2200, signal.SIGABRT))
-        settle()
+        settle(hearing, 1)
 
         found = reader(make_context(kernel.root, monotonic=1_060, binary_paths=value))
 
@@ -228,7 +235,7 @@ class TestHearing:
         before = hearing._listener
         kernel.run(3000, "/usr/bin/editor")
         kernel.say(started(3000))
-        settle()
+        settle(hearing, 1)
 
         reader.rest()
 
@@ -271,7 +278,7 @@ class TestDaemon:
         daemon = start(root=kernel.root, probes=(probe,))
         run(daemon, clock, seconds=60)
         kernel.say(dumped(2200), ended(2200, signal.SIGSEGV))
-        settle()
+        settle(hearing, 1)
 
         run(daemon, clock, seconds=1_900, every=30)
 
@@ -294,7 +301,7 @@ class TestDaemon:
         daemon = start(root=kernel.root, probes=(probe,))
         run(daemon, clock, seconds=60)
         kernel.say(dumped(2200), ended(2200, signal.SIGSEGV))
-        settle()
+        settle(hearing, 1)
         run(daemon, clock, seconds=60)
         waited = daemon.spool.waiting_records()
         server.configure(executions="off")
@@ -319,7 +326,7 @@ class TestDaemon:
         daemon = start(root=kernel.root, probes=(probe,))
         run(daemon, clock, seconds=60)
         kernel.say(dumped(2200), ended(2200, signal.SIGSEGV))
-        settle()
+        settle(hearing, 1)
         run(daemon, clock, seconds=60)
         server.configure(binary_paths="root_only")
 
@@ -328,6 +335,21 @@ class TestDaemon:
         (record,) = server.records("execution.crashes")
         assert "binary_path" not in record["fields"]
         assert record["fields"]["binary_path_root"] == "usr"
+
+
+class TestSlowed:
+    def test_compares_passes_that_the_watchdog_set_apart(
+        self, make_context: MakeContext, machine: Path
+    ) -> None:
+        reader = ExecutionReader()
+        reader(make_context(machine, monotonic=1_000))
+
+        slowed = reader(make_context(machine, monotonic=1_121))
+        asleep = reader(make_context(machine, monotonic=1_421))
+
+        assert starts(slowed) == dict.fromkeys(starts(slowed), 0)
+        assert [one.counters for one in asleep if isinstance(one, Sample)] == [{}] * 4
+        assert all(one.counters for one in slowed if isinstance(one, Sample))
 
 
 class TestThisMachine:

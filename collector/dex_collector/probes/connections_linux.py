@@ -21,6 +21,7 @@ from dex_collector.probes.sockets_linux import (
 KIND = "connection.events"
 SWITCH = "network_connections"
 EVERY_SECONDS = 300
+GAP_SECONDS = 4 * EVERY_SECONDS  # two intervals, which the watchdog may have doubled
 LACKS = (
     Lack("connections.polled"),  # short ones are not seen
     Lack("connection_failures.unsupported"),  # a socket that failed is gone
@@ -56,7 +57,7 @@ class ConnectionReader:
         if self._platform is None:
             self._platform = read_platform(context.root)
         before, self._read_at = self._read_at, context.monotonic
-        is_first = before is None or not 0 < context.monotonic - before <= 2 * EVERY_SECONDS
+        is_first = before is None or not 0 < context.monotonic - before <= GAP_SECONDS
         seen, self._seen = self._seen, self._look(context)
         samples = [
             self._sample(

@@ -22,6 +22,7 @@ from dex_collector.probes.programs_linux import Program, parse_comm, read_progra
 
 KIND = "execution.events"
 EVERY_SECONDS = 60
+GAP_SECONDS = 4 * EVERY_SECONDS  # two intervals, which the watchdog may have doubled
 SMALL_CPU_MS = 50  # below it, in a bucket, a binary is counted in the pseudo-binary `other`
 HIGH_CPU_USAGE = 0.8  # of one processor
 OTHER = {"name": "other"}
@@ -73,7 +74,7 @@ class ExecutionReader:
 
     def __call__(self, context: Context) -> list[Output]:
         before, self._read_at = self._read_at, context.monotonic
-        if before is None or not 0 < context.monotonic - before <= 2 * EVERY_SECONDS:
+        if before is None or not 0 < context.monotonic - before <= GAP_SECONDS:
             before = None  # the first pass, or the first after sleep or a switch: no differences
         with_paths = context.configuration.value("binary_paths") == "full"
         told = self._hearing.begin(context, with_paths=with_paths)
