@@ -21,7 +21,7 @@ def nothing() -> None:
 def has_left(compositor: FakeCompositor) -> bool:
     try:
         compositor.tell(is_idle=True)
-    except ConnectionError:
+    except OSError:
         return True
     return False
 
