@@ -39,9 +39,15 @@ KINDS_OF_SWITCH = {  # a kind goes as a whole when its switch is off
     "network_connections": {"connection.events"},
 }
 SESSION_CHANGES = {f"session.{change}" for change in ("logouts", "locks", "unlocks")}
-METRICS_OF_SWITCH = {
-    "user_activity": {"user_interaction_time_ms"},
-    "session_network": {"round_trip_time_ms", "packet_loss_ratio"},
+TRAFFIC_OF_EXECUTIONS = frozenset(
+    {"incoming_traffic_bytes", "outgoing_traffic_bytes", "number_of_established_connections"}
+)
+METRICS_OF_SWITCH: Mapping[str, Mapping[str, frozenset[str]]] = {  # by kind
+    "session.events": {
+        "user_activity": frozenset({"user_interaction_time_ms"}),
+        "session_network": frozenset({"round_trip_time_ms", "packet_loss_ratio"}),
+    },
+    "execution.events": {"network_connections": TRAFFIC_OF_EXECUTIONS},
 }
 
 
@@ -153,9 +159,8 @@ class Redaction:
 
     def _metrics(self, kind: str, metrics: Mapping[str, Any]) -> dict[str, Any]:
         """Return what is left of the measured values of a bucket."""
-        if kind != "session.events":
-            return dict(metrics)
-        gone = {name for switch in self.switches for name in METRICS_OF_SWITCH.get(switch, ())}
+        of_switch = METRICS_OF_SWITCH.get(kind, {})
+        gone = {name for switch in self.switches for name in of_switch.get(switch, ())}
         return {name: value for name, value in metrics.items() if name not in gone}
 
     def _user(self, entry: Mapping[str, Any]) -> dict[str, Any] | None:

@@ -54,8 +54,8 @@ def establish(machine: Path) -> None:
     file.write_text(file.read_text().replace(" 02 0", " 01 0"))
 
 
-def samples(outputs: Iterable[Output]) -> list[Sample]:
-    return [one for one in outputs if isinstance(one, Sample)]
+def samples(outputs: Iterable[Output], kind: str = "connection.events") -> list[Sample]:
+    return [one for one in outputs if isinstance(one, Sample) and one.kind == kind]
 
 
 def told(outputs: Iterable[Output]) -> list[tuple[Any, ...]]:
@@ -136,6 +136,30 @@ class TestReader:
         assert made == [0, 1, None, 1]
         assert {str(s.binary) for s in samples(found)} == {str(OFFICE)}
         assert samples(found)[0].user == {"name": "adas-laptop\\ada", "type": "local_user"}
+
+    @pytest.mark.parametrize(
+        ("switches", "number"),
+        [({}, 4), ({"executions": "off"}, 0), ({"network_connections": "listed_binaries"}, 0)],
+    )
+    def test_adds_to_the_executions_of_a_program_where_both_switches_allow_it(
+        self,
+        make_context: MakeContext,
+        connected: Path,
+        switches: dict[str, str],
+        number: int,
+    ) -> None:
+        reader = ConnectionReader()
+        reader(make_context(connected, monotonic=1_000, **switches))
+        establish(connected)
+
+        found = samples(
+            reader(make_context(connected, monotonic=1_300, **switches)), "execution.events"
+        )
+
+        assert len(found) == number
+        assert {str(one.binary) for one in found} <= {str(OFFICE)}
+        made = [one.counters.get("number_of_established_connections", 0) for one in found]
+        assert sum(made) == min(number, 1)
 
     def test_says_what_it_cannot_tell(self, make_context: MakeContext, connected: Path) -> None:
         found = ConnectionReader()(make_context(connected))
@@ -253,6 +277,24 @@ class TestDaemon:
 
         assert server.requests
         assert reads == []
+
+    def test_switched_off_later_leaves_nothing_of_it(
+        self,
+        start: Start,
+        server: FakeServer,
+        clock: FakeClock,
+        connected: Path,
+        probe: tuple[Probe, ...],
+    ) -> None:
+        daemon = start(root=connected, probes=probe)
+        run(daemon, clock, seconds=600, every=30)
+        establish(connected)
+        server.configure(network_connections="off")
+
+        run(daemon, clock, seconds=1_900, every=30)
+
+        assert server.records("connection.events") == []
+        assert [r["metrics"] for r in server.records("execution.events") if r["metrics"]] == []
 
     @pytest.mark.parametrize(("names", "left"), [([], 0), (["SOffice.bin"], 3)])
     def test_a_list_that_comes_later_purges_the_rest(

@@ -8,7 +8,7 @@ import pytest
 
 from apps.binaries.entries import BinaryEntry
 from apps.binaries.events import ConnectionFields, CrashFields
-from apps.binaries.metrics import CONNECTION
+from apps.binaries.metrics import CONNECTION, EXECUTION
 from apps.collectors.events import CollectorEventFields
 from apps.devices.inventory.protection import Security
 from apps.events import kinds
@@ -22,6 +22,7 @@ from dex_collector.probes.hearing_linux import _event
 from dex_collector.probes.process_listener_linux import Crash
 from dex_collector.probes.programs_linux import OTHER, ROOTS, Program
 from dex_collector.probes.security_linux import read_security
+from dex_collector.redaction import TRAFFIC_OF_EXECUTIONS
 from tests.collector.conftest import FIXTURES, configuration, machine  # noqa: F401 - a fixture
 from tests.collector.fakes import NOON
 from tests.collector.test_connections import connected  # noqa: F401 - a fixture
@@ -61,13 +62,16 @@ class TestConnection:
             one
             for at in (1_000.0, 1_300.0)
             for one in reader(Context(connected, NOON, at, configuration()))
-            if isinstance(one, Sample)
+            if isinstance(one, Sample) and one.kind == "connection.events"
         ]
 
         assert found
-        assert {one.kind for one in found} == set(connections.PROBE.kinds)
+        assert "connection.events" in connections.PROBE.kinds
         assert [msgspec.convert(one.fields, ConnectionFields).protocol for one in found]
         assert {name for one in found for name in (*one.counters, *one.gauges)} <= set(CONNECTION)
+
+    def test_adds_metrics_of_executions(self) -> None:
+        assert set(EXECUTION) >= TRAFFIC_OF_EXECUTIONS
 
     def test_has_the_bucket_and_key_of_the_kind(self) -> None:
         kind = kinds.find("connection.events")

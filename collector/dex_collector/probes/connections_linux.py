@@ -17,6 +17,7 @@ from dex_collector.probes.sockets_linux import (
     Socket,
     read_sockets,
 )
+from dex_collector.redaction import TRAFFIC_OF_EXECUTIONS
 
 KIND = "connection.events"
 SWITCH = "network_connections"
@@ -70,6 +71,8 @@ class ConnectionReader:
             for inode, one in self._seen.items()
             if one.owner is not None and is_told(one.owner, context.configuration)
         ]
+        if tells_executions(context.configuration):
+            samples += [of_execution(one) for one in samples]
         unknown = sum(one.owner is None for one in self._seen.values())
         return [*samples, Tally("connections_without_program", unknown), *LACKS]
 
@@ -164,6 +167,22 @@ def differences(old: Socket | None, now: Socket) -> dict[str, int]:
         if after is not None and after >= (before or 0):
             counters[name] = after - (before or 0)
     return counters
+
+
+def tells_executions(configuration: Configuration) -> bool:
+    """Return whether rows of executions may have traffic: a list lets it into connections alone."""
+    return configuration.value(SWITCH) == "all" and configuration.is_on("executions")
+
+
+def of_execution(connection: Sample) -> Sample:
+    """Return what a connection adds to the row of its program's executions."""
+    names = TRAFFIC_OF_EXECUTIONS & set(connection.counters)
+    return Sample(
+        kind="execution.events",
+        counters={name: connection.counters[name] for name in sorted(names)},
+        user=connection.user,
+        binary=connection.binary,
+    )
 
 
 def is_told(owner: Owner, configuration: Configuration) -> bool:
