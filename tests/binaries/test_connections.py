@@ -273,7 +273,10 @@ class TestSwitches:
 
     def test_for_listed_programs_keep_the_traffic_of_their_executions(self) -> None:
         list_programs("soffice.bin")
-        told = {"cpu_time_ms": {"sum": 1_500}, "incoming_traffic_bytes": {"sum": 9_000}}
+        told: dict[str, Any] = {
+            "cpu_time_ms": {"sum": 1_500},
+            "incoming_traffic_bytes": {"sum": 9_000},
+        }
 
         answer = make_machine().send(
             execution("2026-03-02T11:30:00Z", **told),

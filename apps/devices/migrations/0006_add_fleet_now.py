@@ -5,29 +5,84 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('devices', '0005_share_job_states'),
-        ('organization', '0005_add_rule_based_fields'),
+        ("devices", "0005_share_job_states"),
+        ("organization", "0005_add_rule_based_fields"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='FleetNow',
+            name="FleetNow",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('platform', models.CharField(choices=[('windows', 'Windows'), ('macos', 'macOS'), ('linux', 'Linux')], help_text='Operating system family.', max_length=16, verbose_name='platform')),
-                ('hardware_type', models.CharField(blank=True, choices=[('desktop', 'desktop'), ('laptop', 'laptop'), ('virtual', 'virtual'), ('server', 'server')], help_text='Form factor.', max_length=16, verbose_name='type')),
-                ('devices', models.PositiveIntegerField(help_text='Devices of this sort.', verbose_name='devices')),
-                ('active_day', models.PositiveIntegerField(help_text='Of these, which sent data within 24 hours.', verbose_name='active in 24 hours')),
-                ('active_week', models.PositiveIntegerField(help_text='Of these, which sent data within 7 days.', verbose_name='active in 7 days')),
-                ('entity', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='organization.entity', verbose_name='entity')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "platform",
+                    models.CharField(
+                        choices=[("windows", "Windows"), ("macos", "macOS"), ("linux", "Linux")],
+                        help_text="Operating system family.",
+                        max_length=16,
+                        verbose_name="platform",
+                    ),
+                ),
+                (
+                    "hardware_type",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("desktop", "desktop"),
+                            ("laptop", "laptop"),
+                            ("virtual", "virtual"),
+                            ("server", "server"),
+                        ],
+                        help_text="Form factor.",
+                        max_length=16,
+                        verbose_name="type",
+                    ),
+                ),
+                (
+                    "devices",
+                    models.PositiveIntegerField(
+                        help_text="Devices of this sort.", verbose_name="devices"
+                    ),
+                ),
+                (
+                    "active_day",
+                    models.PositiveIntegerField(
+                        help_text="Of these, which sent data within 24 hours.",
+                        verbose_name="active in 24 hours",
+                    ),
+                ),
+                (
+                    "active_week",
+                    models.PositiveIntegerField(
+                        help_text="Of these, which sent data within 7 days.",
+                        verbose_name="active in 7 days",
+                    ),
+                ),
+                (
+                    "entity",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="organization.entity",
+                        verbose_name="entity",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'fleet in numbers',
-                'verbose_name_plural': 'fleet in numbers',
-                'default_permissions': (),
-                'constraints': [models.UniqueConstraint(fields=('entity', 'platform', 'hardware_type'), name='devices_fleetnow_key')],
+                "verbose_name": "fleet in numbers",
+                "verbose_name_plural": "fleet in numbers",
+                "default_permissions": (),
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("entity", "platform", "hardware_type"), name="devices_fleetnow_key"
+                    )
+                ],
             },
         ),
     ]
