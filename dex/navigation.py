@@ -251,6 +251,12 @@ GROUPS: tuple[tuple[str | Promise, tuple[Item, ...]], ...] = (
                 "organization.view_classificationrule",
             ),
             Item(
+                _("Sites"),
+                "location_on",
+                "organization_site_changelist",
+                "organization.view_site",
+            ),
+            Item(
                 _("Custom fields"),
                 "edit_note",
                 "organization_customfield_changelist",

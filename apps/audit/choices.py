@@ -56,6 +56,8 @@ class AuditCode(models.IntegerChoices):
     DEVICES_MOVED = 2213, _("Devices moved by hand")
     DEVICES_RELEASED = 2214, _("Devices given back to the rules")
     DEVICES_TAGGED = 2215, _("Configuration tag changed")
+    SITES_CHANGED = 2216, _("Sites changed")
+    FLEET_LOCATED = 2217, _("Places of the fleet found anew")
     CUSTOM_FIELD_CREATED = 2221, _("Custom field created")
     CUSTOM_FIELD_CHANGED = 2222, _("Custom field changed")
     CUSTOM_FIELD_DELETED = 2223, _("Custom field deleted")

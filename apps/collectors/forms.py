@@ -21,8 +21,9 @@ from apps.collectors.models import CollectorConfiguration, EnrolmentKey
 from apps.collectors.services.enrolment import DEFAULT_TERM
 from apps.collectors.switches import PRESETS, SWITCHES, Switch
 from apps.collectors.words import WEEKDAYS, value_text
-from apps.core import clock
+from apps.core import clock, geography
 from apps.devices.choices import Platform
+from apps.devices.public_addresses import SWITCH
 
 # Consent is not offered: between employer and employee it is rarely free (GDPR recital 43).
 LEGAL_BASES = (
@@ -104,6 +105,11 @@ class TimeInput(forms.TextInput):
     input_type = "time"
 
 
+NO_FILES = _(
+    "There is no file to look up in: bring one of the .mmdb format and name it in DEX_ADDRESS_FILES."
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Option:
     """One value of a switch in the table."""
@@ -115,7 +121,10 @@ class Option:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One switch in the table. in_force: value in words, "" where none is in force here."""
+    """One switch in the table.
+
+    in_force: value in words, "" where none is in force here. note: what it lacks to have an effect.
+    """
 
     switch: Switch
     field: str
@@ -124,6 +133,7 @@ class Row:
     strict: str | Promise
     in_force: str | Promise
     differs: bool
+    note: str | Promise = ""
 
 
 class ConfigurationForm(forms.Form):
@@ -263,6 +273,7 @@ class ConfigurationForm(forms.Form):
                 strict=value_text(switch.name, switch.strict),
                 in_force=value_text(switch.name, in_force.get(switch.name)) if in_force else "",
                 differs=chosen not in ("", switch.standard) or chosen not in ("", switch.strict),
+                note=NO_FILES if switch.name == SWITCH and not geography.has_files() else "",
             )
 
     def presets(self) -> list[tuple[str, str | Promise, str | Promise, bool]]:

@@ -13,6 +13,7 @@ from apps.collectors.choices import CollectorState, ConfigurationState, Level
 from apps.core import statements
 from apps.core.jobs import JobQuerySet
 from apps.core.models import Generation
+from apps.devices import public_addresses
 from apps.devices.models import Device
 from apps.organization.models import Entity
 
@@ -38,7 +39,14 @@ COLLECTOR_FIELDS = (
     "configuration_issued_at",
     "utc_offset_minutes",
 )
-DEVICE_FIELDS = ("id", "uid", "entity_id", "context_id", "operating_system_platform")
+DEVICE_FIELDS = (
+    "id",
+    "uid",
+    *public_addresses.COLUMNS,
+    "entity_id",
+    "context_id",
+    "operating_system_platform",
+)
 ENTITY_FIELDS = ("id", "path")
 COLLECTOR_END = len(COLLECTOR_FIELDS)
 DEVICE_END = COLLECTOR_END + len(DEVICE_FIELDS)

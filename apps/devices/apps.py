@@ -19,6 +19,7 @@ class DevicesConfig(AppConfig):
             nql,
             personal_data,
             ruled_fields,
+            site_runs,
         )
         from apps.devices.models import Context
         from apps.nql import reader

@@ -12,7 +12,7 @@ from apps.audit import services as audit
 from apps.audit.choices import AuditCode
 from apps.core.errors import DomainError
 from apps.core.scope import Scope
-from apps.devices import changes, classification, ruled_fields
+from apps.devices import changes, classification, locating, ruled_fields
 from apps.devices.changes import Change
 from apps.devices.choices import ChangeProperty
 from apps.devices.models import Device
@@ -106,6 +106,7 @@ def set_configuration_tag(
     classifier = classification.present()
     if RuleFact.CONFIGURATION_TAG in classifier.facts:
         classification.classify(device_ids=keys, classifier=classifier, now=now)
+    locating.reconsider(device_ids=keys, reads=[RuleFact.CONFIGURATION_TAG], now=now)
     ruled_fields.reconsider(device_ids=keys, reads=[RuleFact.CONFIGURATION_TAG])
     _record(AuditCode.DEVICES_TAGGED, rows, actor, now, {"tag": tag})
     return len(rows)

@@ -80,6 +80,13 @@ class BootType(models.TextChoices):
     HIBERNATE_RESUME = "hibernate_resume", _("resume from hibernation")
 
 
+class RunPurpose(models.TextChoices):
+    """What a run over the fleet finds anew."""
+
+    ENTITIES = "entities", _("Entities")
+    SITES = "sites", _("Sites")
+
+
 class LocationType(models.TextChoices):
     """Where the device is, by rules."""
 

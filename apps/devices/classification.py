@@ -180,7 +180,7 @@ def put(moves: Sequence[tuple[Device, Entity]], *, now: datetime) -> None:
         now=now,
     )
     moved = [(device.pk, device.entity_id, entity.pk) for device, entity in moves]
-    contexts = _contexts([_context_key(device, entity) for device, entity in moves])
+    contexts = contexts_of([_context_key(device, entity) for device, entity in moves])
     for device, entity in moves:
         device.context_id = contexts[_context_key(device, entity)]
         device.entity = entity
@@ -197,8 +197,11 @@ def _context_key(device: Device, entity: Entity) -> ContextKey:
     return (entity.pk, device.operating_system_platform, *place)
 
 
-def _contexts(keys: Iterable[ContextKey]) -> Mapping[ContextKey, int]:
-    """Return the ids of situations, made where they are new. Cost: 1 query, 3 for new ones."""
+def contexts_of(keys: Iterable[ContextKey]) -> Mapping[ContextKey, int]:
+    """Return the ids of situations, made where they are new. Cost: 1 query, 3 for new ones.
+
+    keys: entity's id, platform, then PLACE.
+    """
     wanted = set(keys)
     found = _known_contexts(wanted)
     if missing := wanted - found.keys():

@@ -1,4 +1,4 @@
-"""The rules over the whole fleet: what they would do, and the run that does it in chunks."""
+"""The rules over the whole fleet: what they would do, and the runs that do it in chunks."""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -11,7 +11,8 @@ from apps.audit import services as audit
 from apps.audit.choices import AuditCode
 from apps.core.jobs import JobState, Runner
 from apps.core.scope import Scope
-from apps.devices import classification
+from apps.devices import classification, locating
+from apps.devices.choices import RunPurpose
 from apps.devices.models import ClassificationRun, Device
 from apps.organization import fleet
 from apps.organization.choices import RuleFact
@@ -74,42 +75,62 @@ class Machines:
 
     def begin(self, actor: Account | None, now: datetime) -> None:
         """Have the fleet classified; a run under way begins anew, by the rules of now."""
-        ClassificationRun.objects.open().update(state=JobState.REPLACED, finished_at=now)
-        ClassificationRun.objects.create(total=Device.objects.count(), author=actor, created_at=now)
+        begin(RunPurpose.ENTITIES, actor, now)
 
     def progress(self) -> Progress | None:
         """Return how far the last run is. Cost: 1 query."""
-        run = ClassificationRun.objects.order_by("-pk").first()
-        if run is None:
-            return None
-        label = str(JobState(run.state).label)
-        return Progress(run.state, label, run.done, run.total, run.moved, run.created_at)
+        return progress(RunPurpose.ENTITIES)
 
 
 fleet.register(Machines())
 
 
+def begin(purpose: RunPurpose, actor: Account | None, now: datetime) -> None:
+    """Have the whole fleet looked at; a run of the purpose under way begins anew. Cost: 3 queries."""
+    runs = ClassificationRun.objects
+    runs.open().filter(purpose=purpose).update(state=JobState.REPLACED, finished_at=now)
+    runs.create(purpose=purpose, total=Device.objects.count(), author=actor, created_at=now)
+
+
+def progress(purpose: RunPurpose) -> Progress | None:
+    """Return how far the last run of a purpose is, None where there was none. Cost: 1 query."""
+    run = ClassificationRun.objects.filter(purpose=purpose).order_by("-pk").first()
+    if run is None:
+        return None
+    label = str(JobState(run.state).label)
+    return Progress(run.state, label, run.done, run.total, run.moved, run.created_at)
+
+
 def run_open() -> int:
-    """Carry on the open run; return how many devices were looked at. See `core.jobs.Runner`."""
+    """Carry on the open runs; return how many devices were looked at. See `core.jobs.Runner`."""
     return RUNNER.run_open()
 
 
 def _advance(run: ClassificationRun, now: datetime) -> int:
-    """Classify the next devices; 0 at the end. Cost: 14 queries at most."""
+    """Look at the next devices; 0 at the end. Cost: 14 queries at most."""
     after = Device.objects.filter(pk__gt=run.last_device_id).order_by("pk")
     device_ids = list(after.values_list("pk", flat=True)[:CHUNK])
     if not device_ids:
         return 0
-    run.moved += classification.classify(
-        device_ids=device_ids, classifier=classification.present(), now=now
-    )
+    if run.purpose == RunPurpose.SITES:
+        run.moved += locating.locate(device_ids=device_ids, now=now)
+    else:
+        run.moved += classification.classify(
+            device_ids=device_ids, classifier=classification.present(), now=now
+        )
     run.done, run.last_device_id = run.done + len(device_ids), device_ids[-1]
     return len(device_ids)
 
 
+_CODES = {
+    RunPurpose.ENTITIES: AuditCode.FLEET_CLASSIFIED,
+    RunPurpose.SITES: AuditCode.FLEET_LOCATED,
+}
+
+
 def _finish(run: ClassificationRun, now: datetime) -> None:
     audit.record(
-        code=AuditCode.FLEET_CLASSIFIED,
+        code=_CODES[RunPurpose(run.purpose)],
         object_kind="classification_run",
         object_id=str(run.pk),
         detail={"devices": run.done, "moved": run.moved},

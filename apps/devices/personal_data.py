@@ -322,6 +322,7 @@ register(
             "total": NONE,
             "done": NONE,
             "moved": NONE,
+            "purpose": NONE,
             "last_device_id": NONE,  # a place in the order
             "error": NONE,
             "author": of(PSEUDONYM, "account"),

@@ -11,9 +11,9 @@ from django.db import connection, models, transaction
 from apps.accounts.models import Account
 from apps.audit import services as audit
 from apps.audit.choices import AuditCode
-from apps.devices import changes, classification, ruled_fields
+from apps.devices import changes, classification, locating, ruled_fields
 from apps.devices.changes import Change
-from apps.devices.choices import InventoryState, Platform
+from apps.devices.choices import InventoryState, LocationType, Platform
 from apps.devices.models import ConnectivitySample, Context, Device, InventoryPart
 from apps.events.policy import Policy
 from apps.organization.choices import RuleFact
@@ -49,8 +49,11 @@ def enrol_device(
 
 
 def context_of(*, entity: Entity, platform: Platform) -> Context:
-    """Return the situation of a device in `entity`, made when it is new. Cost: 1 to 2 queries."""
-    context, _ = Context.objects.get_or_create(entity=entity, device_platform=platform)
+    """Return the situation of a new device in `entity`, whose place is not known. Cost: 1 to 2 queries."""
+    unknown: dict[str, Any] = dict.fromkeys(classification.PLACE[:-1], "")
+    context, _ = Context.objects.get_or_create(
+        entity=entity, device_platform=platform, location_type=LocationType.UNKNOWN, **unknown
+    )
     return context
 
 
@@ -108,6 +111,7 @@ class Report:
         if read & set(classification.FACTS_OF_COLUMNS.values()):
             classification.reconsider(device_id=self.device_id, reads=read, now=self.now)
         if read:
+            locating.reconsider(device_ids=[self.device_id], reads=read, now=self.now)
             ruled_fields.reconsider(device_ids=[self.device_id], reads=read)
 
     def write_list(self, model: type[models.Model], rows: Sequence[dict[str, Any]]) -> None:
@@ -181,8 +185,8 @@ def remember_network(*, device_id: int, bucket: datetime, now: datetime) -> None
 
     Read back as it was stored: without what the policy takes. Most batches tell the network of
     the one before, and leave the device's row as it is. Where rules read addresses, another
-    network may move the device, or fill its custom fields anew. Cost: 1 query, 2 more for another
-    network.
+    network may move the device, be another site, or fill its custom fields anew. Cost: 1 query, 3
+    more for another network.
     """
     with connection.cursor() as cursor:
         cursor.execute(_LAST_NETWORK, {"device": device_id, "bucket": bucket})
@@ -190,6 +194,7 @@ def remember_network(*, device_id: int, bucket: datetime, now: datetime) -> None
     if is_elsewhere:
         reads = [RuleFact.LOCAL_ADDRESS]
         classification.reconsider(device_id=device_id, reads=reads, now=now)
+        locating.reconsider(device_ids=[device_id], reads=reads, now=now)
         ruled_fields.reconsider(device_ids=[device_id], reads=reads)
 
 

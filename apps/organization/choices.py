@@ -35,6 +35,19 @@ class FieldFact(models.TextChoices):
     OPERATING_SYSTEM = "operating_system_name", _("Operating system")
 
 
+class SiteFact(models.TextChoices):
+    """What rules of sites read besides."""
+
+    PUBLIC_ADDRESS = "public_address", _("Public address in the network")
+
+
+class SiteType(models.TextChoices):
+    """Whether a site is one of the organisation."""
+
+    ONSITE = "onsite", _("On site")
+    REMOTE = "remote", _("Remote")
+
+
 class Matching(models.TextChoices):
     """How the conditions of a rule come together."""
 

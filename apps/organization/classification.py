@@ -9,9 +9,9 @@ import ipaddress
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
-from apps.organization.choices import FieldFact, Matching, RuleFact
+from apps.organization.choices import FieldFact, Matching, RuleFact, SiteFact
 
 if TYPE_CHECKING:
     from apps.organization.models import ClassificationRule
@@ -20,6 +20,7 @@ PLATFORMS = ("windows", "macos", "linux")
 VALUE_LENGTH = 1_024  # characters, as of a directory path
 RULES_LIMIT = 500
 CONDITIONS_LIMIT = 20  # of one rule
+NAMES_NETWORK = (RuleFact.LOCAL_ADDRESS, SiteFact.PUBLIC_ADDRESS)
 NAMES_ENTITY = (RuleFact.KEY_ENTITY, FieldFact.ENTITY)  # by its id
 
 
@@ -29,7 +30,7 @@ class Facts:
 
     key_entity_path: path of ids of the entity of its enrolment key. A name that is kept hashed
     is no name here: nothing can be said about it. From `entity_path` on, its own, only rules of
-    custom fields read.
+    custom fields and sites read.
     """
 
     device_name: str = ""
@@ -45,6 +46,7 @@ class Facts:
     hardware_manufacturer: str = ""
     hardware_model: str = ""
     operating_system_name: str = ""
+    public_address: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,14 +131,26 @@ class Conditional(Protocol):
         ...
 
 
-class Classifier:
+class Ordered(Conditional, Protocol):
+    """A rule of a list in which the first that takes a device wins."""
+
+    @property
+    def is_active(self) -> bool:
+        """Return whether it takes any device."""
+        ...
+
+
+AnyRule = TypeVar("AnyRule", bound=Ordered)
+
+
+class Classifier(Generic[AnyRule]):
     """Rules in their order, ready to be asked for many devices."""
 
-    def __init__(self, rules: Iterable[Rule], paths: Mapping[int, str]) -> None:
+    def __init__(self, rules: Iterable[AnyRule], paths: Mapping[int, str]) -> None:
         """Prepare the active rules. paths: of the entities that `key_entity` conditions name."""
         self._rules = [(rule, holds_rule(rule, paths)) for rule in rules if rule.is_active]
 
-    def rule_for(self, facts: Facts) -> Rule | None:
+    def rule_for(self, facts: Facts) -> AnyRule | None:
         """Return the first rule that takes the device, None where none does."""
         for rule, holds in self._rules:
             if holds(facts):
@@ -211,8 +225,8 @@ def holds_rule(rule: Conditional, paths: Mapping[int, str]) -> Holds:
 
 def _holds(condition: Condition, paths: Mapping[int, str]) -> Holds:
     fact, value = condition.fact, condition.value
-    if fact == RuleFact.LOCAL_ADDRESS:
-        return lambda facts: is_in_network(value, facts.local_address)
+    if fact in NAMES_NETWORK:
+        return lambda facts: is_in_network(value, getattr(facts, fact))
     if fact in NAMES_ENTITY:
         path, name = paths.get(int(value)), f"{fact}_path"
         return lambda facts: path is not None and getattr(facts, name).startswith(path)

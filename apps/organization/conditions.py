@@ -6,9 +6,10 @@ from collections.abc import Collection
 from django.utils.translation import gettext_lazy as _
 
 from apps.core.errors import DomainError
-from apps.organization.choices import FieldFact, Matching, RuleFact
+from apps.organization.choices import FieldFact, Matching, RuleFact, SiteFact
 from apps.organization.classification import (
     NAMES_ENTITY,
+    NAMES_NETWORK,
     PLATFORMS,
     VALUE_LENGTH,
     Condition,
@@ -39,7 +40,7 @@ def clean(
         raise ConditionRefused(message=_("Choose what the rule reads."))
     if not value or "\0" in value or len(value) > VALUE_LENGTH:
         raise ConditionRefused(message=_("Say what it has to be."))
-    if fact == RuleFact.LOCAL_ADDRESS:
+    if fact in NAMES_NETWORK:
         return Condition(fact, _network(value))
     if fact == RuleFact.PLATFORM:
         return Condition(fact, _platform(value))
@@ -60,7 +61,7 @@ def text_of(condition: Condition, places: Places) -> str:
 
 def described(rule: Conditional, places: Places) -> str:
     """Return the conditions of a rule in one line."""
-    labels = dict([*RuleFact.choices, *FieldFact.choices])
+    labels = dict([*RuleFact.choices, *FieldFact.choices, *SiteFact.choices])
     joined = _("or") if rule.matching == Matching.ANY else _("and")
     return f" {joined} ".join(
         f"{labels.get(part.fact, part.fact)}: {text_of(part, places) or '?'}"

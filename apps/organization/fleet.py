@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from django.db import models
 
@@ -17,11 +17,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Mover:
-    """One device that would move; its name is shown through the caller's scope."""
+    """One device that would move; its name is shown through the caller's scope.
+
+    old, new: ids of entities, or names of sites.
+    """
 
     device: models.Model
-    old_entity_id: int
-    new_entity_id: int
+    old: Any
+    new: Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +38,7 @@ class Preview:
     by_rule: Mapping[int, int] = field(default_factory=dict)
     unmatched: int = 0
     pinned: int = 0
-    moves: Mapping[tuple[int, int], int] = field(default_factory=dict)
+    moves: Mapping[tuple[Any, Any], int] = field(default_factory=dict)
     movers: Sequence[Mover] = ()
     has_more: bool = False
 

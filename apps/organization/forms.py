@@ -9,19 +9,23 @@ from django.contrib import admin
 from django.utils.translation import gettext_lazy as _
 
 from apps.core.admin.autocomplete import CompletedSelect, CompletedSelectMultiple
-from apps.organization.choices import Matching, RuleFact
+from apps.organization import sites
+from apps.organization.choices import Matching, RuleFact, SiteType
 from apps.organization.classification import CONDITIONS_LIMIT, Condition, Rule
 from apps.organization.conditions import ConditionRefused, clean, text_of
 from apps.organization.grants import ACTIONS
 from apps.organization.models import (
     NAME_LENGTH,
+    SITE_LENGTH,
     ClassificationRule,
     Entity,
     EntityGroupPermission,
     ViewDomain,
 )
 from apps.organization.places import Places
+from apps.organization.sites import SiteRule
 
+SITE_FIELDS = ("name", "type", "country", "state", "city", "is_active", "matching")
 SPARE_ROWS = 3  # empty conditions at the end of the form
 
 
@@ -192,3 +196,42 @@ class RuleForm(ConditionsForm):
             matching=values["matching"],
             is_active=values["is_active"],
         )
+
+
+class SiteForm(ConditionsForm):
+    """One site: where it is, and which devices are there."""
+
+    facts = sites.FACTS
+    name = forms.CharField(label=_("Name"), max_length=SITE_LENGTH)
+    type = forms.ChoiceField(
+        label=_("Type"),
+        choices=SiteType.choices,
+        help_text=_("Remote is what is none of your own places, such as the network of a VPN."),
+    )
+    country = forms.CharField(
+        label=_("Country"),
+        max_length=SITE_LENGTH,
+        required=False,
+        help_text=_("As devices elsewhere have it: looked up, it is the English name."),
+    )
+    state = forms.CharField(label=_("State"), max_length=SITE_LENGTH, required=False)
+    city = forms.CharField(label=_("City"), max_length=SITE_LENGTH, required=False)
+    is_active = forms.BooleanField(label=_("Active"), required=False)
+
+    def __init__(self, data: Any, *, places: Places, rule: SiteRule | None = None) -> None:
+        initial: dict[str, Any] = {"is_active": True, "matching": Matching.ANY}
+        if rule:
+            initial = {name: getattr(rule, name) for name in SITE_FIELDS}
+        conditions = rule.conditions if rule else ()
+        super().__init__(data, places=places, conditions=conditions, initial=initial)
+
+    @property
+    def place_fields(self) -> list[forms.BoundField]:
+        """Return the fields that say what and where the site is."""
+        return [self[name] for name in ("name", "type", "country", "state", "city")]
+
+    @property
+    def rule(self) -> SiteRule:
+        """Return the site that was typed; only of a form that is sound."""
+        values = {name: self.cleaned_data[name] for name in SITE_FIELDS}
+        return SiteRule(conditions=self.conditions, **values)

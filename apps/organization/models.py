@@ -15,15 +15,18 @@ from apps.organization.choices import (
     FieldType,
     FilledBy,
     Matching,
+    SiteType,
 )
 from apps.organization.querysets import (
     ClassificationRuleQuerySet,
     CustomFieldQuerySet,
     EntityQuerySet,
+    SiteQuerySet,
 )
 
 NAME_LENGTH = 100
 FIELD_ID_LENGTH = 60
+SITE_LENGTH = 64  # as of the columns of devices
 
 
 class Entity(UUIDModel):
@@ -166,6 +169,52 @@ class ClassificationRule(UUIDModel):
             ),
             models.UniqueConstraint(
                 name="organization_rule_position_once",
+                fields=["position"],
+                deferrable=models.Deferrable.DEFERRED,
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Site(UUIDModel):
+    """One place, and how devices that are there are known; of those that take a device the first wins.
+
+    Written by `services.replace_sites`, always the whole list at once.
+    """
+
+    name = models.CharField(_("name"), max_length=SITE_LENGTH, help_text=_("Name of the site."))
+    position = models.PositiveIntegerField(
+        _("place"), help_text=_("Of the sites that take a device the first wins.")
+    )
+    type = models.CharField(_("type"), max_length=8, choices=SiteType, default=SiteType.ONSITE)
+    country = models.CharField(_("country"), max_length=SITE_LENGTH, blank=True)
+    state = models.CharField(_("state"), max_length=SITE_LENGTH, blank=True)
+    city = models.CharField(_("city"), max_length=SITE_LENGTH, blank=True)
+    is_active = models.BooleanField(
+        _("active"), default=True, help_text=_("An inactive site takes no device.")
+    )
+    matching = models.CharField(
+        _("takes a device if"), max_length=8, choices=Matching, default=Matching.ANY
+    )
+    conditions = models.JSONField(
+        _("conditions"), default=list, help_text=_("What is read, and what it has to be.")
+    )
+
+    objects = SiteQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("site")
+        verbose_name_plural = _("sites")
+        constraints = [
+            models.UniqueConstraint(
+                name="organization_site_name_once",
+                fields=["name"],
+                deferrable=models.Deferrable.DEFERRED,  # a list is written row by row
+            ),
+            models.UniqueConstraint(
+                name="organization_site_position_once",
                 fields=["position"],
                 deferrable=models.Deferrable.DEFERRED,
             ),

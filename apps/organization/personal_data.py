@@ -6,6 +6,7 @@ from apps.organization.models import (
     CustomField,
     Entity,
     EntityGroupPermission,
+    Site,
 )
 
 register(
@@ -37,6 +38,24 @@ register(
             "is_active": NONE,
             "matching": NONE,
             "conditions": NONE,  # patterns of names: decisions of an administrator, not data
+        }
+    ),
+)
+register(
+    Site,
+    Classification(
+        fields={
+            "id": NONE,
+            "uid": NONE,
+            "name": NONE,
+            "position": NONE,
+            "type": NONE,
+            "country": NONE,
+            "state": NONE,
+            "city": NONE,
+            "is_active": NONE,
+            "matching": NONE,
+            "conditions": NONE,  # networks and patterns: decisions of an administrator, not data
         }
     ),
 )

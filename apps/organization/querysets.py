@@ -9,11 +9,12 @@ from django.db import models
 from django.db.models.expressions import RawSQL
 
 from apps.organization.choices import EntityKind, FilledBy
-from apps.organization.classification import Classifier, Conditional, Rule, key_entities
+from apps.organization.classification import AnyRule, Classifier, Conditional, Rule, key_entities
+from apps.organization.sites import SiteRule
 
 if TYPE_CHECKING:
     from apps.core.scope import Scope
-    from apps.organization.models import ClassificationRule, CustomField, Entity
+    from apps.organization.models import ClassificationRule, CustomField, Entity, Site
 
 # Entities with a granted node among their ancestors (or themselves). PostgreSQL hashes the array
 # once, so the cost is entities times depth, however many nodes are granted.
@@ -94,6 +95,18 @@ class ClassificationRuleQuerySet(models.QuerySet["ClassificationRule"]):
         return [Rule.of_row(row) for row in self.order_by("position")]
 
 
+class SiteQuerySet(models.QuerySet["Site"]):
+    """Chainable filters, and the sites as a whole."""
+
+    def permitted_to(self, scope: Scope) -> Self:
+        """Keep all for those who see the whole tree, none else: a site is of no entity."""
+        return self.all() if scope.is_unrestricted else self.none()
+
+    def as_rules(self) -> list[SiteRule]:
+        """Return the sites in their order, inactive ones included. Cost: 1 query."""
+        return [SiteRule.of_row(row) for row in self.order_by("position")]
+
+
 class CustomFieldQuerySet(models.QuerySet["CustomField"]):
     """Chainable filters."""
 
@@ -118,7 +131,7 @@ class CustomFieldQuerySet(models.QuerySet["CustomField"]):
         return self.ruled().update(filled_device_id=0)
 
 
-def classifier_of(rules: Sequence[Rule]) -> Classifier:
+def classifier_of(rules: Sequence[AnyRule]) -> Classifier[AnyRule]:
     """Return rules ready to be asked. Cost: 1 query where conditions name entities."""
     return Classifier(rules, paths_of(rules))
 

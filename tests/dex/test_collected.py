@@ -5,6 +5,7 @@ The list is that of the reference system's privacy page; the data take the colle
 
 import re
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,6 +18,7 @@ from django.utils.html import strip_tags
 from apps.accounts.models import Account
 from apps.binaries.models import Binary
 from apps.collectors.choices import Preset
+from apps.devices import fleet
 from apps.users.models import User
 from tests.factories.collectors import (
     ADA_ROSSI,
@@ -32,9 +34,11 @@ from tests.factories.collectors import (
     performance,
     stop,
 )
+from tests.factories.geography import write_places, write_providers
 from tests.factories.inventory import INVENTORY, part
 from tests.factories.programs import crash, package, traffic
 from tests.factories.sessions import ACCOUNT, LATENCY, at, change, sample
+from tests.factories.sites import make_sites, site
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("fixed_clock")]
 
@@ -215,6 +219,40 @@ class TestConfigurationOptions:
 
         row = apps.get_model("devices", "ConnectivitySample").objects.get()
         assert (row.wifi_ssid, row.wifi_bssid) == ("Rossi family", "0a:0b:0c:0d:0e:0f")
+
+    def test_locates_devices(
+        self, ada: Account, client_for: Any, tmp_path: Path, settings: Any
+    ) -> None:
+        settings.DEX_ADDRESS_FILES = [write_places(tmp_path), write_providers(tmp_path)]
+        configure(public_ip_location="city")
+        machine, client = make_machine(), client_for(ada)
+        machine.client.defaults["REMOTE_ADDR"] = "203.0.113.9"
+        tell_all(machine)
+
+        text = Console(client, machine).text_of("devices_device")
+        places = ["203.0.113.9", "Exemple Télécom", "Paris, France"]
+        assert [word for word in places if word not in text] == []
+
+        make_sites(site("Home office", ("public_address", "203.0.113.0/24"), type="remote"))
+        fleet.run_open()
+        assert "Home office" in Console(client, machine).text_of("devices_device")
+        listed = "/admin/devices/device/?location_"
+        assert "ada-laptop" in client.get(f"{listed}site=Home+office").content.decode()
+        assert "ada-laptop" not in client.get(f"{listed}country=Spain").content.decode()
+
+    @pytest.mark.case("privacy.2")
+    def test_keeps_no_public_address_by_default(self, tmp_path: Path, settings: Any) -> None:
+        settings.DEX_ADDRESS_FILES = [write_places(tmp_path), write_providers(tmp_path)]
+        configure()
+        machine = make_machine()
+        machine.client.defaults["REMOTE_ADDR"] = "203.0.113.9"
+        tell_all(machine)
+        machine.check_in()
+
+        stored = everything_stored()
+
+        assert "203.0.113.9" not in stored
+        assert "France" not in stored
 
     @pytest.mark.case("privacy.2")
     def test_keeps_no_clear_name_under_the_strict_preset(self) -> None:

@@ -122,6 +122,7 @@ class CheckInView(CollectorView):
             fingerprints=_fingerprints(request.headers.get("Dex-Fingerprints", "{}")),
             version=_version(request.headers.get("Dex-Collector-Version", "")),
             utc_offset_minutes=_utc_offset(request.headers.get("Dex-Utc-Offset")),
+            address=limits.address_of(request),
             now=now,
         )
         content = {
@@ -163,6 +164,7 @@ class EventBatchView(CollectorView):
             body=body,
             received_at=clock.now(),
             device_clock=_device_clock(request.headers.get("Dex-Device-Clock")),
+            address=limits.address_of(request),
         )
         return HttpResponse(
             answer, status=status.HTTP_202_ACCEPTED, content_type="application/json"

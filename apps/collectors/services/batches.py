@@ -15,6 +15,7 @@ from apps.collectors.models import Collector, CollectorStub
 from apps.collectors.services import enrolment, inventory, refusals
 from apps.collectors.services.inventory import Applied
 from apps.core import statements
+from apps.devices import public_addresses
 from apps.devices.versions import version_key
 from apps.events import inventory as parts
 from apps.events import kinds, wire
@@ -85,10 +86,12 @@ def receive_batch(
     body: bytes,
     received_at: datetime,
     device_clock: datetime | None = None,
+    address: str = "",
 ) -> str:
     """Store a batch once; return its answer as JSON, the first one if the batch is known.
 
     body: plain. device_clock: the device's clock at this try; see `events.services.clock_shift`.
+    address: from which it came, as far as we know.
     What the configuration forbids is dropped and counted, a bad record is refused alone, and
     everything else is stored in one transaction with the batch's identity.
     Cost: 2 queries and a COPY of each kind, more where users or binaries are new.
@@ -102,6 +105,7 @@ def receive_batch(
     batch = wire.decode_batch(body)
     body_hash = hashlib.sha256(body).digest()
     for _try in range(TRIES):
+        _notice_address(collector, address, received_at)
         try:
             return _Work(collector, batch, body_hash, received_at, device_clock).store()
         except _StoredBefore as repeat:
@@ -289,6 +293,12 @@ class _Work:
 
     def _refused_kinds(self, applied: Applied, stored: Stored) -> Tally[tuple[str, str]]:
         return self.prepared.refused_kinds + stored.refused_kinds + applied.refused_kinds
+
+
+def _notice_address(collector: Collector, address: str, now: datetime) -> None:
+    """Note where the device is before its rows are made. Cost: no query where it did not move."""
+    policy = effective.for_collector(collector).policy
+    public_addresses.notice(device=collector.device, address=address, policy=policy, now=now)
 
 
 def _as_it_is_now(collector: Collector) -> Collector:

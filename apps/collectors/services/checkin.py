@@ -14,6 +14,7 @@ from apps.collectors.documents import Signed
 from apps.collectors.models import Collector
 from apps.collectors.services.enrolment import Fingerprints
 from apps.core.models import Instance
+from apps.devices import public_addresses
 from apps.devices.versions import version_key
 
 CONFLICT_FROM = 2  # of four fingerprints
@@ -27,10 +28,12 @@ def check_in(
     version: str,
     now: datetime,
     utc_offset_minutes: int | None = None,
+    address: str = "",
 ) -> None:
     """Note the contact, and turn away a copied identity.
 
-    utc_offset_minutes: of the device's zone, None where it does not tell.
+    utc_offset_minutes: of the device's zone, None where it does not tell. address: from which it
+    calls.
 
     Raises:
         IdentityConflict: two or more fingerprints are not those of the enrolment.
@@ -44,6 +47,8 @@ def check_in(
         version_key=version_key(version),
         utc_offset_minutes=utc_offset_minutes,
     )
+    policy = effective.for_collector(collector).policy
+    public_addresses.notice(device=collector.device, address=address, policy=policy, now=now)
 
 
 def differing(collector: Collector, fingerprints: Fingerprints) -> int:

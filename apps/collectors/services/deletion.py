@@ -21,6 +21,7 @@ from apps.collectors.services.jobs import Step
 from apps.collectors.services.reductions import Left, Reduction
 from apps.core import clock
 from apps.devices import changes as inventory_changes
+from apps.devices import public_addresses
 from apps.devices.models import (
     Device,
     DeviceChange,
@@ -48,6 +49,8 @@ class State:
     """What a requirement of the policy let into a table of states, which no kind knows.
 
     device: the column of the device. columns: none means the whole row. only: which rows.
+    is_only_reduced: a stricter value leaves something of its columns, and none empties them.
+    prepare: called first.
     """
 
     requirement: str
@@ -55,10 +58,13 @@ class State:
     device: str = "device_id"
     columns: tuple[str, ...] = ()
     only: Mapping[str, Any] = field(default_factory=dict)
+    is_only_reduced: bool = False
+    prepare: Callable[[], None] | None = None
 
     @property
     def name(self) -> str:
-        return f"{self.model._meta.db_table} {self.requirement}"
+        part = " place" if self.is_only_reduced else ""
+        return f"{self.model._meta.db_table} {self.requirement}{part}"
 
     def reduced(self) -> Iterator[Reduced]:
         """Yield what a stricter value leaves of its columns."""
@@ -82,6 +88,15 @@ _states: list[State] = [
     ),
     State("local_addresses", NetworkAdapter, columns=("address",)),
     State("local_addresses", Device, "id", ("collector_local_ip",)),
+    State(public_addresses.SWITCH, Device, "id", public_addresses.COLUMNS),
+    State(
+        public_addresses.SWITCH,
+        Device,
+        "id",
+        public_addresses.PLACE_COLUMNS,
+        is_only_reduced=True,
+        prepare=public_addresses.make_bare_contexts,
+    ),
     State("vpn_status", Device, "id", ("connectivity_last_vpn_status",)),
     State("username", Device, "id", ("login_last_login_user_name",)),
     # A name that is hashed already may stay.
@@ -140,6 +155,7 @@ def traces(kind: AnyKind, switches: Sequence[str], *, daily: bool) -> Iterator[T
 def reduced(kind: AnyKind, switches: Sequence[str], *, daily: bool) -> Iterator[Reduced]:
     """Yield what stricter values of `switches` leave of columns of a table of `kind`."""
     permitted = {column: switch for column, (switch, _reduce) in kind.permitted.items()}
+    permitted["context_id"] = public_addresses.SWITCH  # a situation tells the place, too
     yield from reductions.of(_model(kind, daily=daily), permitted, switches)
 
 
@@ -289,6 +305,8 @@ def _asked(
 
 def _empty_state(state: State, parameters: Mapping[str, Any]) -> int:
     """Delete rows, empty their columns or reduce them. Cost: 10 queries, and 9 a reduction."""
+    if state.prepare:
+        state.prepare()
     _forget_hashes(state, parameters)
     where = f"{state.device} = ANY(%(devices)s)"
     reduced_rows = sum(
@@ -303,6 +321,8 @@ def _empty_denied(state: State, parameters: Mapping[str, Any]) -> int:
     """Delete rows or empty their columns. Cost: 5 queries."""
     devices = devices_without(state.requirement, parameters)
     rows = state.model.objects.filter(**{f"{state.device}__in": devices}, **state.only)
+    if state.is_only_reduced:
+        return 0
     if not state.columns:
         return int(rows.delete()[0])
     fields = [state.model._meta.get_field(name) for name in state.columns]

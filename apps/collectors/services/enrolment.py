@@ -21,7 +21,7 @@ from apps.collectors.models import Collector, CollectorConfiguration, CollectorS
 from apps.collectors.services import tokens
 from apps.core import keys
 from apps.core.locks import transaction_lock
-from apps.devices import classification, ruled_fields
+from apps.devices import classification, locating, ruled_fields
 from apps.devices import services as devices
 from apps.devices.choices import Platform
 from apps.devices.inventory import permitted_name
@@ -348,6 +348,7 @@ def _admit(
         enrolment_key=key,
         previous=previous,
     )
+    locating.reconsider(device_ids=[device.pk], now=now)
     ruled_fields.reconsider(device_ids=[device.pk])
     _record(AuditCode.COLLECTOR_ENROLLED, collector, now)
     return Enrolled(collector, tokens.issue(collector=collector, now=now), is_new=True)

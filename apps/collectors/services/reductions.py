@@ -10,6 +10,7 @@ from typing import Any
 from django.contrib.postgres.fields import ArrayField
 from django.db import connection, models
 
+from apps.devices import public_addresses
 from apps.devices.addresses import PREFIXES, SWITCH
 from apps.events.policy import Policy
 
@@ -70,7 +71,13 @@ def _network_of(column: str) -> str:
     return f"host(network(set_masklen({plain}, {bits})))::inet"
 
 
-_reductions: list[Reduction] = [Reduction(SWITCH, "prefix", _network)]
+_reductions: list[Reduction] = [
+    Reduction(SWITCH, "prefix", _network),
+    *(
+        Reduction(public_addresses.SWITCH, value, public_addresses.left_of(value))
+        for value in ("country", "none")
+    ),
+]
 
 
 _listings: dict[str, Listing] = {}  # by switch

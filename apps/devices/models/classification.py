@@ -1,16 +1,21 @@
-"""Runs of the classification rules over the whole fleet."""
+"""Runs of the rules of classification and of sites over the whole fleet."""
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from apps.core.jobs import Job, JobQuerySet
+from apps.devices.choices import RunPurpose
 
 
 class ClassificationRun(Job):
     """One run over all devices, in chunks: a row that a periodic task carries on.
 
-    Written by `fleet`; a newer run takes the place of an open one.
+    Written by `fleet` and `site_runs`; a newer run takes the place of an open one of its purpose.
     """
+
+    purpose = models.CharField(
+        _("purpose"), max_length=8, choices=RunPurpose, default=RunPurpose.ENTITIES
+    )
 
     total = models.PositiveBigIntegerField(_("devices"), default=0)
     done = models.PositiveBigIntegerField(_("done"), default=0, help_text=_("Devices looked at."))

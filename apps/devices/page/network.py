@@ -38,13 +38,14 @@ def networks(device: Device, visit: Visit) -> Mapping[str, Any]:
 
 
 def _place(device: Device, visit: Visit) -> Iterator[Fact]:
-    """Yield what is looked up from the public address, where anything is."""
+    """Yield what is looked up from the public address, and where the device is."""
     if device.public_ip_ip_address:
         yield Fact(_("Public address"), visit.scope.show(device, "public_ip_ip_address"))
         yield Fact(_("Provider"), visit.scope.show(device, "public_ip_isp"))
-    if device.location_type:
-        place = place_text(device, visit)
-        yield Fact(_("Place"), device.get_location_type_display(), hint=place)
+    place = place_text(device, visit)
+    kind = device.get_location_type_display() if device.location_site else ""
+    hint = "" if place else _("No site takes it, and nothing is looked up.")
+    yield Fact(_("Place"), place or NOTHING, hint=kind or hint)
 
 
 def place_text(device: Device, visit: Visit) -> str:

@@ -1,7 +1,7 @@
 """Rules that classify devices, and what they would do, as tables."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Protocol
 
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
@@ -57,10 +57,18 @@ def rules_table(
     )
 
 
-def moves_table(found: Preview, places: Places) -> Table:
+class Names(Protocol):
+    """What names the two ends of a move: entities by their ids, sites as they are called."""
+
+    def name(self, end: Any, /) -> str:
+        """Return the name of an end."""
+        ...
+
+
+def moves_table(found: Preview, places: Names, *, caption: Any = None) -> Table:
     """Return between which entities devices would move."""
     return Table(
-        caption=_("Devices that would move, by entity"),
+        caption=caption or _("Devices that would move, by entity"),
         columns=columns(_("From"), _("To"), _("Devices"), numbers=[2]),
         rows=[
             [places.name(old), places.name(new), number_text(number)]
@@ -70,7 +78,7 @@ def moves_table(found: Preview, places: Places) -> Table:
     )
 
 
-def movers_table(found: Preview, places: Places, scope: Any) -> Table:
+def movers_table(found: Preview, places: Names, scope: Any) -> Table:
     """Return the devices of this page that would move, by the names that a caller sees."""
     return Table(
         caption=_("Devices that would move"),
@@ -78,8 +86,8 @@ def movers_table(found: Preview, places: Places, scope: Any) -> Table:
         rows=[
             [
                 object_link(mover.device, scope),
-                places.name(mover.old_entity_id),
-                places.name(mover.new_entity_id),
+                places.name(mover.old),
+                places.name(mover.new),
             ]
             for mover in found.movers
         ],

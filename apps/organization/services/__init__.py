@@ -24,6 +24,13 @@ from apps.organization.services.rules import (
     fingerprint,
     replace_rules,
 )
+from apps.organization.services.sites import (
+    SiteRefused,
+    SitesChangedMeanwhile,
+    apply_sites,
+    check_sites,
+    replace_sites,
+)
 from apps.organization.services.tree import (
     ROOT_NAME,
     UNCLASSIFIED_NAME,
@@ -58,10 +65,14 @@ __all__ = [
     "FileHasProblems",
     "RuleRefused",
     "RulesChangedMeanwhile",
+    "SiteRefused",
+    "SitesChangedMeanwhile",
     "ViewDomainOnAdditionalProfile",
     "apply_rules",
+    "apply_sites",
     "change_field",
     "check_rules",
+    "check_sites",
     "create_entity",
     "create_field",
     "delete_entity",
@@ -76,6 +87,7 @@ __all__ = [
     "register_guard",
     "rename_entity",
     "replace_rules",
+    "replace_sites",
     "set_field_rules",
     "set_values",
     "set_view_domain",

@@ -4,7 +4,7 @@ import hashlib
 import json
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol
 
 from django.db import transaction
 from django.utils.functional import Promise
@@ -42,7 +42,25 @@ class RulesChangedMeanwhile(DomainError):
     message = _("The rules were changed meanwhile. Look at them again.")
 
 
-def fingerprint(rules: Sequence[Rule]) -> str:
+class Told(Protocol):
+    """A rule of whatever purpose that can be written down."""
+
+    @property
+    def uid(self) -> str:
+        """Return that of its row, "" while there is none."""
+        ...
+
+    @property
+    def name(self) -> str:
+        """Return what it is called."""
+        ...
+
+    def as_json(self) -> dict[str, Any]:
+        """Return it as JSON knows it."""
+        ...
+
+
+def fingerprint(rules: Sequence[Told]) -> str:
     """Return a mark by which two lists of rules are told apart."""
     text = json.dumps([rule.as_json() for rule in rules], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()
@@ -103,7 +121,7 @@ def replace_rules(
         code=AuditCode.CLASSIFICATION_RULES_CHANGED,
         actor=actor,
         object_kind="classification_rules",
-        detail=_difference(present, rules),
+        detail=difference(present, rules),
         at=now,
     )
 
@@ -135,7 +153,7 @@ def _write(rules: Sequence[Rule]) -> None:
         row.save()
 
 
-def _difference(old: Sequence[Rule], new: Sequence[Rule]) -> dict[str, Any]:
+def difference(old: Sequence[Told], new: Sequence[Told]) -> dict[str, Any]:
     """Return what changed: uids and numbers; names stand with the rules."""
     before = {rule.uid: rule for rule in old}
     after = {rule.uid: rule for rule in new if rule.uid}

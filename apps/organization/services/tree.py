@@ -17,12 +17,14 @@ from apps.accounts.services import ExceedsOwnRights, refuse_deciding
 from apps.audit import services as audit
 from apps.audit.choices import AuditCode
 from apps.core.errors import DomainError
+from apps.organization import sites
 from apps.organization.choices import EntityKind, FieldFact, RuleFact
 from apps.organization.models import (
     ClassificationRule,
     CustomField,
     Entity,
     EntityGroupPermission,
+    Site,
 )
 
 ROOT_NAME = "Organisation"
@@ -129,6 +131,8 @@ def move_entity(*, entity: Entity, parent: Entity, actor: Account, now: datetime
     old_parent = entity.parent_id
     _move_branch(entity, parent)
     CustomField.objects.restart()  # their rules may read where an entity stands
+    if Site.objects.exists():  # their conditions, too
+        sites.known().begin(actor, now)
     detail: dict[str, object] = {"old_parent": old_parent, "new_parent": parent.pk}
     _record(AuditCode.ENTITY_MOVED, entity, actor, now, detail)
     return entity
@@ -165,12 +169,14 @@ def is_in_use(entity: Entity) -> bool:
 
 
 def _is_named(entity: Entity) -> bool:
-    """Return whether a condition of a rule names the entity. Cost: at most 3 queries."""
+    """Return whether a condition of a rule names the entity. Cost: at most 5 queries."""
     key, own = (
         [{"fact": str(fact), "value": str(entity.pk)}]
         for fact in (RuleFact.KEY_ENTITY, FieldFact.ENTITY)
     )
     if ClassificationRule.objects.filter(conditions__contains=key).exists():
+        return True
+    if any(Site.objects.filter(conditions__contains=part).exists() for part in (key, own)):
         return True
     fields = CustomField.objects.ruled()
     return any(
