@@ -22,7 +22,7 @@ from dex_collector.probes.process_listener_linux import Crash
 from dex_collector.probes.programs_linux import Program, parse_link
 from tests.collector.conftest import FIXTURES, configuration, copy_machine, run
 from tests.collector.fakes import NOON, FakeClock, FakeServer
-from tests.collector.test_process_connector import Kernel, dumped, ended, started
+from tests.collector.test_process_connector import Kernel, dumped, ended, own_shell, started
 
 MakeContext = Callable[..., Context]
 Start = Callable[..., Daemon]
@@ -354,11 +354,12 @@ class TestSlowed:
 
 class TestThisMachine:
     @pytest.mark.case("collector.10")
-    def test_that_a_child_crashes_on_is_told_once(self) -> None:
+    def test_that_a_child_crashes_on_is_told_once(self, tmp_path: Path) -> None:
         try:
             open_connector().close()
         except OSError as error:
             pytest.skip(f"the kernel gives no process connector here: {error}")
+        shell = own_shell(tmp_path)
         reader = ExecutionReader()
 
         def read() -> list[Output]:
@@ -366,14 +367,15 @@ class TestThisMachine:
             return reader(Context(Path("/"), now, since_boot(), configuration()))
 
         read()
-        subprocess.run(["sh", "-c", "sleep 0.3; kill -SEGV $$"], check=False)
+        subprocess.run([shell, "-c", "sleep 0.3; kill -SEGV $$"], check=False)
         time.sleep(0.3)
 
         found = [*read(), *read()]
 
         reader.rest()
-        shell = Path("/bin/sh").resolve().name
-        told = [f for f in facts(found, "execution.crashes") if (f.binary or {})["name"] == shell]
+        told = [
+            f for f in facts(found, "execution.crashes") if (f.binary or {})["name"] == shell.name
+        ]
         assert [fact.fields["number_of_crashes"] for fact in told] == [1]
         assert told[0].fields["crash_on_start"] is True
         assert abs(told[0].occurred_at - datetime.now(tz=UTC)) < timedelta(seconds=5)

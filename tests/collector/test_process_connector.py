@@ -2,6 +2,7 @@
 
 import errno
 import os
+import shutil
 import signal
 import socket
 import struct
@@ -353,6 +354,11 @@ class Full:
         self._link.close()
 
 
+def own_shell(folder: Path) -> Path:
+    """Return a program that nothing else on this machine runs."""
+    return Path(shutil.copy(Path("/bin/sh").resolve(), folder / f"shell-{os.getpid()}"))
+
+
 @pytest.fixture
 def real() -> Iterator[Listener]:
     """A listener to this machine's kernel."""
@@ -367,21 +373,22 @@ def real() -> Iterator[Listener]:
 
 class TestRealKernel:
     @pytest.mark.case("collector.10")
-    def test_tells_of_a_child_that_crashed(self, real: Listener) -> None:
-        subprocess.run(["sh", "-c", "sleep 0.3; kill -SEGV $$"], check=False)
+    def test_tells_of_a_child_that_crashed(self, real: Listener, tmp_path: Path) -> None:
+        shell = own_shell(tmp_path)
 
-        heard = taken(real, lambda so_far: bool(so_far.crashes))
-        shell = Path("/bin/sh").resolve().name
-        assert [(c.program.name, c.signal, c.uid) for c in heard.crashes] == [
-            (shell, signal.SIGSEGV, os.getuid())
+        subprocess.run([shell, "-c", "sleep 0.3; kill -SEGV $$"], check=False)
+
+        heard = taken(real, lambda so_far: shell.name in {c.program.name for c in so_far.crashes})
+        assert [(c.signal, c.uid) for c in heard.crashes if c.program.name == shell.name] == [
+            (signal.SIGSEGV, os.getuid())
         ]
 
     @pytest.mark.case("collector.10")
     def test_tells_of_1000_short_processes_at_little_cost(self, real: Listener) -> None:
         loop = f"i=0; while [ $i -lt {SHORT_PROCESSES} ]; do /bin/true; i=$((i+1)); done"
-        costs = [self.cost(real, loop) for _ in range(3)]
+        costs = (self.cost(real, loop) for _ in range(3))  # others use the processors too
 
-        assert min(costs) < BUDGET_SECONDS  # others use the processors of tests too
+        assert any(cost < BUDGET_SECONDS for cost in costs)
 
     def cost(self, listener: Listener, loop: str) -> float:
         """Return the processor seconds that hearing of them took."""
