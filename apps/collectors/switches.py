@@ -207,6 +207,14 @@ SWITCHES: tuple[Switch, ...] = (
         "on",
         "off",
     ),
+    Switch(
+        "pause",
+        _("Pauses"),
+        _("Employees may pause what is measured about people, for up to 8 hours. The gap shows."),
+        ("off", "on"),  # who may pause is measured less
+        "off",
+        "on",
+    ),
 )
 BY_NAME: Mapping[str, Switch] = {switch.name: switch for switch in SWITCHES}
 

@@ -62,6 +62,8 @@ OTHER_VALUES: dict[tuple[str, str], Text] = {
     ("campaigns", "off"): _("not allowed"),
     ("remote_actions", "on"): _("allowed"),
     ("remote_actions", "off"): _("not allowed"),
+    ("pause", "on"): _("allowed"),
+    ("pause", "off"): _("not allowed"),
 }
 INHERITED = _("as above")
 WEEKDAYS: dict[int, Text] = {

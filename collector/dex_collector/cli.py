@@ -8,13 +8,14 @@ from pathlib import Path
 from dex_collector import __version__, journal
 from dex_collector.clock import SystemClock, to_text
 from dex_collector.configuration import LISTING, Configuration, ConfigurationStore
-from dex_collector.daemon import AlreadyRunning, Daemon, Settings
+from dex_collector.daemon import Daemon, Settings
 from dex_collector.enroller import NoEnrolmentKey
 from dex_collector.identity import IdentityStore
 from dex_collector.leaving import take_leave
 from dex_collector.packaging import service
 from dex_collector.packaging.installed import SETTINGS, InstalledSettings, read_settings
 from dex_collector.show.commands import STATE, add_parsers
+from dex_collector.state_lock import AlreadyRunning
 
 FAILED = 2
 RESTART = 75  # EX_TEMPFAIL of sysexits.h: the supervisor begins a new process

@@ -49,6 +49,7 @@ SWITCHES: dict[str, tuple[str, ...]] = {
     "campaigns": ("off", "on"),
     "remote_actions": ("off", "on"),
     "call_participants": ("off", "on"),
+    "pause": ("on", "off"),  # of the employee: who may pause is measured less
 }
 # The switches whose list decides, while they have this value.
 LISTING: dict[str, str] = {"user_groups": "listed", "network_connections": "listed_binaries"}

@@ -1,6 +1,5 @@
 """The daemon: one step after the other, no sleep inside, every clock injected."""
 
-import fcntl
 import hashlib
 import hmac
 import logging
@@ -16,7 +15,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from dex_collector import enrolment, fingerprints, private_files
+from dex_collector import enrolment, fingerprints, pausing, private_files
 from dex_collector.clock import Clock, from_text
 from dex_collector.configuration import ConfigurationRefused, ConfigurationStore
 from dex_collector.enroller import Enroller
@@ -34,6 +33,7 @@ from dex_collector.reports import Cost, read_cost
 from dex_collector.sending import Sender
 from dex_collector.show.door import open_door
 from dex_collector.spool import Limits, Spool
+from dex_collector.state_lock import lock
 from dex_collector.transport import Answer, Transport
 
 logger = logging.getLogger(__name__)
@@ -48,10 +48,6 @@ SPOOL_RETRY_SECONDS = 10.0  # after a write that failed
 ANEW_SECONDS = 900.0  # between two identities
 
 
-class AlreadyRunning(Exception):
-    """Another daemon uses this state folder."""
-
-
 @dataclass(frozen=True, slots=True)
 class Settings:
     """Where this collector lives and to whom it reports."""
@@ -64,21 +60,6 @@ class Settings:
     tag: str = ""  # a label given at installation; kept, not yet sent
     limits: Limits = field(default_factory=Limits)
     socket: Path | None = None  # where what runs in the sessions of people finds the daemon
-
-
-def lock(state: Path) -> int:
-    """Return an open descriptor that holds the folder for this process.
-
-    Raises:
-        AlreadyRunning: another process has it.
-    """
-    descriptor = os.open(state / "daemon.lock", os.O_RDWR | os.O_CREAT, private_files.MODE)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
-        os.close(descriptor)
-        raise AlreadyRunning(f"another collector runs with {state}") from error
-    return descriptor
 
 
 class Daemon:
@@ -246,6 +227,8 @@ class Daemon:
                 self.measurement.reports.tell(type_, details)
             self._tell_local()
             self._is_start_told = True
+        if (paused := pausing.take_untold(self.spool)) is not None:
+            self.measurement.reports.tell("paused", paused)
         self.measurement.reports.step(self.link.transport.traffic_bytes)
         self.watchdog.step(self.link.transport.traffic_bytes)
 

@@ -6,10 +6,10 @@ from pathlib import Path
 
 from dex_collector.clock import SystemClock
 from dex_collector.configuration import ConfigurationStore
-from dex_collector.daemon import lock
 from dex_collector.enrolment import leave
 from dex_collector.identity import IdentityStore
 from dex_collector.spool import Spool
+from dex_collector.state_lock import lock
 from dex_collector.transport import NetworkError, Transport
 
 

@@ -15,6 +15,7 @@ from dex_collector.configuration import LISTING, ConfigurationStore
 from dex_collector.inventory import Inventory, Part
 from dex_collector.journal import facts
 from dex_collector.local.companions import Companions
+from dex_collector.pausing import is_paused
 from dex_collector.place import Place
 from dex_collector.probes.base import Context, Fact, Output, Probe, Sample, Tally
 from dex_collector.probes.executions_linux import fold_small
@@ -156,6 +157,8 @@ class Measurement:
     def measures_people(self) -> bool:
         """Return whether what tells about a person may be read now."""
         current = self._store.current
+        if is_paused(self._spool, current, self._clock.now()):
+            return False
         return current.measures_people(
             self._clock.now(),
             self._clock.zone,

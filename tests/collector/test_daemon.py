@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from dex_collector.daemon import AlreadyRunning, Daemon
+from dex_collector.daemon import Daemon
 from dex_collector.enroller import NoEnrolmentKey
+from dex_collector.state_lock import AlreadyRunning
 from tests.collector.conftest import run
 from tests.collector.fakes import ENROLMENT_KEY, SECRET, FakeClock, FakeServer
 

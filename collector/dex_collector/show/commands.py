@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from dex_collector.clock import SystemClock
-from dex_collector.show.door import PLACE, QUESTIONS, ask
+from dex_collector.pausing import NOTICE
+from dex_collector.show.door import PLACE, answers, ask
 from dex_collector.show.gathering import Gathering, Line
 from dex_collector.show.text import html_parts, text_lines
 from dex_collector.show.viewer import ROOT_UID
@@ -35,6 +36,11 @@ def add_parsers(commands: Any) -> None:
         help=f"one page that needs nothing else; without FILE ~/{PAGE}, and it is opened",
     )  # fmt: skip
     show.set_defaults(command=_show)
+    pause = commands.add_parser("pause", help="measure nothing about people for a while")
+    _add_places(pause)
+    pause.add_argument("--minutes", type=int, required=True)
+    pause.add_argument("--yes", action="store_true", help="do not ask")
+    pause.set_defaults(command=_pause)
 
 
 def _add_places(parser: argparse.ArgumentParser) -> None:
@@ -48,7 +54,7 @@ def _lines(options: argparse.Namespace, question: str) -> Iterator[Line]:
     account = os.getuid()
     if account in {owner, ROOT_UID}:
         # Who owns the files reads them all anyway.
-        yield from QUESTIONS[question](Gathering(options.state, SystemClock(), ROOT_UID))
+        yield from answers(Gathering(options.state, SystemClock(), ROOT_UID), question)
     else:
         yield from ask(options.show_socket, question)
 
@@ -56,6 +62,21 @@ def _lines(options: argparse.Namespace, question: str) -> Iterator[Line]:
 def _status(options: argparse.Namespace) -> int:
     def texts() -> Iterator[str]:
         for line in _lines(options, "status"):
+            yield from line["sentences"]
+
+    return _print(options, texts())
+
+
+def _pause(options: argparse.Namespace) -> int:
+    """Say what is reported, and pause when that is agreed to."""
+    if not options.yes:
+        sys.stdout.write(f"{NOTICE} Pause? [y/N] ")
+        sys.stdout.flush()
+        if sys.stdin.readline().strip().lower() not in {"y", "yes"}:
+            return _say("Nothing was changed.", 1)
+
+    def texts() -> Iterator[str]:
+        for line in _lines(options, f"pause {options.minutes}"):
             yield from line["sentences"]
 
     return _print(options, texts())

@@ -15,6 +15,7 @@ from pathlib import Path
 from dex_collector.clock import Clock
 from dex_collector.journal import facts
 from dex_collector.local.server import read_peer_uid
+from dex_collector.pausing import PauseRefused
 from dex_collector.show.gathering import Gathering, Line
 
 logger = logging.getLogger(__name__)
@@ -31,6 +32,17 @@ QUESTIONS: dict[str, Callable[[Gathering], Iterator[Line]]] = {
     "next": Gathering.next,
     "status": Gathering.status,
 }
+
+
+def answers(gathering: Gathering, question: str) -> Iterator[Line]:
+    """Return the answer to a question: one of a word, or `pause` with minutes.
+
+    Raises:
+        KeyError, ValueError: nothing that is understood.
+        PauseRefused: see there.
+    """
+    word, _, minutes = question.partition(" ")
+    return gathering.pause(int(minutes)) if word == "pause" else QUESTIONS[question](gathering)
 
 
 class ShowDoor:
@@ -90,8 +102,12 @@ class ShowDoor:
             link.sendall(json.dumps({"refused": TOO_OFTEN}).encode() + b"\n")
             return
         gathering = self._gather(uid)
-        for line in QUESTIONS[question](gathering):
-            link.sendall(json.dumps(line, ensure_ascii=False).encode() + b"\n")
+        try:
+            for line in answers(gathering, question):
+                link.sendall(json.dumps(line, ensure_ascii=False).encode() + b"\n")
+        except PauseRefused as error:
+            link.sendall(json.dumps({"refused": str(error)}).encode() + b"\n")
+            return
         link.sendall(b"{}\n")  # the end: an answer without it is cut off
 
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from dex_collector import __version__, batch
+from dex_collector import __version__, batch, pausing
 from dex_collector.batch import Record, Stamp
 from dex_collector.clock import Clock, from_text, to_text
 from dex_collector.configuration import ConfigurationStore
@@ -78,6 +78,16 @@ class Gathering:
             spool.seal(stamp, self._clock.now())
             for body in spool.bodies():
                 yield {"batch": "next", **self._shown(body)}
+
+    def pause(self, minutes: int) -> Iterator[Line]:
+        """Pause what is measured about people, and yield what was done.
+
+        Raises:
+            PauseRefused: it is not allowed, or too long.
+        """
+        with closing(self._open("rw")) as spool:
+            said = pausing.begin(spool, self._store.current, minutes, self._clock.now())
+        yield {"sentences": [said, pausing.NOTICE]}
 
     def status(self) -> Iterator[Line]:
         """Yield the sentences of `status` and the configuration, without any batch."""

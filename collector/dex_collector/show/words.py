@@ -27,6 +27,7 @@ LABELS = {
     "campaigns": "surveys",
     "remote_actions": "actions that administrators start on this device",
     "call_participants": "who took part in calls",
+    "pause": "`dex-collector pause`",
     "work_hours": "when data about you are read",
 }
 VALUES = {
@@ -46,8 +47,8 @@ VALUES = {
     "city": "the city",
     "always": "at any time",
 }
-OFF_WORDS = {"campaigns": "not shown", "remote_actions": "not run"}
-ON_WORDS = {"campaigns": "shown", "remote_actions": "run if signed"}
+OFF_WORDS = {"pause": "not allowed", "campaigns": "not shown", "remote_actions": "not run"}
+ON_WORDS = {"pause": "allowed", "campaigns": "shown", "remote_actions": "run if signed"}
 
 
 def configuration_lines(configuration: Configuration) -> list[tuple[str, str]]:
