@@ -84,7 +84,7 @@ SCHEDULE: tuple[Periodic, ...] = (
     Periodic(
         "devices.classify_fleet",
         timedelta(minutes=1),
-        _("Puts devices into the entities of the rules after these were changed."),
+        _("Puts devices into the entities and sites of the rules after these were changed."),
     ),
     Periodic(
         "devices.count_fleet",
@@ -99,7 +99,7 @@ SCHEDULE: tuple[Periodic, ...] = (
     Periodic(
         "devices.refill_fields",
         ("10", "4"),
-        _("Has the rules of custom fields asked again for all devices."),
+        _("Has the rules of custom fields and the sites asked again for all devices."),
     ),
     Periodic(
         "core.lapse_approvals",

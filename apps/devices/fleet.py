@@ -129,6 +129,8 @@ _CODES = {
 
 
 def _finish(run: ClassificationRun, now: datetime) -> None:
+    if run.author_id is None and not run.moved:
+        return  # each night
     audit.record(
         code=_CODES[RunPurpose(run.purpose)],
         object_kind="classification_run",

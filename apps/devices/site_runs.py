@@ -76,6 +76,14 @@ class Machines:
 sites.register(Machines())
 
 
+def restart(now: datetime) -> None:
+    """Have all sites asked again: what they read may change where no report tells of it.
+
+    Keys are renamed, names become pseudonyms, addresses are deleted.
+    """
+    fleet.begin(RunPurpose.SITES, None, now)
+
+
 def _rows(scope: Scope) -> Iterator[tuple[dict[str, Any], classification.Origin]]:
     """Yield the devices that a caller sees, as values, and how they came in."""
     rows = Device.objects.permitted_to(scope).order_by("pk")

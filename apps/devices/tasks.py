@@ -6,7 +6,7 @@ from celery import shared_task
 from django.db import OperationalError
 
 from apps.core import clock
-from apps.devices import fleet, fleet_now, ruled_fields
+from apps.devices import fleet, fleet_now, ruled_fields, site_runs
 
 logger = logging.getLogger(__name__)
 
@@ -39,8 +39,9 @@ def fill_fields(**_later: object) -> None:  # survives a newer caller
 
 @shared_task(name="devices.refill_fields", queue="maintenance", soft_time_limit=60)
 def refill_fields(**_later: object) -> None:  # survives a newer caller
-    """Have all rules of custom fields asked again."""
+    """Have all rules of custom fields asked again, and all sites."""
     ruled_fields.restart()
+    site_runs.restart(clock.now())
 
 
 @shared_task(

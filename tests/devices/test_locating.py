@@ -12,7 +12,7 @@ from apps.audit.models import InboxEvent
 from apps.binaries.models import ConnectionSample
 from apps.collectors.choices import Level
 from apps.collectors.services import deletion, jobs
-from apps.devices import fleet
+from apps.devices import fleet, tasks
 from apps.devices.classification import PLACE
 from apps.devices.models import Boot, Context, Device, DeviceChange
 from apps.devices.services import move_device
@@ -234,6 +234,16 @@ class TestSites:
         fleet.run_open()
         assert place(machine) == PARIS
         assert not Site.objects.exists()
+
+    def test_are_asked_again_each_night(self) -> None:
+        make_sites(site("Paris", ("configuration_tag", "paris")))
+        machine = make_machine()
+        Device.objects.update(configuration_tag="paris")  # no report tells of it
+
+        tasks.refill_fields()
+        tasks.classify_fleet()
+
+        assert place(machine) == ("", "", "", "Paris", "onsite")
 
     def test_write_nothing_that_stays(self) -> None:
         make_sites(site("All", ("platform", "linux")))
