@@ -128,8 +128,15 @@ class TestDatabase:
             for table, text in self.rows.items():
                 with connection.cursor().copy(f"COPY {table} FROM STDIN") as copy:
                     copy.write(text)
-            for name, (last, called) in self.sequences.items():
-                connection.execute("SELECT setval(%s::regclass, %s, %s)", [name, last, called])
+            connection.execute(
+                "SELECT setval(name::regclass, last, called)"
+                " FROM unnest(%s::text[], %s::bigint[], %s::boolean[]) kept (name, last, called)",
+                [
+                    list(self.sequences),
+                    [last for last, _called in self.sequences.values()],
+                    [called for _last, called in self.sequences.values()],
+                ],
+            )
 
 
 def _tables_with_rows(connection: psycopg.Connection) -> list[str]:
