@@ -32,8 +32,9 @@ class DailyFile(RotatingFileHandler):
 
     def emit(self, record: logging.LogRecord) -> None:
         """Write one line; into a new file where the old one was removed as too old."""
-        if self.stream and not os.path.exists(self.baseFilename):
-            self.stream.close()
+        is_removed = not os.path.exists(self.baseFilename)
+        if self.stream and is_removed and os.path.isdir(os.path.dirname(self.baseFilename)):
+            self.stream.close()  # while the folder is away there is no other place to write
             self.stream = None  # type: ignore[assignment]  # opened again by the base
         super().emit(record)
 
