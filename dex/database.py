@@ -62,10 +62,10 @@ def caches(url: str, broker_url: str, embedded_socket: Path) -> dict[str, Any]:
     """
     options: dict[str, int]
     if not url and broker_url.startswith(RABBITMQ):
-        backend, location = "apps.core.database_cache.CountingDatabaseCache", "dex_cache"
+        backend, location = "apps.core.caches.CountingDatabaseCache", "dex_cache"
         options = {"MAX_ENTRIES": CACHE_ENTRIES}
     else:
-        backend = "django.core.cache.backends.redis.RedisCache"
+        backend = "apps.core.caches.CountingRedisCache"
         location = url or f"unix://{embedded_socket}/valkey.sock"
         # A server that is silent is as good as away: nobody waits for it longer.
         options = {"socket_timeout": CACHE_SECONDS, "socket_connect_timeout": CACHE_SECONDS}

@@ -22,7 +22,7 @@ def pytest_configure() -> None:
     from django.conf import settings
 
     settings.DATABASES["default"]["NAME"] = environment.DATABASE
-    settings.CACHES["default"] = {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
+    settings.CACHES["default"] = {"BACKEND": "tests.caches.CountingLocMemCache"}
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # quick
     settings.DEX_PARTITION_DAYS_AHEAD = 1
     settings.DEX_PARTITION_DAYS_BEHIND = 1

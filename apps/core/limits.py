@@ -11,7 +11,7 @@ import time
 from collections import OrderedDict
 from dataclasses import dataclass
 from ipaddress import ip_address, ip_network
-from typing import Any
+from typing import Any, cast
 
 from django.conf import settings
 from django.core.cache import cache
@@ -22,6 +22,7 @@ from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
 
 from apps.core import clock
+from apps.core.caches import CountingCache
 
 logger = logging.getLogger(__name__)
 
@@ -49,7 +50,7 @@ def hit(name: str, key: str) -> int | None:
     """Count one request of `key` at the door `name`; return the seconds to wait, None if none.
 
     The count is of a fixed window, so a burst over its edge may have twice the number.
-    Cost: 2 calls of the cache.
+    Cost: 1 call of the cache.
     """
     window = _window(name, key)
     return None if _count(window, 1) <= window.number else window.rest_seconds
@@ -202,12 +203,8 @@ def _count(window: Window, step: int) -> int:
 
 def _count_in_cache(window: Window) -> int:
     """Raise the counter by one; it lives a little longer than its window."""
-    if cache.add(window.cache_key, 1, timeout=window.period + 5):
-        return 1
-    try:
-        return int(cache.incr(window.cache_key))
-    except ValueError:  # it ended between the two calls
-        return 1
+    counting = cast(CountingCache, cache)
+    return counting.count(window.cache_key, timeout=window.period + 5)
 
 
 def _digest(key: str) -> str:

@@ -7,6 +7,7 @@ a pooler may hide, they do not.
 """
 
 import re
+import select
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -126,10 +127,24 @@ def _session(client: psycopg.Connection[Any]) -> _Session:
 
 def _end_copy(pgconn: pq.abc.PGconn, error: bytes | None) -> list[pq.abc.PGresult]:
     pgconn.put_copy_end(error)
+    _wait(pgconn)
     results = []
     while (result := pgconn.get_result()) is not None:
         results.append(result)
     return results
+
+
+def _wait(pgconn: pq.abc.PGconn) -> None:
+    """Wait for an answer as `get_result` does, which would stop the threads of this process."""
+    poll = select.poll()
+    poll.register(pgconn.socket, select.POLLIN | select.POLLOUT)
+    while pgconn.flush():
+        if poll.poll()[0][1] & ~select.POLLOUT:
+            pgconn.consume_input()
+    poll.modify(pgconn.socket, select.POLLIN)
+    while pgconn.is_busy():
+        poll.poll()
+        pgconn.consume_input()
 
 
 def _checked(result: pq.abc.PGresult, expected: pq.ExecStatus) -> pq.abc.PGresult:

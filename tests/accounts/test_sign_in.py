@@ -4,13 +4,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from django.core.cache.backends.redis import RedisCache
 from django.test import Client
 
 from apps.accounts.models import Account
 from apps.audit import services as audit
 from apps.audit.choices import AuditCode
 from apps.audit.models import InboxEvent
+from apps.core.caches import CountingRedisCache
 from apps.core.limits import OwnCounts
 from tests.conftest import NOW
 from tests.factories.accounts import PASSWORD, make_account
@@ -94,7 +94,7 @@ class TestSignIn:
     def test_is_slowed_down_and_possible_while_the_cache_is_away(
         self, client: Client, dora: Account, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        away = RedisCache(f"unix://{tmp_path}/valkey.sock", {})
+        away = CountingRedisCache(f"unix://{tmp_path}/valkey.sock", {})
         monkeypatch.setattr("apps.core.limits.cache", away)
         monkeypatch.setattr("apps.core.limits.own", OwnCounts())
 

@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 from django.conf import LazySettings
 from django.core.cache import cache
-from django.core.cache.backends.redis import RedisCache
 from django.core.exceptions import ImproperlyConfigured
 from django.test import RequestFactory
 
 from apps.core import limits
+from apps.core.caches import CountingRedisCache
 
 pytestmark = pytest.mark.usefixtures("fixed_clock")
 
@@ -68,7 +68,9 @@ class TestWithoutCache:
         """Take the cache away and begin with no counts."""
         own = limits.OwnCounts()
         monkeypatch.setattr(limits, "own", own)
-        monkeypatch.setattr(limits, "cache", RedisCache(f"unix://{tmp_path}/valkey.sock", {}))
+        monkeypatch.setattr(
+            limits, "cache", CountingRedisCache(f"unix://{tmp_path}/valkey.sock", {})
+        )
         return own
 
     def test_still_limits(self) -> None:

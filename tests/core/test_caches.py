@@ -1,5 +1,6 @@
-"""The cache in the database."""
+"""The caches that count."""
 
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
@@ -7,8 +8,10 @@ from datetime import datetime
 import pytest
 from django.core.management import call_command
 from django.db import connection
+from redis.exceptions import RedisError
 
-from apps.core.database_cache import CountingDatabaseCache
+from apps.core.caches import CountingCache, CountingDatabaseCache, CountingRedisCache
+from tests.dex import servers
 
 pytestmark = pytest.mark.django_db
 
@@ -58,6 +61,44 @@ class TestIncr:
 
         with pytest.raises(ValueError, match="not found"):
             cache.incr("a")
+
+
+class TestCount:
+    """Both count alike."""
+
+    @pytest.fixture(params=["redis", "database"])
+    def either(self, request: pytest.FixtureRequest) -> Iterator[CountingCache]:
+        if request.param == "database":
+            yield request.getfixturevalue("cache")
+            return
+        with servers.valkey_server() as address:
+            server = CountingRedisCache(address, {})
+            wait_for(server)
+            yield server
+
+    def test_begins_by_itself(self, either: CountingCache) -> None:
+        counts = [either.count(key, timeout=60) for key in "aab"]
+
+        assert counts == [1, 2, 1]
+
+    def test_ends(self, either: CountingCache) -> None:
+        either.count("a", timeout=1)
+
+        time.sleep(1.1)
+
+        assert either.count("a", timeout=60) == 1
+
+
+def wait_for(server: CountingRedisCache) -> None:
+    """Wait until a server answers."""
+    for _ in range(200):
+        try:
+            server.get("a")
+        except RedisError:
+            time.sleep(0.02)
+        else:
+            return
+    raise AssertionError("Valkey did not start.")
 
 
 @pytest.fixture
