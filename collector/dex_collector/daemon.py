@@ -197,6 +197,7 @@ class Daemon:
     def _act(self) -> None:
         try:
             if not self._is_enrolled():
+                self._rest()
                 self._enrol()
             if self._is_enrolled():
                 self.measurement.obey()
@@ -204,6 +205,8 @@ class Daemon:
                 self._report()
                 if self._may_measure():
                     self.measurement.step()
+                else:
+                    self.measurement.rest()
                 self._check_in_if_due()
                 self._turn_if_due()
                 self.configuration.save()
@@ -211,6 +214,11 @@ class Daemon:
             self._enrol_anew(str(reason))
         except Erased:
             self._end()
+
+    def _rest(self) -> None:
+        """Hear nothing, and let companions read nothing, while there is nobody to tell."""
+        self.measurement.rest()
+        self.door.obey(self.configuration.current, measures_people=False)
 
     def _open_door(self) -> None:
         """Tell companions what may be read, and count whom the socket did not bear."""
@@ -428,6 +436,8 @@ class Daemon:
     def close(self) -> None:
         """Keep the open buckets, close the files, give the folder free."""
         if not self.is_erased:
+            if self._is_enrolled() and self._may_measure():
+                self.measurement.read_last()  # before companions leave: that is no change of theirs
             self.measurement.stop()
         self.door.close()
         if self._show_door is not None:

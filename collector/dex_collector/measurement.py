@@ -35,6 +35,7 @@ RETRY_SECONDS = 60.0  # a probe whose result the full disk did not take
 WAIT_SECONDS = 600.0  # for the work hours, or for a switch
 KEYS_MAXIMUM = 1_000  # remembered facts of one kind and boot
 FIRST_RUN_SECONDS = 20.0  # what the first batch waits for slow probes
+LAST_WAITS = 4  # for the answers at the end; each half a second at most
 
 
 class Measurement:
@@ -90,19 +91,12 @@ class Measurement:
             if monotonic >= self._due[probe.name]:
                 self._due[probe.name] = self._next(probe, monotonic)
                 if self._may_run(probe):
-                    self.troubles.note_running(self._runner.running() | {probe.name})
-                    self._runner.start(probe, self._context())
+                    self._start(probe)
                     continue
                 self._runner.rest(probe)
                 if probe.every_seconds > WAIT_SECONDS:  # what is read daily waits for no day
                     self._due[probe.name] = monotonic + WAIT_SECONDS
-        for probe, context, outputs in self._runner.finished(monotonic):
-            if context.configuration is self._store.current:
-                self._capabilities.note(probe.name, outputs)
-                self._note_success(probe.name)
-                self._take(probe, outputs)
-            else:  # read under an older one: once more
-                self._due[probe.name] = monotonic
+        self._take_answers(monotonic)
         self.troubles.note_running(self._runner.running())
         for name, cpu_seconds in self._runner.take_costs():
             self.watchdog.note_run(name, cpu_seconds)
@@ -113,6 +107,19 @@ class Measurement:
             self._note_trouble(counter)
         if self._runner.is_idle():
             self._tell_capabilities(monotonic)
+
+    def _start(self, probe: Probe) -> None:
+        self.troubles.note_running(self._runner.running() | {probe.name})
+        self._runner.start(probe, self._context())
+
+    def _take_answers(self, monotonic: float) -> None:
+        for probe, context, outputs in self._runner.finished(monotonic):
+            if context.configuration is self._store.current:
+                self._capabilities.note(probe.name, outputs)
+                self._note_success(probe.name)
+                self._take(probe, outputs)
+            else:  # read under an older one: once more
+                self._due[probe.name] = monotonic
 
     def _note_trouble(self, counter: str) -> None:
         """Tell that a probe failed, once until it has worked again."""
@@ -315,6 +322,21 @@ class Measurement:
         self._buckets.close_all()
         self._inventory.forget()
         self._held, self._lost = [], Counter()
+
+    def rest(self) -> None:
+        """Hear nothing more: nothing may be measured now."""
+        for probe in self._probes:
+            self._runner.rest(probe)
+
+    def read_last(self) -> None:
+        """Take what was heard since the last readings: the process ends, nobody asks again."""
+        for probe in self._probes:
+            if probe.name in self._runner.listening() and self._may_run(probe):
+                self._start(probe)
+        for _ in range(LAST_WAITS):
+            self._take_answers(self._clock.monotonic())
+            if self._runner.is_idle():
+                break
 
     def stop(self) -> None:
         """Close the open buckets into the spool."""

@@ -11,11 +11,13 @@ from typing import Any
 
 import pytest
 
+from dex_collector import bus as bus_module
 from dex_collector import journal
 from dex_collector.configuration import Configuration
 from dex_collector.daemon import Daemon, Settings
 from dex_collector.probes.base import Context
 from dex_collector.reports import Cost
+from dex_collector.session import companion, wayland_idle
 from dex_collector.spool import Spool
 from tests.collector.fakes import (
     COLLECTOR_KEY,
@@ -35,6 +37,14 @@ FIXTURES = Path(__file__).parent / "fixtures"
 @pytest.fixture
 def clock() -> FakeClock:
     return FakeClock()
+
+
+@pytest.fixture(autouse=True)
+def patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Wait longer for the services of a test than for those of a device: processors are shared."""
+    monkeypatch.setattr(bus_module, "REPLY_SECONDS", 30.0)
+    monkeypatch.setattr(companion, "ANSWER_SECONDS", 30.0)
+    monkeypatch.setattr(wayland_idle, "ANSWER_SECONDS", 30.0)
 
 
 @pytest.fixture(autouse=True)

@@ -3,14 +3,13 @@
 import os
 import signal
 import socket
-import subprocess
-import time
 from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from dex_collector.clock import to_text
 from dex_collector.daemon import Daemon
 from dex_collector.probes import executions, executions_linux
 from dex_collector.probes.base import Context, Fact, Lack, Output, Probe, Sample, Tally
@@ -22,7 +21,15 @@ from dex_collector.probes.process_listener_linux import Crash
 from dex_collector.probes.programs_linux import Program, parse_link
 from tests.collector.conftest import FIXTURES, configuration, copy_machine, run
 from tests.collector.fakes import NOON, FakeClock, FakeServer
-from tests.collector.test_process_connector import Kernel, dumped, ended, own_shell, started
+from tests.collector.test_process_connector import (
+    Kernel,
+    crash_once_heard,
+    dumped,
+    ended,
+    own_shell,
+    started,
+)
+from tests.fakes.bus import wait_for
 
 MakeContext = Callable[..., Context]
 Start = Callable[..., Daemon]
@@ -118,12 +125,7 @@ def settle(hearing: Hearing, number: int) -> None:
     """Wait until so many starts and crashes were heard."""
     listener = hearing._listener
     assert listener is not None
-    for _ in range(500):
-        heard = listener._heard
-        if heard.starts.total() + len(heard.crashes) >= number:
-            return
-        time.sleep(0.01)
-    raise AssertionError("not heard")
+    wait_for(lambda: listener._heard.starts.total() + len(listener._heard.crashes) >= number)
 
 
 class TestHearing:
@@ -180,6 +182,23 @@ class TestHearing:
         assert fact.fields.get("binary_path") == path
         assert fact.fields["binary_path_root"] == "usr"
         assert fact.binary == {"name": "soffice.bin", **PLATFORM}
+
+    @pytest.mark.case("collector.9")
+    @pytest.mark.parametrize("heard_under", ["full", "root_only"])
+    def test_tells_no_path_that_was_read_when_it_might_be(
+        self, make_context: MakeContext, kernel: Kernel, hearing: Hearing, heard_under: str
+    ) -> None:
+        reader = ExecutionReader(hearing)
+        reader(make_context(kernel.root, monotonic=1_000, binary_paths="full"))
+        reader(make_context(kernel.root, monotonic=1_060, binary_paths=heard_under))
+        kernel.say(dumped(2200), ended(2200, signal.SIGABRT))
+        settle(hearing, 1)
+
+        found = reader(make_context(kernel.root, monotonic=1_120, binary_paths="root_only"))
+
+        (fact,) = facts(found, "execution.crashes")
+        assert "binary_path" not in fact.fields
+        assert fact.fields["binary_path_root"] == "usr"
 
     def test_that_overflowed_compares_passes_and_counts_it(
         self, make_context: MakeContext, kernel: Kernel, hearing: Hearing
@@ -312,6 +331,76 @@ class TestDaemon:
         assert hearing._listener is None
         assert server.records("execution.crashes") == []
 
+    def test_that_stops_passes_on_what_it_heard(
+        self,
+        start: Start,
+        server: FakeServer,
+        clock: FakeClock,
+        kernel: Kernel,
+        probe: Probe,
+        hearing: Hearing,
+    ) -> None:
+        hearing._clock = clock.monotonic
+        daemon = start(root=kernel.root, probes=(probe,))
+        run(daemon, clock, seconds=60)
+        kernel.say(dumped(2200), ended(2200, signal.SIGSEGV))
+        settle(hearing, 1)
+        daemon.close()
+
+        run(start(root=kernel.root, probes=()), clock, seconds=1_900, every=30)
+
+        (record,) = server.records("execution.crashes")
+        assert record["fields"]["error_code"] == "SIGSEGV"
+
+    def test_that_stops_outside_work_hours_reads_nothing_more(
+        self,
+        start: Start,
+        server: FakeServer,
+        clock: FakeClock,
+        kernel: Kernel,
+        probe: Probe,
+        hearing: Hearing,
+    ) -> None:
+        server.switches["work_hours"] = "schedule"
+        server.work_hours = {"days": [1], "start": "12:00", "end": "12:02"}
+        hearing._clock = clock.monotonic
+        daemon = start(root=kernel.root, probes=(probe,))
+        run(daemon, clock, seconds=60)
+        kernel.say(dumped(2200), ended(2200, signal.SIGSEGV))
+        settle(hearing, 1)
+        clock.advance(60)
+        daemon.close()
+
+        run(start(root=kernel.root, probes=()), clock, seconds=1_900, every=30)
+
+        assert server.records("execution.crashes") == []
+
+    @pytest.mark.parametrize("refusal", ["day", "server"])
+    def test_that_may_not_measure_hears_no_more(
+        self,
+        start: Start,
+        server: FakeServer,
+        clock: FakeClock,
+        kernel: Kernel,
+        probe: Probe,
+        hearing: Hearing,
+        refusal: str,
+    ) -> None:
+        hearing._clock = clock.monotonic
+        daemon = start(root=kernel.root, probes=(probe,))
+        run(daemon, clock, seconds=60)
+        was_heard = hearing._listener is not None
+        if refusal == "day":
+            daemon.link.enrolled.refused_at = to_text(clock.now() - timedelta(hours=25))
+        else:
+            daemon._follow(daemon.link.enrolled, reason="device_expired")
+            server.is_down = True
+
+        daemon.step()
+
+        assert was_heard
+        assert hearing._listener is None
+
     def test_a_path_that_may_be_told_no_more_is_purged(
         self,
         start: Start,
@@ -367,8 +456,11 @@ class TestThisMachine:
             return reader(Context(Path("/"), now, since_boot(), configuration()))
 
         read()
-        subprocess.run([shell, "-c", "sleep 0.3; kill -SEGV $$"], check=False)
-        time.sleep(0.3)
+        listener = reader._hearing._listener
+        assert listener is not None
+        began = datetime.now(tz=UTC)
+        crash_once_heard(shell, listener)
+        wait_for(lambda: shell.name in {c.program.name for c in listener._heard.crashes})
 
         found = [*read(), *read()]
 
@@ -378,7 +470,8 @@ class TestThisMachine:
         ]
         assert [fact.fields["number_of_crashes"] for fact in told] == [1]
         assert told[0].fields["crash_on_start"] is True
-        assert abs(told[0].occurred_at - datetime.now(tz=UTC)) < timedelta(seconds=5)
+        moment, slack = told[0].occurred_at, timedelta(seconds=1)
+        assert began - slack < moment < datetime.now(tz=UTC) + slack
 
 
 class TestManyProcesses:

@@ -29,6 +29,7 @@ from dex_collector.probes.process_connector_linux import (
 from dex_collector.probes.process_listener_linux import Heard, Listener
 from dex_collector.probes.programs_linux import Program
 from tests.collector.conftest import FIXTURES
+from tests.fakes.bus import wait_for
 
 SHORT_PROCESSES, BUDGET_SECONDS = 1_000, 0.050
 
@@ -328,8 +329,9 @@ class TestListener:
         listener.close()
 
         kernel.say(started(5))
-        time.sleep(0.05)
+        listener._thread.join(30)
 
+        assert not listener._thread.is_alive()
         assert listener.take({}).starts.total() == 0
 
 
@@ -359,6 +361,18 @@ def own_shell(folder: Path) -> Path:
     return Path(shutil.copy(Path("/bin/sh").resolve(), folder / f"shell-{os.getpid()}"))
 
 
+def crash_once_heard(shell: Path, listener: Listener) -> None:
+    """Run a program that crashes as soon as its start was heard, however long that takes."""
+
+    def is_heard() -> bool:
+        run = listener._runs.get(child.pid)
+        return run is not None and run.program.name == shell.name
+
+    with subprocess.Popen([shell, "-c", "read go; kill -SEGV $$"], stdin=subprocess.PIPE) as child:
+        wait_for(is_heard)
+        child.communicate(b"\n")
+
+
 @pytest.fixture
 def real() -> Iterator[Listener]:
     """A listener to this machine's kernel."""
@@ -376,7 +390,7 @@ class TestRealKernel:
     def test_tells_of_a_child_that_crashed(self, real: Listener, tmp_path: Path) -> None:
         shell = own_shell(tmp_path)
 
-        subprocess.run([shell, "-c", "sleep 0.3; kill -SEGV $$"], check=False)
+        crash_once_heard(shell, real)
 
         heard = taken(real, lambda so_far: shell.name in {c.program.name for c in so_far.crashes})
         assert [(c.signal, c.uid) for c in heard.crashes if c.program.name == shell.name] == [

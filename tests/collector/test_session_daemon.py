@@ -106,6 +106,25 @@ class TestDaemon:
 
         assert len(server.records("session.logins")) == 1
 
+    def test_that_stops_passes_on_what_it_heard(
+        self,
+        played: Played,
+        logind: FakeLogind,
+        server: FakeServer,
+        start: Start,
+        bus_machine: Path,
+    ) -> None:
+        logind.open("1", ADA, NOON - timedelta(hours=1))
+        played.hear("SessionNew")
+        played.step()
+        logind.end("1")
+        played.hear("SessionRemoved")
+
+        played.daemon.close()
+
+        Played(start, played.clock, bus_machine).step(1000)
+        assert len(server.records("session.logouts")) == 1
+
     @pytest.mark.case("collector.9")
     @pytest.mark.parametrize(("value", "left"), [("logins", {"session.logins"}), ("off", set())])
     def test_purges_what_a_stricter_switch_forbids(

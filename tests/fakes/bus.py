@@ -36,8 +36,8 @@ Method = Callable[[Message], tuple[str, tuple[Any, ...]]]
 Typed = tuple[str, Any]  # signature and value
 
 
-def wait_for(is_so: Callable[[], bool], seconds: float = 5.0) -> None:
-    """Wait until something has arrived."""
+def wait_for(is_so: Callable[[], bool], seconds: float = 30.0) -> None:
+    """Wait until something has arrived; on a busy machine that takes a while."""
     ends = time.monotonic() + seconds
     while not is_so():
         assert time.monotonic() < ends, "nothing came in time"

@@ -43,10 +43,11 @@ def _make_fact(
     first = group[0]
     at = context.now - timedelta(seconds=max(0.0, context.monotonic - first.at))
     on_start = {crash.is_on_start for crash in group}
+    may_tell_path = context.configuration.value("binary_paths") == "full"  # now, not when it ran
     fields = {
         "number_of_crashes": len(group),
         "crash_on_start": True if True in on_start else first.is_on_start,
-        "binary_path": first.program.path,
+        "binary_path": first.program.path if may_tell_path else None,
         "binary_path_root": first.program.root,
         "error_code": name_of(first.signal),
         "kind": "crash",

@@ -38,6 +38,7 @@ class Runner:
         self._hangs = dict(hangs or {})
         self._costs: list[tuple[str, float]] = []
         self._absent: set[str] = set()
+        self._listening: set[str] = set()  # probes that may have heard something since their read
         self._reports: list[str] = []
 
     def is_idle(self) -> bool:
@@ -68,6 +69,8 @@ class Runner:
             return
         run = Run(probe=probe, context=context)
         self._runs[probe.name] = run
+        if isinstance(self._readers[probe.name], Listener):
+            self._listening.add(probe.name)
         threading.Thread(
             target=self._read, args=(run,), name=f"probe-{probe.name}", daemon=True
         ).start()
@@ -86,6 +89,11 @@ class Runner:
         reader = self._readers[probe.name]
         if isinstance(reader, Listener) and probe.name not in self._runs:
             reader.rest()
+            self._listening.discard(probe.name)
+
+    def listening(self) -> frozenset[str]:
+        """Return the names of the probes that hear while they are not read."""
+        return frozenset(self._listening)
 
     def finished(self, monotonic: float) -> list[tuple[Probe, Context, Sequence[Output]]]:
         """Return what has been read meanwhile; wait a moment for those that just began."""
