@@ -116,12 +116,17 @@ class TestMessages:
         assert 600 <= len(answers) <= 1_200  # a minute may have begun meanwhile
         assert door.server.take_counts() == {"local_too_many": 1}
 
-    def test_of_too_many_peers_are_not_heard(self, door: Door) -> None:
+    def test_of_too_many_peers_are_not_heard(
+        self, door: Door, caplog: pytest.LogCaptureFixture
+    ) -> None:
         links = [door.peer() for _ in range(8)]
         assert all(say(link, type="hello") for link in links)
 
-        with door.peer() as ninth:
-            assert ninth.recv(10) == b""
+        for _ in range(20):
+            with door.peer() as another:
+                assert another.recv(10) == b""
+        assert door.server.take_counts() == {"local_too_many": 20}
+        assert len(caplog.records) == 1  # nobody fills the log
         for link in links:
             link.close()
 
@@ -189,6 +194,22 @@ class TestDaemon:
         link.connect(str(folder / "collector.sock"))
 
         assert say(link, type="hello") == {"type": "state", "measuring": False, "reads": []}
+
+    def test_says_so_while_its_new_identity_is_not_accepted(
+        self, start: Callable[..., Daemon], server: FakeServer, clock: FakeClock, folder: Path
+    ) -> None:
+        daemon = start(socket=folder / "collector.sock")
+        run(daemon, clock, seconds=20)
+        with socket.socket(socket.AF_UNIX) as link:
+            link.connect(str(folder / "collector.sock"))
+            before = say(link, type="hello")
+            daemon._follow(daemon.link.enrolled, reason="device_expired")
+            server.is_down = True
+
+            daemon.step()
+
+            assert before["measuring"]
+            assert say(link, type="hello") == {"type": "state", "measuring": False, "reads": []}
 
     def test_takes_the_place_of_one_that_was_killed(
         self, start: Callable[..., Daemon], clock: FakeClock, folder: Path

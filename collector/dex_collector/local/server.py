@@ -187,7 +187,9 @@ class LocalServer:
     def _count(self, reason: str) -> None:
         with self._guard:
             self._counts[reason] += 1
-        logger.warning("A local peer was closed", extra=facts(reason=reason))
+            is_first = self._counts[reason] == 1
+        if is_first:  # since the last call of `take_counts`: nobody fills the log
+            logger.warning("A local peer was closed", extra=facts(reason=reason))
 
 
 def read_peer_uid(link: socket.socket) -> int:
