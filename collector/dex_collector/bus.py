@@ -90,6 +90,7 @@ class Bus:
         self._connection: Connection | None = None
         self._replies: dict[int, Future[Message]] = {}
         self._signals: deque[Signal] = deque(maxlen=SIGNALS_MAXIMUM)
+        self._is_listening, self._only_from = False, ""
         self._lock = threading.Lock()  # of sending: calls may come from several threads
 
     @property
@@ -108,6 +109,7 @@ class Bus:
             connection = Connection(prep_socket(get_bus(address), timeout=REPLY_SECONDS))
         except (OSError, ValueError, RuntimeError) as error:
             raise BusLost("the bus does not answer") from error
+        self._is_listening, self._only_from = False, ""
         self._signals.clear()
         self._connection = connection
         threading.Thread(target=self._receive, args=(connection,), name="bus", daemon=True).start()
@@ -137,10 +139,13 @@ class Bus:
         if future is not None:
             future.set_result(message)
         elif message.header.message_type is MessageType.signal:
+            sender = fields.get(HeaderFields.sender, "")
+            if not self._is_listening or self._only_from not in {"", sender}:
+                return  # anybody may send us something: it must not fill our memory
             self._signals.append(
                 Signal(
                     at=self.monotonic(),
-                    sender=fields.get(HeaderFields.sender, ""),
+                    sender=sender,
                     path=fields.get(HeaderFields.path, ""),
                     member=fields.get(HeaderFields.member, ""),
                     body=message.body,
@@ -180,7 +185,12 @@ class Bus:
 
     def listen(self, rule: MatchRule) -> None:
         """Receive the signals that `rule` names. The bus also passes what was sent to us alone."""
+        self._is_listening = True
         self._ask(message_bus.AddMatch(rule))
+
+    def keep_only_from(self, sender: str) -> None:
+        """Drop the signals of all other connections from now on, until this one is lost."""
+        self._only_from = sender
 
     def owner_of(self, name: str) -> str:
         """Return the connection that has a well-known name: the true sender of its signals."""

@@ -1,10 +1,10 @@
 """The client of D-Bus, with a real bus."""
 
-import time
+import threading
 from pathlib import Path
 
 import pytest
-from jeepney import DBusAddress, MatchRule
+from jeepney import DBusAddress, HeaderFields, MatchRule, Message, new_signal
 
 from dex_collector.bus import Bus, BusLost, BusRefused, system_bus
 from tests.collector.fakes import NOON
@@ -29,6 +29,35 @@ class TestBus:
         assert logind.asked == [(ROOT, "ListSessions"), (session.object_path, "User")]
         heard = [one for one in client.signals() if one.sender == client.owner_of(NAME)]
         assert [one.member for one in heard] == ["SessionNew"]
+
+    def test_keeps_no_signal_that_nobody_asked_for(
+        self, bus: PrivateBus, bus_machine: Path
+    ) -> None:
+        logind, stranger, client = FakeLogind(bus.address), Bus(), Bus()
+        for one in (client, stranger):
+            one.open(system_bus(bus_machine))
+        name = client._connection.unique_name  # type: ignore[union-attr]
+        sent_to_us = new_signal(LOGIND, "SessionRemoved", "so", ("1", ROOT))
+        sent_to_us.header.fields[HeaderFields.destination] = name
+
+        stranger.say(sent_to_us)
+        stranger.owner_of(NAME)  # by its answer the bus has passed on what came before
+        client.owner_of(NAME)
+        before = client.signals()
+        client.listen(MatchRule(type="signal", sender=NAME, interface=MANAGER))
+        stranger.say(sent_to_us)
+        stranger.owner_of(NAME)
+        owner = client.owner_of(NAME)
+        while_open = [one.sender for one in client.signals()]
+        client.keep_only_from(owner)
+        stranger.say(sent_to_us)
+        stranger.owner_of(NAME)
+        logind.open("1", ADA, NOON)
+        client.call(LOGIND, "ListSessions")
+
+        assert before == []
+        assert while_open == [stranger._connection.unique_name]  # type: ignore[union-attr]
+        assert [one.member for one in client.signals()] == ["SessionNew"]
 
     def test_tells_a_refusal_from_a_loss(self, bus: PrivateBus) -> None:
         client = Bus()
@@ -59,14 +88,20 @@ class TestBus:
     def test_takes_silence_for_a_loss(
         self, bus: PrivateBus, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr("dex_collector.bus.REPLY_SECONDS", 0.1)
-        logind, client = FakeLogind(bus.address), Bus()
-        logind.methods["ListSessions"] = lambda message: time.sleep(0.3) or ("", ())  # type: ignore[func-returns-value]
+        logind, client, end = FakeLogind(bus.address), Bus(), threading.Event()
+
+        def say_nothing(message: Message) -> tuple[str, tuple[()]]:
+            end.wait(30)
+            return "", ()
+
+        logind.methods["ListSessions"] = say_nothing
         client.open(bus.address)
+        monkeypatch.setattr("dex_collector.bus.REPLY_SECONDS", 0.1)
 
         with pytest.raises(BusLost):
             client.call(LOGIND, "ListSessions")
 
+        end.set()
         assert not client.is_open
 
     def test_is_lost_where_there_is_none(self, tmp_path: Path) -> None:

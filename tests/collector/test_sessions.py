@@ -15,7 +15,7 @@ from tests.collector.conftest import configuration, copy_machine
 from tests.collector.fakes import NOON, FakeClock
 from tests.collector.watching import Watch
 from tests.fakes.bus import PrivateBus, wait_for
-from tests.fakes.logind import FakeLogind, Person
+from tests.fakes.logind import NAME, FakeLogind, Person
 
 ADA, ROOT = Person(1000, "ada"), Person(0, "root")
 Start = Callable[..., Daemon]
@@ -125,7 +125,8 @@ class TestFacts:
         forged = logind_signal(client.unique_name, logind.path("1"))
         assert liar._connection is not None
         liar._connection.send(forged)
-        watch.hear(1)
+        for one in (liar, watch.reader._logind._bus):
+            one.owner_of(NAME)  # with its answer what came before has passed
 
         watch.read()
 

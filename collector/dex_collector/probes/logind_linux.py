@@ -72,6 +72,7 @@ class Logind:
                 )
             )
         self._owner = self._bus.owner_of(NAME)
+        self._bus.keep_only_from(self._owner)
         return True
 
     def close(self) -> None:
