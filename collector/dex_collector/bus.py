@@ -25,6 +25,7 @@ from jeepney.bus import get_bus
 from jeepney.io.blocking import DBusConnection, DBusConnectionBase, prep_socket
 
 from dex_collector.clock import SystemClock
+from dex_collector.threads import Helper
 
 REPLY_SECONDS = 1.0  # a service of this machine answers in milliseconds
 SIGNALS_MAXIMUM = 10_000  # kept until somebody asks for them; the oldest go first
@@ -112,7 +113,7 @@ class Bus:
         self._is_listening, self._only_from = False, ""
         self._signals.clear()
         self._connection = connection
-        threading.Thread(target=self._receive, args=(connection,), name="bus", daemon=True).start()
+        Helper("bus", self._receive, connection).start()
 
     def close(self) -> None:
         """End the connection; calls that wait for an answer fail."""

@@ -113,7 +113,7 @@ class Measurement:
         self._runner.start(probe, self._context())
 
     def _take_answers(self, monotonic: float) -> None:
-        for probe, context, outputs in self._runner.finished(monotonic):
+        for probe, context, outputs in self._runner.finished(monotonic, self._clock.awake()):
             if context.configuration is self._store.current:
                 self._capabilities.note(probe.name, outputs)
                 self._note_success(probe.name)

@@ -375,6 +375,15 @@ class TestDaemon:
 
         assert server.records("execution.crashes") == []
 
+    def test_counts_the_cost_of_hearing_for_its_probe(
+        self, start: Start, clock: FakeClock, kernel: Kernel, probe: Probe
+    ) -> None:
+        daemon = start(root=kernel.root, probes=(probe,))
+        run(daemon, clock, seconds=60)
+
+        crew = daemon.measurement._runner._crews[probe.name]
+        assert [one.name for one in crew._helpers] == ["process-events"]
+
     @pytest.mark.parametrize("refusal", ["day", "server"])
     def test_that_may_not_measure_hears_no_more(
         self,

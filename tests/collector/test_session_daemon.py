@@ -125,6 +125,15 @@ class TestDaemon:
         Played(start, played.clock, bus_machine).step(1000)
         assert len(server.records("session.logouts")) == 1
 
+    def test_counts_the_cost_of_hearing_for_the_probe_that_hears(self, played: Played) -> None:
+        played.step()
+
+        crews = played.daemon.measurement._runner._crews
+        assert {name: [one.name for one in crew._helpers] for name, crew in crews.items()} == {
+            "sessions": ["bus"],
+            "sleeps": ["bus"],
+        }
+
     @pytest.mark.case("collector.9")
     @pytest.mark.parametrize(("value", "left"), [("logins", {"session.logins"}), ("off", set())])
     def test_purges_what_a_stricter_switch_forbids(

@@ -21,6 +21,7 @@ from dex_collector.probes.process_connector_linux import (
     parse_event,
 )
 from dex_collector.probes.programs_linux import GONE, UNKNOWN, Program, parse_comm, read_program
+from dex_collector.threads import Helper
 
 CRASH_SIGNALS = frozenset({4, 6, 7, 8, 11})  # signal(7): SIGILL, SIGABRT, SIGBUS, SIGFPE, SIGSEGV
 STARTS_MAXIMUM = 200  # a second, on the mean of a window; more cost more than they tell
@@ -92,18 +93,13 @@ class Listener:
         self._started_at = self._rested_at = 0.0  # the last start, and the last rest in a burst
         self._is_closed = False
         self.rate = 0  # starts a second, where they were too many
-        self._thread = threading.Thread(target=self._listen, name="process-events", daemon=True)
+        self._thread = Helper("process-events", self._listen)
         self._thread.start()
 
     @property
     def is_alive(self) -> bool:
         """Return whether the subscription still stands."""
         return not self._is_closed
-
-    @property
-    def thread_id(self) -> int:
-        """Return the number of the thread, whose cost is that of listening."""
-        return self._thread.ident or 0
 
     def take(self, present: Mapping[int, tuple[Program, int]]) -> Heard:
         """Return what was heard since the last call. present: program and user of all processes.

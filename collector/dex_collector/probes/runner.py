@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from dex_collector.journal import facts
 from dex_collector.probes.base import Context, Listener, NoData, Output, Probe, ProbeError, Reader
+from dex_collector.threads import Crew
 
 logger = logging.getLogger(__name__)
 
@@ -25,7 +26,13 @@ class Run:
     outputs: Sequence[Output] = ()
     error: Exception | None = None
     is_overdue: bool = False
-    cpu_seconds: float = 0.0  # of the thread, children not counted
+    cpu_seconds: float = 0.0  # of its threads, children not counted
+
+    def seconds(self, monotonic: float, awake: float | None) -> float:
+        """Return how long it has run; a machine that sleeps runs nothing."""
+        if awake is None or self.context.awake is None:
+            return monotonic - self.context.monotonic
+        return awake - self.context.awake
 
 
 class Runner:
@@ -34,6 +41,7 @@ class Runner:
     def __init__(self, probes: Iterable[Probe], hangs: Mapping[str, int] | None = None) -> None:
         """Take how often probes hung before this process."""
         self._readers: dict[str, Reader] = {probe.name: probe.make_reader() for probe in probes}
+        self._crews: dict[str, Crew] = {name: Crew() for name in self._readers}
         self._runs: dict[str, Run] = {}
         self._hangs = dict(hangs or {})
         self._costs: list[tuple[str, float]] = []
@@ -55,7 +63,10 @@ class Runner:
         return reports
 
     def take_costs(self) -> list[tuple[str, float]]:
-        """Return probe and processor seconds of each read that ended since the last call."""
+        """Return probe and processor seconds of each read that ended since the last call.
+
+        With those of the threads that heard for it since its read before.
+        """
         costs, self._costs = self._costs, []
         return costs
 
@@ -76,12 +87,15 @@ class Runner:
         ).start()
 
     def _read(self, run: Run) -> None:
+        crew = self._crews[run.probe.name]
         try:
-            run.outputs = list(self._readers[run.probe.name](run.context))
+            with crew.working():
+                run.outputs = list(self._readers[run.probe.name](run.context))
         except Exception as error:  # noqa: BLE001 - any failure stays inside its probe
             run.error = error
         finally:
-            run.cpu_seconds = time.thread_time()  # the thread is that of this read alone
+            # This thread is that of this read alone; its helpers worked since the read before.
+            run.cpu_seconds = time.thread_time() + crew.take_cpu_seconds()
             run.done.set()
 
     def rest(self, probe: Probe) -> None:
@@ -95,8 +109,13 @@ class Runner:
         """Return the names of the probes that hear while they are not read."""
         return frozenset(self._listening)
 
-    def finished(self, monotonic: float) -> list[tuple[Probe, Context, Sequence[Output]]]:
-        """Return what has been read meanwhile; wait a moment for those that just began."""
+    def finished(
+        self, monotonic: float, awake: float | None = None
+    ) -> list[tuple[Probe, Context, Sequence[Output]]]:
+        """Return what has been read meanwhile; wait a moment for those that just began.
+
+        monotonic, awake: the present of the clocks of a context.
+        """
         results = []
         for name, run in list(self._runs.items()):
             if run.done.wait(0 if run.is_overdue else GRACE_SECONDS):
@@ -104,10 +123,7 @@ class Runner:
                 self._costs.append((name, run.cpu_seconds))
                 if not run.is_overdue and not self._failed(run):
                     results.append((run.probe, run.context, run.outputs))
-            elif (
-                not run.is_overdue
-                and monotonic - run.context.monotonic >= run.probe.timeout_seconds
-            ):
+            elif not run.is_overdue and run.seconds(monotonic, awake) >= run.probe.timeout_seconds:
                 run.is_overdue = True  # its thread cannot be ended; its answer will not count
                 self._hangs[name] = self._hangs.get(name, 0) + 1
                 self._report(run.probe, "timed_out")
