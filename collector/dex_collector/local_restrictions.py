@@ -14,8 +14,8 @@ class LocalRestrictions:
     """What the file forbids.
 
     switches: the widest value that each may have. signers: fingerprints of the keys whose remote
-    actions are accepted; None where the file does not say. is_unreadable: nobody knows what it
-    forbids, so the narrowest of all holds.
+    actions are accepted, once there are any; None where the file does not say. is_unreadable:
+    nobody knows what it forbids, so the narrowest of all holds.
     """
 
     switches: Mapping[str, str] = field(default_factory=dict)

@@ -233,6 +233,7 @@ class TestTurns:
         assert daemon.configuration.current.version == 2
         assert len(server.calls("check-in")) == 1
 
+    @pytest.mark.case("collector.24")
     def test_sends_the_two_hundredth_record_at_once(
         self, start: Start, server: FakeServer, clock: FakeClock
     ) -> None:

@@ -65,7 +65,7 @@ def lacks(outputs: Sequence[Output]) -> set[str]:
 
 class TestBoot:
     def test_reads_the_boot_time(self, make_context: MakeContext) -> None:
-        (fact,) = boot_linux.read_boots(make_context(LAPTOP))
+        (fact,) = boot_linux.BootReader()(make_context(LAPTOP))
 
         assert fact.occurred_at == datetime(2026, 3, 2, 6, tzinfo=UTC)
         assert fact.fields == {"type": "full_boot"}
@@ -77,7 +77,7 @@ class TestBoot:
         at = int(datetime(2026, 1, 1, 8, tzinfo=UTC).timestamp())
         (root / "proc/stat").write_text(f"btime {at}\n")
 
-        facts = boot_linux.read_boots(make_context(root))
+        facts = boot_linux.BootReader()(make_context(root))
         found = fields(operating_system_linux.read_operating_system(make_context(root)))
 
         assert facts == []
@@ -89,7 +89,7 @@ class TestBoot:
 
     def test_has_no_data_without_proc(self, make_context: MakeContext, tmp_path: Path) -> None:
         with pytest.raises(NoData):
-            boot_linux.read_boots(make_context(tmp_path))
+            boot_linux.BootReader()(make_context(tmp_path))
 
 
 class TestHardware:

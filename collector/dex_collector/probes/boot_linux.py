@@ -1,25 +1,38 @@
-"""Boot probe: when the machine started."""
+"""Boot probe: when the machine started, and how long that took."""
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from dex_collector.probes.base import Context, Fact, NoData, ProbeError, read_text
+from dex_collector.probes.startup_linux import is_told, read_duration_ms
 
 # A server keeps events so long and refuses older ones; it learns of such a boot from the part
 # `operating_system`.
 EVENT_AGE_MAXIMUM = timedelta(days=30)
+STARTUP_MAXIMUM = timedelta(minutes=15)  # a startup that has not ended by then is told without
 
 
-def read_boots(context: Context) -> list[Fact]:
-    """Read the last boot: one fact, which is sent once per boot; none of a boot long ago.
+class BootReader:
+    """Tells the last boot: one fact, which is sent once per boot; none of a boot long ago.
 
-    How long it took only systemd knows, and tells by D-Bus alone: no file, so no duration yet.
+    The collector is a part of the startup, so it waits until that has ended.
     """
-    booted_at = read_boot_time(context.root)
-    if context.now - booted_at > EVENT_AGE_MAXIMUM:
-        return []
-    fields = {"type": "full_boot"}
-    return [Fact("device_performance.boots", booted_at, key="boot", fields=fields)]
+
+    def __init__(self) -> None:
+        self._duration_ms: int | None = None
+
+    def __call__(self, context: Context) -> list[Fact]:
+        booted_at = read_boot_time(context.root)
+        age = context.now - booted_at
+        if age > EVENT_AGE_MAXIMUM:
+            return []
+        if self._duration_ms is None:
+            self._duration_ms = read_duration_ms(context.root)
+        if self._duration_ms is None and is_told(context.root) and age < STARTUP_MAXIMUM:
+            return []
+        fields = {"type": "full_boot", "duration_ms": self._duration_ms}
+        told = {name: value for name, value in fields.items() if value is not None}
+        return [Fact("device_performance.boots", booted_at, key="boot", fields=told)]
 
 
 def read_boot_time(root: Path) -> datetime:
