@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import socket
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ from dex_collector.show.viewer import Viewer
 from dex_collector.show.words import LABELS, configuration_lines
 from tests.collector.conftest import configuration, run
 from tests.collector.fakes import FakeClock, FakeServer
+from tests.fakes.bus import wait_for
 
 Start = Callable[..., Daemon]
 ADA, BOB, ROOT = 1000, 1999, 0
@@ -222,6 +224,30 @@ class TestDoor:
             list(ask(door, "\xff"))
 
         assert list(ask(door, "status"))
+
+    def test_of_one_account_that_keeps_silent_another_does_not_wait(
+        self, door: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        with socket.socket(socket.AF_UNIX) as silent:
+            silent.connect(str(door))
+            wait_for(lambda: self.is_refused(door, "still answers"))
+            monkeypatch.setattr(door_module, "read_peer_uid", lambda link: BOB)
+
+            assert sessions(ask(door, "all")) == ["s2", "s3", "s5"]
+
+    def test_ends_for_who_reads_too_slowly(
+        self, door: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(door_module, "WHOLE_SECONDS", 0.0)
+
+        with pytest.raises(ValueError, match="did not answer"):
+            list(ask(door, "all"))
+
+    def is_refused(self, door: Path, words: str) -> bool:
+        try:
+            return not list(ask(door, "status"))
+        except ValueError as error:
+            return words in str(error)
 
     def test_refuses_who_asks_too_often(self, door: Path) -> None:
         for _ in range(ANSWERS_MAXIMUM):

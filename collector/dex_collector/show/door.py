@@ -4,7 +4,6 @@ import json
 import logging
 import os
 import socket
-import sqlite3
 import threading
 import time
 from collections import deque
@@ -23,10 +22,13 @@ logger = logging.getLogger(__name__)
 NAME = "show.sock"
 PLACE = Path("/run/dex") / NAME
 MODE = 0o666  # everybody may ask; the answer is that account's own view
-TIMEOUT_SECONDS = 10.0  # for a peer that does not read
+TIMEOUT_SECONDS = 10.0  # for a peer that does not ask, or not read
+WHOLE_SECONDS = 60.0  # of one answer
 QUESTION_BYTES_MAXIMUM = 32
 ANSWERS_MAXIMUM, ANSWERS_SECONDS = 10, 600.0  # of one account
+PEERS_MAXIMUM = 4  # at a time, each of another account
 TOO_OFTEN = "You have asked ten times in ten minutes: wait a little."
+BUSY = "The collector still answers: wait a little."
 QUESTIONS: dict[str, Callable[[Gathering], Iterator[Line]]] = {
     "all": Gathering.everything,
     "next": Gathering.next,
@@ -46,7 +48,7 @@ def answers(gathering: Gathering, question: str) -> Iterator[Line]:
 
 
 class ShowDoor:
-    """Answers one account after the other, each in lines of JSON, in a thread of its own."""
+    """Answers each account in a thread of its own, in lines of JSON: nobody waits for another."""
 
     def __init__(self, path: Path, gather: Callable[[int], Gathering]) -> None:
         """Listen at `path`. gather: what an account may see.
@@ -55,7 +57,8 @@ class ShowDoor:
             OSError: the place cannot be listened at.
         """
         self._path, self._gather = path, gather
-        self._asked: dict[int, deque[float]] = {}  # when each account did
+        self._asked: dict[int, deque[float]] = {}  # when each account did, lately
+        self._answered: set[int] = set()  # whom a thread answers now
         path.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
         path.unlink(missing_ok=True)  # of a daemon that was killed: there is only one
         self._listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
@@ -79,36 +82,57 @@ class ShowDoor:
                 link, _ = self._listener.accept()
             except OSError:  # closed
                 return
-            with closing(link):
-                try:
-                    self._answer(link)
-                except (OSError, ValueError, KeyError, sqlite3.Error) as error:
-                    logger.warning("Not shown", extra=facts(error=type(error).__name__))
+            uid = read_peer_uid(link)
+            if (refusal := self._refusal(uid)) is not None:
+                with closing(link), suppress(OSError):
+                    _tell(link, {"refused": refusal})
+                continue
+            self._answered.add(uid)
+            threading.Thread(
+                target=self._attend, args=(link, uid), name="show-answer", daemon=True
+            ).start()
 
-    def _asks_too_often(self, uid: int) -> bool:
-        """Return whether an account asks so often that answers would cost more than measuring."""
+    def _refusal(self, uid: int) -> str | None:
+        """Return why an account gets no answer now: answers must not cost more than measuring."""
         now = time.monotonic()
+        if uid in self._answered or len(self._answered) >= PEERS_MAXIMUM:
+            return BUSY
+        for known in [u for u, times in self._asked.items() if now - times[-1] >= ANSWERS_SECONDS]:
+            del self._asked[known]
         asked = self._asked.setdefault(uid, deque(maxlen=ANSWERS_MAXIMUM))
         if len(asked) == ANSWERS_MAXIMUM and now - asked[0] < ANSWERS_SECONDS:
-            return True
+            return TOO_OFTEN
         asked.append(now)
-        return False
+        return None
 
-    def _answer(self, link: socket.socket) -> None:
+    def _attend(self, link: socket.socket, uid: int) -> None:
+        with closing(link), suppress(OSError):
+            try:
+                last = self._answer(link, uid)
+            except Exception as error:  # noqa: BLE001 - one question harms no other
+                logger.warning("Not shown", extra=facts(error=type(error).__name__))
+                return
+            finally:
+                self._answered.discard(uid)  # before it knows the end, and asks again
+            _tell(link, last)
+
+    def _answer(self, link: socket.socket, uid: int) -> Line:
+        """Tell all lines but the last, and return that: an answer without it is cut off."""
         link.settimeout(TIMEOUT_SECONDS)
         question = link.recv(QUESTION_BYTES_MAXIMUM).decode("ascii").strip()
-        uid = read_peer_uid(link)
-        if self._asks_too_often(uid):
-            link.sendall(json.dumps({"refused": TOO_OFTEN}).encode() + b"\n")
-            return
-        gathering = self._gather(uid)
+        ends = time.monotonic() + WHOLE_SECONDS
         try:
-            for line in answers(gathering, question):
-                link.sendall(json.dumps(line, ensure_ascii=False).encode() + b"\n")
+            for line in answers(self._gather(uid), question):
+                if time.monotonic() > ends:
+                    raise TimeoutError  # it reads, but too slowly
+                _tell(link, line)
         except PauseRefused as error:
-            link.sendall(json.dumps({"refused": str(error)}).encode() + b"\n")
-            return
-        link.sendall(b"{}\n")  # the end: an answer without it is cut off
+            return {"refused": str(error)}
+        return {}
+
+
+def _tell(link: socket.socket, line: Line) -> None:
+    link.sendall(json.dumps(line, ensure_ascii=False).encode() + b"\n")
 
 
 def open_door(beside: Path | None, state: Path, clock: Clock, root: Path) -> ShowDoor | None:
@@ -131,7 +155,8 @@ def ask(path: Path, question: str) -> Iterator[Line]:
     """
     with closing(socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)) as link:
         link.connect(str(path))
-        link.sendall(question.encode())
+        with suppress(BrokenPipeError):  # a refusal does not wait for the question
+            link.sendall(question.encode())
         with link.makefile("rb") as answer:
             for line in answer:
                 content = json.loads(line)
