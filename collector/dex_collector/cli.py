@@ -18,7 +18,7 @@ from dex_collector.show.commands import STATE, add_parsers
 from dex_collector.state_lock import AlreadyRunning
 
 FAILED = 2
-RESTART = 75  # EX_TEMPFAIL of sysexits.h: the supervisor begins a new process
+RESTART = 75  # EX_TEMPFAIL of sysexits.h: the supervisor tries again with a new process
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -27,7 +27,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         return int(options.command(options))
     except AlreadyRunning as error:
-        return _fail(f"{error}: only one may run.")
+        return _fail(f"{error}: only one may run.", RESTART)  # it may end
     except NoEnrolmentKey:
         return _fail("This machine is not enrolled: give an enrolment key (--enrolment-key-file).")
     except ValueError as error:
@@ -131,7 +131,10 @@ def configuration_sentences(configuration: Configuration) -> list[str]:
 def _leave(options: argparse.Namespace) -> int:
     """End the enrolment of a folder, or that of the service."""
     state, server, ca_file = options.state, options.server, options.ca_file
-    if state is None or not server:
+    if (state is None) != (server is None):
+        # With one of them alone the service's own enrolment would end.
+        raise ValueError("Give --state and --server, or neither.")
+    if state is None:
         installed = read_settings(Path("/") / SETTINGS)
         state, server, ca_file = installed.state, installed.server, installed.ca_file
     was_enrolled, sentence = take_leave(state, server, ca_file)
@@ -143,6 +146,6 @@ def _say(text: str) -> None:
     sys.stdout.write(f"{text}\n")
 
 
-def _fail(sentence: str) -> int:
+def _fail(sentence: str, status: int = FAILED) -> int:
     sys.stderr.write(f"{sentence}\n")
-    return FAILED
+    return status

@@ -47,11 +47,10 @@ def sync_folder(folder: Path) -> None:
 
 
 def erase(path: Path) -> None:
-    """Overwrite a small secret and remove it."""
+    """Overwrite a small secret and remove it; never what a link in its place leads to."""
     try:
-        size = path.stat().st_size
-        with path.open("r+b") as file:
-            file.write(b"\0" * size)
+        with open(os.open(path, os.O_WRONLY | os.O_NOFOLLOW), "wb") as file:
+            file.write(b"\0" * os.fstat(file.fileno()).st_size)
             file.flush()
             os.fsync(file.fileno())
     except OSError:

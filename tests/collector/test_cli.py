@@ -180,13 +180,19 @@ class TestLeave:
 
         status = cli.main(arguments)
 
-        assert (while_running, status) == (2, 0)
+        assert (while_running, status) == (75, 0)
         assert "The server was told." in capsys.readouterr().out
         assert [request.method for request in server.calls("enrolment")] == ["DELETE"]
         assert not (state / "identity.json").exists()
         assert not (state / "configuration.json").exists()
         spool = Spool(state / "spool.db", daemon.clock.now())
         assert (spool.waiting_records(), spool.rows(), spool.read("epoch")) == (0, [], None)
+
+    def test_of_a_folder_without_its_server_does_not_end_the_service(
+        self, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        assert cli.main(["leave", "--state", str(tmp_path)]) == 2
+        assert "Give --state and --server" in capsys.readouterr().err
 
 
 class TestSentences:
@@ -244,7 +250,7 @@ class TestProcess:
         first.send_signal(signal.SIGTERM)
         _, log = first.communicate(timeout=20)
 
-        assert (first.returncode, second.returncode) == (0, 2)
+        assert (first.returncode, second.returncode) == (0, 75)
         assert "only one may run" in second_says
         lines = [json.loads(line) for line in log.splitlines()]
         assert "Enrolled" in {line["message"] for line in lines}

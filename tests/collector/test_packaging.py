@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from dex_collector import cli, journal
+from dex_collector import cli, journal, private_files
 from dex_collector.daemon import Daemon
 from dex_collector.packaging import __main__ as packaging
 from dex_collector.packaging.installed import (
@@ -132,6 +132,7 @@ class TestUnits:
             "Type": "notify", "WatchdogSec": "120", "ProtectSystem": "strict",
             "ProtectHome": "read-only", "CPUQuota": "5%", "MemoryMax": "150M", "Nice": "10",
             "IOSchedulingClass": "idle", "NoNewPrivileges": "yes",
+            "RestartPreventExitStatus": str(cli.FAILED),  # else it begins anew for ever
             "CapabilityBoundingSet": "CAP_NET_ADMIN CAP_SYS_PTRACE CAP_DAC_READ_SEARCH",
         }  # fmt: skip
         assert expected.items() <= service.items()
@@ -177,6 +178,40 @@ class TestInstalling:
         assert "ExecStart=/opt/dex-collector/bin/dex-collector run" in unit
         assert [path for path in root.rglob("*") if path.is_file()] == []
         assert "gone from this device" in capsys.readouterr().out
+
+    def test_leaves_a_file_alone_that_is_no_key(
+        self, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        other = tmp_path / "shadow"
+        other.write_text("root:secret")
+
+        status = cli.main(["install", "--destination", str(tmp_path / "d"), "--server",
+                           "https://dex.example", "--enrolment-key-file", str(other)])  # fmt: skip
+
+        assert (status, other.read_text()) == (2, "root:secret")
+        assert not (tmp_path / "d").exists()
+
+    def test_does_not_erase_what_a_link_in_place_of_the_key_leads_to(self, tmp_path: Path) -> None:
+        (tmp_path / "shadow").write_text("root:secret")
+        (tmp_path / "key").symlink_to(tmp_path / "shadow")
+
+        private_files.erase(tmp_path / "key")
+
+        assert (tmp_path / "shadow").read_text() == "root:secret"
+        assert not (tmp_path / "key").is_symlink()
+
+    def test_removes_state_and_log_from_where_the_settings_have_them(self, tmp_path: Path) -> None:
+        for name in ("srv/dex/spool.db", "srv/log/dex.log", "srv/log/dex.log.1", "srv/log/other"):
+            (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+            (tmp_path / name).touch()
+        (tmp_path / SETTINGS).parent.mkdir(parents=True)
+        (tmp_path / SETTINGS).write_text(
+            'server = "https://dex.example"\nstate = "/srv/dex"\nlog = "/srv/log/dex.log"\n'
+        )
+
+        cli.main(["uninstall", "--destination", str(tmp_path)])
+
+        assert [path.name for path in tmp_path.rglob("*") if path.is_file()] == ["other"]
 
     def test_tells_the_server_when_it_goes(
         self, tmp_path: Path, server: FakeServer, enrolled: Path

@@ -31,6 +31,7 @@ Description: agent of the dex platform for digital employee experience
  Measures how the device fares and reports it to the dex server of the company. Employees see
  all of it: dex-collector show.
 """
+CONFFILES = "/etc/xdg/autostart/dex-session.desktop\n"  # dpkg keeps what somebody changed in it
 SCRIPTS = {
     "postinst": """#!/bin/sh
 set -e
@@ -39,7 +40,8 @@ if [ "$1" = configure ] && [ -z "$DPKG_ROOT" ] && [ -d /run/systemd/system ]; th
     systemctl --global enable dex-session.service || true
     systemctl enable dex-collectord.service
     if [ -e /etc/dex-collector/collector.toml ]; then
-        systemctl restart dex-collectord.service
+        systemctl restart dex-collectord.service ||
+            echo "It does not run: see journalctl -u dex-collectord" >&2
     else
         echo "Now: dex-collector install --server URL --enrolment-key-file FILE"
     fi
@@ -70,6 +72,7 @@ fi
 INSTALL = """#!/bin/sh
 # Installs the collector from this folder; needs nothing of the network.
 set -eu
+umask 022
 python=@PYTHON@
 [ "$(id -u)" = 0 ] || { echo "Run this as root." >&2; exit 1; }
 command -v "$python" >/dev/null || { echo "This archive is for $python, which is missing." >&2; exit 1; }
@@ -100,6 +103,7 @@ def build_deb(folder: Path) -> Path:
     """Build the Debian package. Source: deb(5)."""
     data = list(debian_files())
     control = [Entry("control", CONTROL.encode())]
+    control.append(Entry("conffiles", CONFFILES.encode()))
     control += [Entry(name, text.encode(), 0o755) for name, text in SCRIPTS.items()]
     path = folder / f"dex-collector_{__version__}_all.deb"
     path.write_bytes(

@@ -2,13 +2,13 @@
 
 import argparse
 import os
-import shutil
-import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from dex_collector import private_files
+from dex_collector.identity import parse_enrolment_key
 from dex_collector.packaging.installed import (
     KEY_NAME,
     LOG,
@@ -50,27 +50,47 @@ def _add_destination(parser: argparse.ArgumentParser) -> None:
 
 
 def _install(options: argparse.Namespace) -> int:
+    """Lay settings, key and units; a service that runs begins anew, with this code and these.
+
+    Raises:
+        ValueError: the key file holds no key, or a setting cannot be written.
+    """
     root = options.destination
+    key = _read_key(options.enrolment_key_file)
     settings = root / SETTINGS
     settings.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
     settings.write_text(
         settings_text(options.server, options.ca_file, options.tag), encoding="utf-8"
     )
     settings.chmod(0o644)
-    if options.enrolment_key_file is not None:
+    if key is not None:
         private_files.make_folder(root / STATE)
-        key = options.enrolment_key_file.read_text(encoding="utf-8")
         private_files.write(root / STATE / KEY_NAME, key)
         private_files.erase(options.enrolment_key_file)
     if options.bin is not None:
         lay_files(root, options.bin, PLACES)
     started = (
-        root == Path("/") and _systemctl("daemon-reload") and _systemctl("enable", "--now", UNIT)
+        root == Path("/")
+        and _systemctl("daemon-reload")
+        and _systemctl("enable", UNIT)
+        and _systemctl("restart", UNIT)
     )
     if started:
         _systemctl("--global", "enable", "dex-session.service")
     _say("Installed and started." if started else f"Installed. Start {UNIT} to begin.")
     return 0
+
+
+def _read_key(file: Path | None) -> str | None:
+    """Return the key in a file that is to be erased: any other file must not be."""
+    if file is None:
+        return None
+    try:
+        key = file.read_text(encoding="utf-8")
+    except FileNotFoundError as error:
+        raise ValueError(f"{file} is missing") from error
+    parse_enrolment_key(key)
+    return key
 
 
 def lay_files(root: Path, programs: Path, places: dict[str, Path]) -> None:
@@ -90,14 +110,13 @@ def _uninstall(options: argparse.Namespace) -> int:
         _systemctl("disable", "--now", UNIT)
         _systemctl("--global", "disable", "dex-session.service")
     _say(_take_leave(root))
+    _remove_data(root)
     for name, folder in PLACES.items():
         (root / folder / name).unlink(missing_ok=True)
     (root / SETTINGS).unlink(missing_ok=True)
-    for folder in (root / STATE, (root / LOG).parent):
-        shutil.rmtree(folder, ignore_errors=True)
     if root == Path("/"):
         _systemctl("daemon-reload")
-    _say("The collector and its data are gone from this device.")
+    _say("Service, settings and data are gone from this device.")
     return 0
 
 
@@ -107,14 +126,42 @@ def _take_leave(root: Path) -> str:
 
     try:
         settings = read_settings(root / SETTINGS)
-        _, sentence = take_leave(root / STATE, settings.server, settings.ca_file)
+        state = _below(root, settings.state)
+        _, sentence = take_leave(state, settings.server, settings.ca_file)
     except (OSError, ValueError) as error:
         return f"The server was not told: {error}"
     return sentence
 
 
+def _remove_data(root: Path) -> None:
+    """Remove state and log from where the settings have them."""
+    import shutil  # what only this command needs is no burden of the daemon
+
+    with suppress(ValueError):  # nobody knows of another place
+        settings = read_settings(root / SETTINGS)
+        shutil.rmtree(_below(root, settings.state), ignore_errors=True)
+        if settings.log is not None:
+            _remove_log(_below(root, settings.log))
+    shutil.rmtree(root / STATE, ignore_errors=True)
+    _remove_log(root / LOG)
+
+
+def _remove_log(log: Path) -> None:
+    for file in log.parent.glob(f"{log.name}*"):
+        file.unlink()
+    with suppress(OSError):  # it holds something else
+        log.parent.rmdir()
+
+
+def _below(root: Path, path: Path) -> Path:
+    return root / path.relative_to("/")
+
+
 def _systemctl(*arguments: str) -> bool:
     """Ask systemd; return whether it did."""
+    import shutil
+    import subprocess
+
     program = shutil.which("systemctl")
     if program is None or not Path("/run/systemd/system").exists():
         return False
