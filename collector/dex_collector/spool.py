@@ -1,7 +1,7 @@
 """The spool: what waits, what was sent, what was refused; survives kill and power cut."""
 
 import json
-import shutil
+import os
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -43,6 +43,12 @@ class Row:
     is_again: bool  # it was sent before; the server was restored since
 
 
+def read_free_bytes(folder: Path) -> int:
+    """Read how much a normal user may still write there. Source: statvfs(3)."""
+    found = os.statvfs(folder)
+    return found.f_bavail * found.f_frsize
+
+
 class Spool(SpoolFile):
     """Used by one thread; a second process may read and seal meanwhile."""
 
@@ -57,7 +63,7 @@ class Spool(SpoolFile):
         """Open the file; see `SpoolFile`."""
         super().__init__(path, now, mode)
         self.limits = limits or Limits()
-        self._free_bytes = free_bytes or (lambda: shutil.disk_usage(path.parent).free)
+        self._free_bytes = free_bytes or (lambda: read_free_bytes(path.parent))
 
     # Records and batches.
 

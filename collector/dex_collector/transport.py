@@ -7,7 +7,6 @@ import json
 import os
 import socket
 import ssl
-import urllib.request
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -152,8 +151,12 @@ class Transport:
 
 def _proxy_for(host: str) -> tuple[str, int] | None:
     """Return host and port of the proxy that the environment names for https, or None."""
+    if not (os.getenv("https_proxy") or os.getenv("HTTPS_PROXY")) or is_loopback(host):
+        return None
+    import urllib.request  # half a megabyte, for proxies that few devices have
+
     url = urllib.request.getproxies_environment().get("https")
-    if not url or is_loopback(host) or urllib.request.proxy_bypass(host):
+    if not url or urllib.request.proxy_bypass(host):
         return None
     parts = urlsplit(url if "://" in url else f"http://{url}")
     return (parts.hostname or "", parts.port or 3128)

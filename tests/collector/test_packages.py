@@ -1,7 +1,6 @@
 """What package managers have installed."""
 
 import os
-import subprocess
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -12,7 +11,7 @@ from dex_collector.daemon import Daemon
 from dex_collector.inventory import Part
 from dex_collector.probes import packages_linux
 from dex_collector.probes.base import Context, Lack, NoData, Output, Tally
-from dex_collector.probes.packages_linux import PackageReader
+from dex_collector.probes.packages_linux import PackageReader, run_rpm
 from tests.collector.conftest import FIXTURES, run
 from tests.collector.fakes import FakeClock, FakeServer
 from tests.collector.test_privacy import spy
@@ -105,14 +104,23 @@ class TestPackages:
         ]
         assert found[0]["installation_time"] == "2024-05-06T08:00:00.000Z"
 
-    @pytest.mark.parametrize(
-        "error", [FileNotFoundError(), subprocess.TimeoutExpired("rpm", 15)], ids=str
-    )
+    @pytest.mark.parametrize("script", ["exit 1", "exec sleep 60"])
+    def test_of_an_rpm_that_fails_or_hangs_are_unknown(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, script: str
+    ) -> None:
+        (tmp_path / "rpm").write_text(f"#!/bin/sh\n{script}\n")
+        (tmp_path / "rpm").chmod(0o755)
+        monkeypatch.setattr(packages_linux, "RPM", str(tmp_path / "rpm").lstrip("/"))
+        monkeypatch.setattr(packages_linux, "RPM_TIMEOUT_SECONDS", 0.2)
+
+        with pytest.raises(OSError, match="rpm fails"):
+            run_rpm(Path("/"))
+
     def test_without_an_answer_are_not_claimed_to_be_none(
-        self, make_context: MakeContext, machine: Path, error: Exception
+        self, make_context: MakeContext, machine: Path
     ) -> None:
         def fail(root: Path) -> str:
-            raise error
+            raise OSError("rpm fails")
 
         (machine / "var/lib/rpm").mkdir()
         (machine / "var/lib/rpm/rpmdb.sqlite").touch()

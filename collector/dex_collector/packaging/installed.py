@@ -1,6 +1,5 @@
 """Where an installed collector has its files, and what `collector.toml` says."""
 
-import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -36,6 +35,8 @@ def read_settings(path: Path) -> InstalledSettings:
     Raises:
         ValueError: the file is absent, unreadable or says something unknown.
     """
+    import tomllib
+
     try:
         content: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:

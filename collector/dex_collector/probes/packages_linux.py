@@ -1,7 +1,6 @@
 """Packages probe: what the package managers of the machine have installed for everybody."""
 
 import re
-import subprocess
 from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -41,20 +40,25 @@ def run_rpm(root: Path) -> str:
     """Ask rpm for its database, whose formats only it knows; of this very machine alone.
 
     Raises:
-        OSError, subprocess.SubprocessError: no such tool, or it fails.
+        OSError: no such tool, or it fails.
     """
     if root != Path("/"):
         raise FileNotFoundError("a captured machine has no tools")
+    import subprocess  # a megabyte, where there is no other tool to run
+
     command = [f"/{RPM}", "--query", "--all", "--queryformat", RPM_FORMAT]
-    done = subprocess.run(
-        command,
-        check=True,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        timeout=RPM_TIMEOUT_SECONDS,
-        env={"LC_ALL": "C.UTF-8"},
-    )
+    try:
+        done = subprocess.run(
+            command,
+            check=True,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            timeout=RPM_TIMEOUT_SECONDS,
+            env={"LC_ALL": "C.UTF-8"},
+        )
+    except subprocess.SubprocessError as error:
+        raise OSError("rpm fails") from error
     return done.stdout.decode(errors="replace")
 
 
@@ -75,7 +79,7 @@ class PackageReader:
         if database is not None:
             try:
                 found.append(self._unless_known(root, database, self._read_rpm))
-            except (OSError, subprocess.SubprocessError):
+            except OSError:
                 lacks.append(Lack("rpm.unsupported"))
         if (root / FLATPAK_APPS).is_dir():
             found.append(list(read_flatpaks(root)))

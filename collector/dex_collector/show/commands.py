@@ -13,7 +13,6 @@ from dex_collector.clock import SystemClock
 from dex_collector.pausing import NOTICE
 from dex_collector.show.door import PLACE, answers, ask
 from dex_collector.show.gathering import Gathering, Line
-from dex_collector.show.text import html_parts, text_lines
 from dex_collector.show.viewer import ROOT_UID
 
 STATE = Path("/var/lib/dex-collector")
@@ -90,10 +89,14 @@ def _show(options: argparse.Namespace) -> int:
         return _print(options, (json.dumps(line, ensure_ascii=False) for line in lines))
     if options.next:
         return _print(options, (_indented(line["content"]) for line in lines))
+    from dex_collector.show.text import text_lines  # its imports are large, and the daemon's too
+
     return _print(options, text_lines(lines))
 
 
 def _write_page(options: argparse.Namespace, lines: Iterator[Line]) -> int:
+    from dex_collector.show.text import html_parts
+
     path = Path(options.html) if options.html else Path.home() / PAGE
 
     def write() -> Iterator[str]:
