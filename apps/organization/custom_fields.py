@@ -22,7 +22,7 @@ from apps.organization.choices import FieldTarget, FieldType, FilledBy
 from apps.organization.models import CustomField
 
 TEXT_LENGTH = 1_024
-INTEGER_LIMIT = 2**53  # beyond it JSON readers round
+NUMBER_LIMIT = 2**53  # beyond it JSON readers round, and take 1e16 for a whole number
 TRUTHS = {"yes": True, "true": True, "1": True, "no": False, "false": False, "0": False}
 ABOUT_DEVICES = (FieldTarget.DEVICE,)  # what values of other targets tell, they tell of people
 
@@ -96,12 +96,12 @@ def readable(target: FieldTarget, scope: Scope) -> list[CustomField]:
 
     By others nobody may filter, and nobody may write them: what he cannot see, he would overwrite.
     """
-    level, model = scope.privacy_level, _models[target]
-    return [
-        field
-        for field in CustomField.objects.about(target)
-        if not masking.may_hide_class(level, model, class_of(field))
-    ]
+    return [field for field in CustomField.objects.about(target) if not hides_some(field, scope)]
+
+
+def hides_some(field: CustomField, scope: Scope) -> bool:
+    """Return whether values of the field are hidden from the caller on some row. Cost: no query."""
+    return masking.may_hide_class(scope.privacy_level, _models[field.target], class_of(field))
 
 
 def writable(target: FieldTarget, scope: Scope) -> list[CustomField]:
@@ -205,7 +205,7 @@ def _integer(field: CustomField, text: str) -> int:
         value = int(text)
     except ValueError:
         raise ValueRefused(message=_("This is no whole number.")) from None
-    if abs(value) > INTEGER_LIMIT:
+    if abs(value) > NUMBER_LIMIT:
         raise ValueRefused(message=_("This number is too large."))
     return value
 
@@ -215,7 +215,7 @@ def _number(field: CustomField, text: str) -> float:
         value = float(text)
     except ValueError:
         raise ValueRefused(message=_("This is no number; write it like 1.5.")) from None
-    if value != value or abs(value) > 1e300:
+    if not abs(value) <= NUMBER_LIMIT:  # "nan" is below nothing
         raise ValueRefused(message=_("This number is too large."))
     return value
 
@@ -233,8 +233,11 @@ def _moment(field: CustomField, text: str) -> str:
         value = None
     if value is None:
         raise ValueRefused(message=_("Write the moment like 2026-03-02 12:00."))
-    aware = value if value.tzinfo else timezone.make_aware(value)
-    return aware.astimezone(UTC).isoformat()
+    try:
+        aware = value if value.tzinfo else timezone.make_aware(value)
+        return aware.astimezone(UTC).isoformat()
+    except OverflowError:  # the year 0 or 10000 in UTC
+        raise ValueRefused(message=_("Write a moment between the years 1 and 9999.")) from None
 
 
 def _word(field: CustomField, text: str) -> str:

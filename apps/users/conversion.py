@@ -285,9 +285,11 @@ def _forget_clients() -> dict[str, int]:
 def _forget_values() -> dict[str, int]:
     """Empty what custom fields of devices, programs and packages tell of people.
 
-    Those of users went with their names. Cost: 2 queries a table.
+    Those of users went with their names. Rules that give such values go first: they would give
+    them again. Cost: 1 query, and 2 a table.
     """
-    counts: dict[str, int] = {}
+    ruled = CustomField.objects.ruled().exclude(personal_class=FieldClass.NONE)
+    counts = {CustomField._meta.db_table: ruled.update(rules=[], otherwise=None)}
     for target, model in custom_fields.models_by_target().items():
         told = _fields_about_people(target) if target != FieldTarget.USER else []
         if told:
@@ -364,7 +366,8 @@ jobs.register(
                 ),
                 _(
                     "Custom fields of users, devices, programs and packages are emptied where "
-                    "their values say something about people; the others stay."
+                    "their values say something about people, and so are the rules that fill "
+                    "them; the others stay."
                 ),
                 _("This cannot be taken back."),
             ),

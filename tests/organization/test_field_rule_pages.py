@@ -201,3 +201,22 @@ class TestStrangers:
             assert "that your profile hides" in answer
             assert "would have another value" not in answer
         assert kept(field) == [None]
+
+    def test_at_a_strict_level_learn_no_hidden_value(
+        self, ada: Account, client_for: Any, paris: Entity
+    ) -> None:
+        make_devices(2, paris)
+        field = make_ruled(ada, type="string", personal_class="direct", otherwise="Bob")
+        ruled_fields.run_waiting()
+        profile = make_profile(privacy_level=2, permissions=[*RIGHTS, "devices.view_device"])
+        grant(profile, Entity.objects.root())
+        client = client_for(make_account(profile=profile))
+
+        for answer in (
+            client.get(address(field), follow=True),
+            client.post(address(field), {"preview": "yes", "otherwise": "Eve"}, follow=True),
+        ):
+            assert "Your profile hides the values of this field" in text(answer)
+            assert "Bob" not in text(answer)
+            assert "would have another value" not in text(answer)
+        assert kept(field) == ["Bob"]

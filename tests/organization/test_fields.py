@@ -64,9 +64,12 @@ class TestValues:
             ("int", "9" * 30),
             ("float", "nan"),
             ("float", "inf"),
+            ("float", "1e16"),  # jsonb gives it back as a whole number
             ("bool", "perhaps"),
             ("datetime", "yesterday"),
             ("datetime", "2026-02-31 12:00"),
+            ("datetime", "0001-01-01T00:00+14:00"),
+            ("datetime", "9999-12-31T23:00-14:00"),
             ("enum", "green"),
         ],
     )
@@ -204,6 +207,22 @@ class TestPages:
 
         field.refresh_from_db()
         assert (field.name, field.type, field.nql_id) == ("Budget", "string", "cost_centre")
+
+    def test_let_nobody_declare_harmless_what_his_profile_hides(
+        self, ada: Account, client_for: Any
+    ) -> None:
+        field = make_field(ada, personal_class="direct")
+        rights = ["organization.view_customfield", "organization.change_customfield"]
+        profile = make_profile(privacy_level=2, permissions=rights)
+        grant(profile, Entity.objects.root())
+        client = client_for(make_account(profile=profile))
+        address = f"{FIELDS}{field.pk}/change/"
+
+        client.post(address, {"name": "Budget", "personal_class": "none"})
+
+        field.refresh_from_db()
+        assert (field.name, field.personal_class) == ("Budget", "direct")
+        assert 'name="personal_class"' not in client.get(address).content.decode()
 
     def test_delete_after_saying_how_much_goes(
         self, ada: Account, ada_client: Client, paris: Entity

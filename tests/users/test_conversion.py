@@ -13,7 +13,7 @@ from apps.collectors import epochs
 from apps.collectors.choices import Level, Preset
 from apps.collectors.models import CollectionJob
 from apps.collectors.services import configuration, jobs
-from apps.devices import changes
+from apps.devices import changes, ruled_fields
 from apps.devices.changes import Change
 from apps.devices.choices import ChangeProperty
 from apps.devices.models import Device, LocalAdmin, Volume
@@ -22,6 +22,7 @@ from apps.organization.models import Entity
 from apps.users import conversion, hashing
 from apps.users.models import Login, User
 from tests.conftest import NOW
+from tests.devices.test_ruled_fields import gives, make_ruled, value_of
 from tests.factories.accounts import make_account
 from tests.factories.collectors import (
     ADA_ROSSI,
@@ -154,6 +155,24 @@ class TestConversion:
         assert tables_with(CANARY) == []
         assert model.objects.get().custom == {"asset": "A 17"}
         assert job.counts[model._meta.db_table] >= 1
+
+    @pytest.mark.case("privacy.5")
+    def test_takes_the_rules_that_would_give_such_values_again(self, ada: Account) -> None:
+        device = device_of(make_machine())
+        rule = gives(CANARY, ("platform", "linux"))
+        make_ruled(ada, rule, type="string", nql_id="owner", personal_class="direct")
+        kept = make_ruled(ada, gives(17, ("platform", "linux")), nql_id="floor")
+        ruled_fields.run_waiting()
+        assert value_of(device, "owner") == CANARY
+        configure(Preset.STANDARD, username="hashed")
+
+        convert(ada)
+        ruled_fields.run_waiting()
+
+        assert tables_with(CANARY) == []
+        assert value_of(device) == 17
+        kept.refresh_from_db()
+        assert len(kept.rules) == 1
 
     def test_lets_what_a_device_sends_next_find_the_same_user(self, ada: Account) -> None:
         machine = make_machine()

@@ -103,6 +103,12 @@ class FieldRulesMixin(ServiceAdmin):
     def rules_view(self, request: AccountRequest, object_id: str) -> HttpResponse:
         """Edit the rules of a field, show what they would do, and keep them."""
         field = self._ruled(request, object_id)
+        if custom_fields.hides_some(field, request.scope):  # rules and what they change tell them
+            text = _(
+                "Your profile hides the values of this field, and so the rules that give them."
+            )
+            self.message_user(request, text, messages.ERROR)
+            return HttpResponseRedirect(change_url(field))
         if request.method != "POST":
             filling = Filling.of_row(field)
             return self._editor(request, field, Draft(filling, filling.fingerprint))

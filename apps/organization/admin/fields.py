@@ -97,8 +97,11 @@ class CustomFieldAdmin(FieldRulesMixin):
     def get_fixed_fields(
         self, request: AccountRequest, obj: CustomField | None = None
     ) -> list[str]:
-        """Keep what the values depend on."""
-        return ["nql_id", "target", "filled_by", "type", "number_of_rules"] if obj else []
+        """Keep what the values depend on, and from whom the class hides them: he would see them."""
+        if obj is None:
+            return []
+        fixed = ["nql_id", "target", "filled_by", "type", "number_of_rules"]
+        return [*fixed, "personal_class"] if custom_fields.hides_some(obj, request.scope) else fixed
 
     def has_add_permission(self, request: AccountRequest) -> bool:
         """Let those define fields who see the whole tree."""
@@ -129,7 +132,7 @@ class CustomFieldAdmin(FieldRulesMixin):
             services.change_field(
                 field=CustomField.objects.get(pk=obj.pk),
                 name=values["name"],
-                personal_class=values["personal_class"],
+                personal_class=values.get("personal_class", obj.personal_class),
                 actor=actor,
                 now=now,
             )
