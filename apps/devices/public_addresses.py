@@ -5,7 +5,7 @@ from datetime import datetime
 from ipaddress import ip_address
 from typing import Any
 
-from django.db import connection, models
+from django.db import connection, models, transaction
 
 from apps.core import geography
 from apps.devices import locating
@@ -48,9 +48,11 @@ def notice(*, device: Device, address: str, policy: Policy, now: datetime) -> No
     told = permitted(address, policy)
     if told == {name: _known(device, name) for name in COLUMNS}:
         return
-    if Device.objects.filter(pk=device.pk).update(**told):
+    with transaction.atomic():  # else one who dies in between leaves a place that nobody corrects
+        if not Device.objects.filter(pk=device.pk).update(**told):
+            return
         locating.locate(device_ids=[device.pk], now=now)
-        device.refresh_from_db(fields=["context", *COLUMNS])
+    device.refresh_from_db(fields=["context", *COLUMNS])
 
 
 def _known(device: Device, name: str) -> Any:

@@ -232,6 +232,19 @@ class TestMasking:
         assert "192.168.17.42" not in text
         assert "Zorros WLAN" not in text
 
+    @pytest.mark.parametrize(("level", "is_told"), [(0, True), (2, False)])
+    def test_calls_no_device_without_a_place_whose_place_is_hidden(
+        self, ben_client: Client, machine: Machine, level: int, is_told: bool
+    ) -> None:
+        Profile.objects.update(privacy_level=level)
+        nowhere = page(ben_client, machine)
+        Device.objects.update(location_country="France")
+        somewhere = page(ben_client, machine)
+
+        assert ("No site takes it" in nowhere) is is_told
+        assert "No site takes it" not in somewhere
+        assert ("France" in somewhere) is is_told
+
 
 class TestFilters:
     def listed(self, client: Client, query: str) -> bool:

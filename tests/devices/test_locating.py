@@ -5,6 +5,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from apps.accounts.models import Account
 from apps.audit.choices import AuditCode
@@ -12,10 +14,11 @@ from apps.audit.models import InboxEvent
 from apps.binaries.models import ConnectionSample
 from apps.collectors.choices import Level
 from apps.collectors.services import deletion, jobs
-from apps.devices import fleet, tasks
+from apps.devices import fleet, locating, tasks
 from apps.devices.classification import PLACE
 from apps.devices.models import Boot, Context, Device, DeviceChange
 from apps.devices.services import move_device
+from apps.organization import services
 from apps.organization.models import Entity, Site
 from tests.conftest import NOW
 from tests.factories.collectors import (
@@ -29,6 +32,7 @@ from tests.factories.collectors import (
     make_machine,
 )
 from tests.factories.geography import write_places, write_providers
+from tests.factories.organization import make_entity
 from tests.factories.programs import traffic
 from tests.factories.sites import make_sites, site
 
@@ -52,6 +56,10 @@ def at(machine: Machine, address: str) -> None:
     minute = Boot.objects.count()
     answer = machine.send(boot(f"2026-03-02T10:{minute:02}:00Z"))
     assert answer.status_code == 202
+
+
+def die(**_arguments: Any) -> None:
+    raise SystemExit
 
 
 def place_of(row: Any) -> tuple[str, ...]:
@@ -143,12 +151,13 @@ class TestPublicAddress:
     def test_is_not_read_outside_work_hours(self) -> None:
         configure(public_ip_location="city", work_hours="schedule")
         machine = make_machine()
+        machine.client.defaults["REMOTE_ADDR"] = IN_PARIS
         machine.check_in(**{"Dex-Utc-Offset": "+720"})  # midnight, where it is
-        before = public_ip(machine)
+        assert public_ip(machine)[0] is None
 
         at(machine, IN_PARIS)
 
-        assert public_ip(machine) == before
+        assert public_ip(machine)[0] is None
         machine.check_in(**{"Dex-Utc-Offset": "+0"})
         at(machine, IN_PARIS)
         assert public_ip(machine)[0] == IN_PARIS
@@ -163,6 +172,20 @@ class TestPublicAddress:
 
         assert public_ip(machine) == [None, "", "", "", ""]
         assert places_of_boots() == [PARIS, NOWHERE]
+
+    def test_leaves_no_place_behind_where_the_worker_dies(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        configure(public_ip_location="city")
+        machine = make_machine()
+        with monkeypatch.context() as patch:
+            patch.setattr(locating, "locate", die)
+            with pytest.raises(SystemExit):
+                at(machine, IN_PARIS)
+
+        at(machine, IN_PARIS)
+
+        assert place(machine) == PARIS
 
 
 class TestSites:
@@ -219,6 +242,21 @@ class TestSites:
         assert place(machine) == ("", "", "", "Lyon", "onsite")
         assert device_of(machine).context.entity == lyon
 
+    def test_follow_a_branch_that_moves(self, ada: Account, paris: Entity, lyon: Entity) -> None:
+        floor = make_entity("Floor", lyon)
+        make_sites(site("Lyon", ("entity", str(lyon.pk))))
+        machine = make_machine(floor)
+
+        with CaptureQueriesContext(connection) as queries:
+            services.move_entity(entity=floor, parent=paris, actor=ada, now=NOW)
+
+        # A run locks itself before it reads entities: the other order could deadlock with it.
+        writes = [query["sql"] for query in queries if query["sql"].startswith("UPDATE")]
+        tables = [sql.split('"')[1] for sql in writes]
+        assert tables.index("devices_classificationrun") < tables.index("organization_entity")
+        fleet.run_open()
+        assert place(machine) == NOWHERE
+
     def test_are_asked_for_the_whole_fleet_after_a_change(self) -> None:
         configure(public_ip_location="city")
         machine = make_machine()
@@ -260,9 +298,9 @@ class TestSites:
 
 
 class TestDeletion:
-    def delete(self, ada: Account) -> None:
+    def delete(self, ada: Account, switch: str = "public_ip_location") -> None:
         """Delete what the configuration in force does not let in any more."""
-        switches = ["public_ip_location"]
+        switches = [switch]
         parameters = {
             "level": Level.INSTANCE, "entity": None, "device": None, "switches": switches
         }  # fmt: skip
@@ -313,3 +351,30 @@ class TestDeletion:
         assert place(machine) == OFFICE
         assert places_of_boots() == [NOWHERE, OFFICE]
         assert Device.objects.count() == 1
+
+    @pytest.mark.case("privacy.2")
+    def test_takes_the_site_that_a_forbidden_address_gave(
+        self, machine: Machine, ada: Account
+    ) -> None:
+        make_sites(site("Home", ("public_address", "203.0.113.0/24"), type="remote"))
+        fleet.run_open()
+        assert place(machine) == ("", "", "", "Home", "remote")
+        configure(public_ip_location="none")
+
+        self.delete(ada)
+        fleet.run_open()
+
+        assert place(machine) == NOWHERE
+
+    def test_takes_the_site_that_a_forbidden_network_gave(self, ada: Account) -> None:
+        make_sites(site("Paris HQ", ("local_address", "10.1.0.0/16")))
+        fleet.run_open()
+        machine = make_machine()
+        machine.send(connectivity("2026-03-02T11:50:00Z", local_ip="10.1.2.3"))
+        assert place(machine) == ("", "", "", "Paris HQ", "onsite")
+        configure(local_addresses="off")
+
+        self.delete(ada, "local_addresses")
+        fleet.run_open()
+
+        assert place(machine) == NOWHERE

@@ -47,6 +47,7 @@ def check_in(
         version_key=version_key(version),
         utc_offset_minutes=utc_offset_minutes,
     )
+    collector.utc_offset_minutes = utc_offset_minutes  # decides whether it is at work now
     policy = effective.for_collector(collector).policy
     public_addresses.notice(device=collector.device, address=address, policy=policy, now=now)
 

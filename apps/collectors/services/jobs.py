@@ -14,6 +14,7 @@ from apps.audit.choices import AuditCode, Severity
 from apps.collectors.models import CollectionJob
 from apps.core.errors import DomainError
 from apps.core.jobs import JobState, Runner
+from apps.devices import ruled_fields, site_runs
 
 Counts = Mapping[str, int]
 Step = list[Any]  # of values that JSON knows
@@ -146,6 +147,9 @@ def _advance(job: CollectionJob, now: datetime) -> int:
 
 
 def _finish(job: CollectionJob, now: datetime) -> None:
+    # What it took away, rules may have read: no report tells them.
+    ruled_fields.restart()
+    site_runs.restart(now)
     _record(job, None, now)
 
 

@@ -44,7 +44,8 @@ def _place(device: Device, visit: Visit) -> Iterator[Fact]:
         yield Fact(_("Provider"), visit.scope.show(device, "public_ip_isp"))
     place = place_text(device, visit)
     kind = device.get_location_type_display() if device.location_site else ""
-    hint = "" if place else _("No site takes it, and nothing is looked up.")
+    is_told = bool(place) or visit.scope.may_hide(Device, "location_site")
+    hint = "" if is_told else _("No site takes it, and nothing is looked up.")
     yield Fact(_("Place"), place or NOTHING, hint=kind or hint)
 
 

@@ -129,10 +129,11 @@ def move_entity(*, entity: Entity, parent: Entity, actor: Account, now: datetime
     for refuse in _guards:
         refuse(entity, parent)
     old_parent = entity.parent_id
-    _move_branch(entity, parent)
+    # Before the entities are locked: a run over the fleet locks itself first, then what it reads.
     CustomField.objects.restart()  # their rules may read where an entity stands
     if Site.objects.exists():  # their conditions, too
         sites.known().begin(actor, now)
+    _move_branch(entity, parent)
     detail: dict[str, object] = {"old_parent": old_parent, "new_parent": parent.pk}
     _record(AuditCode.ENTITY_MOVED, entity, actor, now, detail)
     return entity
