@@ -95,8 +95,9 @@ def _do_chunk() -> int | None:
     Fields that are further on are filled again with the others, rather than in a pass of their own.
     """
     transaction_lock(DEFINITIONS)
-    rows = CustomField.objects.waiting().values_list("pk", "filled_device_id")
-    waiting = {key: place or 0 for key, place in rows}
+    # Locked, so that whoever has all asked again meanwhile comes after us.
+    rows = CustomField.objects.waiting().select_for_update().order_by("pk")
+    waiting = {row.pk: row.filled_device_id or 0 for row in rows}
     if not waiting:
         return None
     after = Device.objects.filter(pk__gt=min(waiting.values())).order_by("pk")

@@ -9,12 +9,17 @@ from apps.core.locks import advisory_lock
 pytestmark = pytest.mark.django_db
 
 
-def taken_elsewhere(name: str) -> psycopg.Connection:
-    """Return another session that holds the lock `name`."""
-    other = psycopg.connect(
+def another_session() -> psycopg.Connection:
+    """Return another session of the database."""
+    return psycopg.connect(
         **{k: v for k, v in connection.get_connection_params().items() if k in CONNECT},
         autocommit=True,
     )
+
+
+def taken_elsewhere(name: str) -> psycopg.Connection:
+    """Return another session that holds the lock `name`."""
+    other = another_session()
     other.execute("SELECT pg_advisory_lock(hashtextextended(%s, 0))", [name])
     return other
 

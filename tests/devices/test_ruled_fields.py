@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import psycopg
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -20,6 +21,7 @@ from apps.organization.classification import Condition
 from apps.organization.field_rules import Filling, ValueRule
 from apps.organization.models import CustomField, Entity
 from tests.conftest import NOW
+from tests.core.test_locks import another_session
 from tests.devices.test_classification import make_devices
 from tests.factories.accounts import make_account, make_profile
 from tests.factories.collectors import configure, connectivity, device_of, make_machine
@@ -121,6 +123,28 @@ class TestFleet:
 
         assert len(many) == len(few)
         assert Device.objects.filter(custom={"floor": 1}).count() == 33
+
+    @pytest.mark.usefixtures("clean_database")
+    def test_is_asked_again_only_after_the_chunk_under_way(
+        self, ada: Account, paris: Entity, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        make_devices(1, paris)
+        make_ruled(ada, otherwise=1)
+        fill = ruled_fields._fill
+        waited: list[str] = []
+
+        def fill_while_somebody_restarts(*arguments: Any) -> int:
+            with another_session() as other:
+                other.execute("SET lock_timeout = '100ms'")
+                with pytest.raises(psycopg.errors.LockNotAvailable):
+                    other.execute("UPDATE organization_customfield SET filled_device_id = 0")
+            waited.append("once")
+            return fill(*arguments)
+
+        monkeypatch.setattr(ruled_fields, "_fill", fill_while_somebody_restarts)
+        ruled_fields.run_waiting()
+
+        assert waited == ["once"]
 
 
 class TestPreview:
