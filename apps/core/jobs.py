@@ -11,7 +11,7 @@ from django.db import models, transaction
 from django.utils.translation import gettext_lazy as _
 
 from apps.core import clock
-from apps.core.locks import advisory_lock, is_deadlock
+from apps.core.locks import advisory_lock, is_passing
 
 logger = logging.getLogger(__name__)
 
@@ -84,11 +84,12 @@ class Runner(Generic[AnyJob]):
         """Carry on every open job; return how many units were done.
 
         A job that fails is closed with the class of its error and stops no other; who asked may
-        open it again. A deadlock, and the end of the task's time once anything was done, close
-        nothing: the next call goes on. Cost: 1 query a job, and 4 a step besides its own.
+        open it again. A deadlock, a server that goes away, and the end of the task's time once
+        anything was done close nothing: the next call goes on. Cost: 1 query a job, and 4 a step
+        besides its own.
 
         Raises:
-            OperationalError: a deadlock; the task tries again.
+            OperationalError: a deadlock, or the server went away; the task tries again.
         """
         with advisory_lock(self.name) as acquired:
             return self._run_all() if acquired else 0
@@ -100,7 +101,7 @@ class Runner(Generic[AnyJob]):
                 while units := self._step(job):
                     number += units
             except Exception as error:
-                if is_deadlock(error):
+                if is_passing(error):
                     raise  # the task tries again: nobody has to be asked
                 if number and isinstance(error, SoftTimeLimitExceeded):
                     break  # a step that needs all the time alone would never end

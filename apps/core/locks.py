@@ -3,9 +3,11 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import psycopg
 from django.db import connection
 
-DEADLOCK = "40P01"  # PostgreSQL, appendix A
+# PostgreSQL, appendix A: a deadlock; a connection that broke, a server that stops or starts.
+PASSING = ("40P01", "08", "57P01", "57P02", "57P03")
 
 
 @contextmanager
@@ -33,9 +35,12 @@ def transaction_lock(name: str, *, is_shared: bool = False) -> None:
         cursor.execute(f"SELECT {function}(hashtextextended(%s, 0))", [name])
 
 
-def is_deadlock(error: BaseException) -> bool:
-    """Return whether PostgreSQL ended a transaction because it and another waited for each other."""
-    return getattr(error.__cause__, "sqlstate", "") == DEADLOCK
+def is_passing(error: BaseException) -> bool:
+    """Return whether another try may do: a deadlock was ended, or the server went away."""
+    cause = error.__cause__
+    if not isinstance(cause, psycopg.OperationalError):
+        return False
+    return cause.sqlstate is None or cause.sqlstate.startswith(PASSING)  # None: found by libpq
 
 
 def _call(function: str, name: str) -> bool:

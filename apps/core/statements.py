@@ -148,6 +148,10 @@ def _wait(pgconn: pq.abc.PGconn) -> None:
 
 
 def _checked(result: pq.abc.PGresult, expected: pq.ExecStatus) -> pq.abc.PGresult:
-    if result.status != expected:
-        raise error_from_result(result)
-    return result
+    if result.status == expected:
+        return result
+    is_ours = result.error_field(pq.DiagnosticField.SQLSTATE) is None
+    if is_ours and result.status == pq.ExecStatus.FATAL_ERROR:
+        # libpq found the connection gone: worth another try, as when psycopg finds it.
+        raise psycopg.OperationalError(result.get_error_message())
+    raise error_from_result(result)

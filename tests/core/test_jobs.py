@@ -66,9 +66,9 @@ def run_out_of_time() -> None:
     raise SoftTimeLimitExceeded
 
 
-def deadlock() -> None:
+def passes(state: str) -> None:
     with connection.cursor() as cursor:
-        cursor.execute("DO $$ BEGIN RAISE EXCEPTION USING ERRCODE = '40P01'; END $$")
+        cursor.execute(f"DO $$ BEGIN RAISE EXCEPTION USING ERRCODE = '{state}'; END $$")
 
 
 class TestRunner:
@@ -133,9 +133,10 @@ class TestRunner:
         assert (failed.done, failed.finished_at) == (1, NOW)
         assert (again(good).state, work.finished) == (JobState.DONE, [good.pk])
 
-    def test_lets_the_task_try_again_after_a_deadlock(self, work: Work) -> None:
+    @pytest.mark.parametrize("state", ["40P01", "57P01"], ids=["deadlock", "server stops"])
+    def test_lets_the_task_try_again_after_what_passes(self, work: Work, state: str) -> None:
         job = make_job()
-        work.problems[1] = deadlock
+        work.problems[1] = lambda: passes(state)
 
         with pytest.raises(OperationalError):
             work.runner.run_open()

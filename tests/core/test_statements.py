@@ -1,10 +1,12 @@
 """Prepared statements of the hot paths."""
 
+import os
+import socket
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
 import pytest
-from django.db import DatabaseError, connection, transaction
+from django.db import DatabaseError, OperationalError, connection, transaction
 
 from apps.core import statements
 from apps.core.statements import Statement
@@ -77,6 +79,27 @@ class TestTransaction:
 
         find = Statement("SELECT value FROM core_generation WHERE name = %(name)s")
         assert find.fetch_one(name="of a test") is None
+
+
+@pytest.mark.django_db(transaction=True)
+class TestLostConnection:
+    """It is worth another try, which the doors of collectors ask for (503)."""
+
+    @pytest.fixture(autouse=True)
+    def _cut(self) -> Iterator[None]:
+        connection.ensure_connection()
+        with socket.socket(fileno=os.dup(connection.connection.pgconn.socket)) as line:
+            line.shutdown(socket.SHUT_RDWR)
+        yield
+        connection.close()
+
+    def test_is_told_by_a_statement(self) -> None:
+        with pytest.raises(OperationalError):
+            STATEMENT.fetch_one(word="a")
+
+    def test_is_told_by_a_copy(self) -> None:
+        with pytest.raises(OperationalError):
+            statements.copy_in(b"COPY core_generation FROM STDIN", [])
 
 
 class TestCopyIn:
