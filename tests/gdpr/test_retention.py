@@ -494,6 +494,17 @@ class TestEveryClass:
         assert run is not None
         assert run.counts["log_files"] == 1
 
+    def test_bears_a_log_file_that_is_renamed_meanwhile(
+        self, tmp_path: Path, settings: Any
+    ) -> None:
+        settings.DEX_LOG_FOLDER = tmp_path
+        (tmp_path / "web.jsonl.1").symlink_to(tmp_path / "gone")
+
+        run = purge_aged(now=NOW)
+
+        assert run is not None
+        assert run.counts["log_files"] == 0
+
     def test_hides_and_purges_counts(self, ada_scope: Scope) -> None:
         device = device_of(make_machine())
         for days_ago in (29, 31):

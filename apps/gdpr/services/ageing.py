@@ -1,5 +1,6 @@
 """Rows of ordinary tables that go when they are old, sealed days of the audit log, log files."""
 
+import math
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -42,10 +43,18 @@ def purge_logs(*, now: datetime) -> int:
     """
     oldest = (now - terms.term(RetentionClass.LOGS, now)).timestamp()
     files = Path(settings.DEX_LOG_FOLDER).glob("*.jsonl*")
-    old = [file for file in files if file.stat().st_mtime < oldest]
+    old = [file for file in files if _written_at(file) < oldest]
     for file in old:
         file.unlink(missing_ok=True)
     return len(old)
+
+
+def _written_at(file: Path) -> float:
+    """Return when the last line was written; of a file that was renamed meanwhile, never."""
+    try:
+        return file.stat().st_mtime
+    except FileNotFoundError:
+        return math.inf
 
 
 def purge_audit(*, now: datetime) -> list[str]:
