@@ -102,11 +102,11 @@ class Enroller:
         return False
 
     def _host_name(self) -> str:
-        """Return the host name; after an enrolment as the configuration allows it."""
-        name = read_host_name(self._root)
-        if self._link.kept is None:
-            return name
-        return shown_device_name(name, self._configuration.current) or ""
+        """Return the host name as the configuration allows it: before the first one, none.
+
+        The inventory, which follows at once, tells it.
+        """
+        return shown_device_name(read_host_name(self._root), self._configuration.current) or ""
 
     def _candidate(self) -> tuple[Identity, str | None]:
         identity, key = self._link.identity, self._read_key()
