@@ -18,7 +18,7 @@ class CollectorState(models.TextChoices):
     ACTIVE = "active", _("active")
     CONFLICTED = "conflicted", _("identity in conflict")
     REVOKED = "revoked", _("revoked")
-    REMOVED = "removed", _("uninstalled")
+    UNENROLLED = "unenrolled", _("uninstalled")
     ERASED = "erased", _("erased")
 
 

@@ -219,7 +219,7 @@ class TestDevices:
         ("state", "stub"),
         [
             (CollectorState.REVOKED, "revoked"),
-            (CollectorState.REMOVED, "revoked"),
+            (CollectorState.UNENROLLED, "revoked"),
             (CollectorState.ERASED, "erased"),
         ],
     )

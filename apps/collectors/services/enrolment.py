@@ -182,7 +182,7 @@ def remove(*, collector: Collector, now: datetime) -> None:
     """Note that a collector was uninstalled; its device and data stay to their terms."""
     with transaction.atomic():
         Collector.objects.filter(pk=collector.pk).update(
-            state=CollectorState.REMOVED, token_hash=None, token_expires_at=None
+            state=CollectorState.UNENROLLED, token_hash=None, token_expires_at=None
         )
         _record(AuditCode.COLLECTOR_REMOVED, collector, now)
 

@@ -91,7 +91,7 @@ def _renewing(collector_id: UUID) -> Collector:
         raise _gone(CollectorStub.objects.filter(collector_uid=collector_id).first())
     if collector.state == CollectorState.ERASED:
         raise errors.DeviceErased
-    if collector.state in (CollectorState.REVOKED, CollectorState.REMOVED):
+    if collector.state in (CollectorState.REVOKED, CollectorState.UNENROLLED):
         raise errors.CollectorRevoked
     return collector
 

@@ -25,7 +25,7 @@ USERS_PER_STEP = 100
 
 STUB_STATES = {
     CollectorState.REVOKED: StubState.REVOKED,
-    CollectorState.REMOVED: StubState.REVOKED,
+    CollectorState.UNENROLLED: StubState.REVOKED,
     CollectorState.ERASED: StubState.ERASED,
 }
 

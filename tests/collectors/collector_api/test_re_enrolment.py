@@ -68,7 +68,7 @@ class TestBackAgain:
 
         assert response.json()["code"] == "signature_invalid"
 
-    @pytest.mark.parametrize("state", ["revoked", "removed", "erased", "conflicted"])
+    @pytest.mark.parametrize("state", ["revoked", "unenrolled", "erased", "conflicted"])
     def test_takes_no_voucher_of_a_collector_that_is_out(self, state: str) -> None:
         old, new = make_machine(), Machine(install_id="1" * 32)
         previous = vouched(old, new)
@@ -83,7 +83,7 @@ class TestBackAgain:
 
         assert response.json()["code"] == "signature_invalid"
 
-    @pytest.mark.parametrize("state", ["revoked", "removed"])
+    @pytest.mark.parametrize("state", ["revoked", "unenrolled"])
     def test_wants_a_new_key_pair_after_a_removal_or_revocation(self, state: str) -> None:
         machine = make_machine()
         Collector.objects.update(state=state, token_hash=None)
@@ -236,7 +236,7 @@ class TestForgottenByARestore(TestBackFromLeave):
 
             assert self.again(old).status_code == status
 
-    @pytest.mark.parametrize("state", ["revoked", "removed"])
+    @pytest.mark.parametrize("state", ["revoked", "unenrolled"])
     def test_is_for_expired_devices_alone(self, old: Machine, state: str) -> None:
         """Ask what a collector that is known, but out, may not."""
         other = make_machine()

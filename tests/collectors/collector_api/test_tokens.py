@@ -143,7 +143,7 @@ class TestRenewal:
 
         assert (response.status_code, response.json()["code"]) == (401, "collector_unknown")
 
-    @pytest.mark.parametrize("state", ["revoked", "removed"])
+    @pytest.mark.parametrize("state", ["revoked", "unenrolled"])
     def test_gives_none_to_a_collector_that_is_out(self, machine: Machine, state: str) -> None:
         nonce = nonce_of(machine)
         Collector.objects.update(state=state)
@@ -229,7 +229,7 @@ class TestToken:
         response = machine.client.delete("/collector/v1/enrolment")
 
         assert response.status_code == 204
-        assert collector_of(machine).state == "removed"
+        assert collector_of(machine).state == "unenrolled"
         assert machine.send(boot()).status_code == 401
 
     @pytest.mark.usefixtures("clean_database")
