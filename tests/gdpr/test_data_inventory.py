@@ -97,6 +97,21 @@ class TestEntries:
         assert "executions" in duration.switches
         assert entry("devices.ClassificationRun", "total").source == "server"
 
+    @pytest.mark.parametrize(
+        ("table", "field", "source"),
+        [
+            ("devices.Device", "virtualization_type", "collector"),
+            ("devices.Device", "virtualization_region", "connector"),
+            ("devices.Device", "collector_tag_string", "administrator"),
+            ("devices.Device", "collector_dropped_records", "server"),
+            ("collectors.Collector", "version", "collector"),
+            ("collectors.Collector", "last_contact_at", "server"),
+            ("collectors.RefusalCount", "number", "server"),
+        ],
+    )
+    def test_tell_whose_word_a_field_is(self, table: str, field: str, source: str) -> None:
+        assert entry(table, field).source == source
+
     @pytest.mark.parametrize("part", list(inventory.registered()), ids=lambda part: part.name)
     def test_know_the_switches_of_the_inventory(self, part: inventory.Part) -> None:
         switches = {part.switch, *part.field_switches.values()} - {None}

@@ -32,6 +32,9 @@ MADE_HERE = frozenset(
         "is_simulated",
         "is_one_user",
         "inventory_state",
+        "collector_dropped_records",
+        "collector_refused_records",
+        "collector_target_update_date_at",
         "received_at",
         "first_used_at",
         "last_used_at",
@@ -42,8 +45,21 @@ MADE_HERE = frozenset(
         "filled_device_id",
     ]
 )
-BY_HAND = frozenset(["custom", "configuration_tag", "product_category", "product_subcategory"])
+BY_HAND = frozenset(
+    [
+        "custom",
+        "configuration_tag",
+        "product_category",
+        "product_subcategory",
+        "is_entity_pinned",
+        "collector_target_version",
+        "collector_update_group",
+        "collector_tag_id",
+        "collector_tag_string",
+    ]
+)
 BY_CONNECTOR = ("ad_", "virtualization_")
+ALSO_BY_COLLECTOR = frozenset({"virtualization_type"})
 WORKED_OUT = ("public_ip_", "location_", "login_")
 COLLECTED_APPS = frozenset({"devices", "users", "binaries"})
 SERVER_APPS = frozenset({"events", "audit"})
@@ -53,8 +69,28 @@ SERVER_TABLES = frozenset(  # of apps whose other tables collectors fill
         "binaries.StalePresence",
         "devices.ClassificationRun",
         "devices.FleetNow",
+        "collectors.CollectorStub",
+        "collectors.RefusalCount",
+        "core.Generation",
+        "core.Instance",
+        "gdpr.FoldedDay",
     }
 )
+# Of tables that the server fills otherwise.
+TOLD_BY_COLLECTORS: Mapping[str, frozenset[str]] = {
+    "collectors.Collector": frozenset(
+        {
+            "install_id",
+            "public_key",
+            "fingerprints",
+            "version",
+            "boot_id",
+            "reported_configuration_version",
+            "utc_offset_minutes",
+            "lost_records",
+        }
+    )
+}
 
 # Switches of fields of objects and lists; `directory` is the connector's own (data-model.md 1.5).
 OBJECT_SWITCHES: Mapping[str, Mapping[str, str]] = {
@@ -76,7 +112,8 @@ OBJECT_SWITCHES: Mapping[str, Mapping[str, str]] = {
     "devices.Disk": {"serial_number": "serial_numbers"},
     "devices.Display": {"serial_number": "serial_numbers"},
     "devices.NetworkAdapter": {"address": "local_addresses"},
-    "devices.Volume": {"mount_point": "username"},
+    "devices.Volume": {"name": "username", "mount_point": "username"},
+    "devices.LocalAdmin": {"name": "username"},
     "users.User": {
         "name": "username",
         "username": "username",
@@ -94,7 +131,6 @@ TABLE_SWITCHES: Mapping[str, str] = {
     "binaries.Package": "packages",
     "binaries.PackageInstallation": "packages",
     "binaries.PackageUninstallation": "packages",
-    "users.Session": "session_events",
 }
 OTHER_SWITCHES = frozenset({"directory"})
 
@@ -110,12 +146,14 @@ def kinds_of(model: type[Any]) -> list[AnyKind]:
 
 def source_of(model: type[models.Model], field: Any) -> str:
     """Return who tells a field: a collector, a connector, the server or an administrator."""
-    name, app = field.name, model._meta.app_label
-    if model._meta.label in SERVER_TABLES:
+    name, app, label = field.name, model._meta.app_label, model._meta.label
+    if label in SERVER_TABLES:
         return SERVER
+    if label in TOLD_BY_COLLECTORS:
+        return COLLECTOR if name in TOLD_BY_COLLECTORS[label] else SERVER
     if name in BY_HAND:
         return ADMINISTRATOR
-    if name.startswith(BY_CONNECTOR):
+    if name.startswith(BY_CONNECTOR) and name not in ALSO_BY_COLLECTOR:
         return CONNECTOR
     found = kinds_of(model)
     if found:
