@@ -16,12 +16,14 @@ from apps.accounts.models import Account
 from apps.audit.choices import AuditCode
 from apps.audit.models import InboxEvent
 from apps.collectors.models import CollectorStub, RefusalCount
+from apps.core import clock
 from apps.core.approvals import services as approvals
 from apps.core.approvals.models import Approval
 from apps.core.scope import Scope
-from apps.devices.models import Boot, ClassificationRun, PerformanceSample
+from apps.devices.models import Boot, ClassificationRun, Device, PerformanceSample
 from apps.events import ids, kinds, partitions, retention, upkeep
 from apps.events.choices import Retention
+from apps.events.models import RolledUpDay
 from apps.gdpr import preview, rules, terms
 from apps.gdpr.choices import RetentionClass
 from apps.gdpr.models import RetentionChange, RetentionPolicy
@@ -340,16 +342,29 @@ class TestExpiredRows:
         assert [refusal["code"] for refusal in answer.json()["refused"]] == ["too_old"]
 
     @pytest.mark.case("privacy.8")
-    def test_shortened_by_a_day_rows_go_a_day_later(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        add_boot(occurred_at=NOW - timedelta(days=2), device_id=77)  # of a device that is silent
-        change({RetentionClass.OPERATIONAL: 1, RetentionClass.HIGHRES: 1, "highres_detail": 1})  # type: ignore[dict-item]
-        upkeep.rotate_partitions(now=NOW)
-        before = Boot.objects.count()
+    def test_of_a_shortened_class_go_a_day_later(
+        self, settings: Any, ada_scope: Scope, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        settings.DEX_PARTITION_DAYS_BEHIND = 10
+        partitions.apply(partitions.Plan(creations=partitions.make_plan(now=NOW).creations))
+        device = device_of(make_machine())
+        long_ago = NOW - 8 * DAY  # and silent since
+        Device.objects.update(first_seen_at=long_ago, last_seen_at=long_ago)
+        for days_ago in (8, 5):
+            add_boot(occurred_at=NOW - days_ago * DAY, device_id=device.pk)
+        weeks = {"operational": 7, "highres": 7, "highres_detail": 7}
 
+        def shown() -> list[int]:
+            upkeep.rotate_partitions(now=clock.now())
+            seen = Boot.objects.permitted_to(ada_scope).order_by("occurred_at")
+            assert len(seen) == Boot.objects.count()
+            return [(NOW - boot.occurred_at).days for boot in seen]
+
+        change({RetentionClass(name): number for name, number in weeks.items()})
+        before = shown()
         monkeypatch.setattr("apps.core.clock.now", lambda: NOW + DAY)
-        upkeep.rotate_partitions(now=NOW + DAY)
 
-        assert (before, Boot.objects.count()) == (1, 0)
+        assert (before, shown()) == ([8, 5], [5])
 
 
 class TestPreview:
@@ -464,6 +479,23 @@ class TestEveryClass:
         kept_rows = model.objects.permitted_to(ada_scope)
 
         assert (model.objects.count(), kept_rows.count()) == (2, 1)
+
+    @pytest.mark.parametrize(
+        "model",
+        [model for model, kept in kinds.event_models() if kept != Retention.DAILY],
+        ids=lambda model: model.__name__,
+    )
+    def test_purges_days_of_event_tables(self, model: Any) -> None:
+        short = ["operational", "highres", "highres_detail", "realtime"]
+        RetentionPolicy.objects.filter(retention_class__in=short).update(term=DAY)
+        terms.forget()
+        RolledUpDay.objects.create(day=(NOW - DAY).date(), rolled_up_at=NOW)
+        for moment in (NOW - 2 * DAY, NOW - DAY / 2):
+            add_row(model, moment, 7)
+
+        upkeep.rotate_partitions(now=NOW)
+
+        assert getattr(model.objects.get(), model.TIME_FIELD) == NOW - DAY / 2
 
     @pytest.mark.parametrize("kind", list(kinds.sampled()), ids=lambda kind: kind.name)
     def test_purges_days_of_a_month_that_is_kept_still(self, kind: kinds.SampledKind) -> None:

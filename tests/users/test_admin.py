@@ -289,6 +289,7 @@ class TestUserPage:
         assert "[8.2]" in page
         assert "8.2 s" in page
 
+    @pytest.mark.case("data-model.3")
     def test_draws_activity_by_day(self, page: str) -> None:
         """Yesterday comes from its daily row, today from its samples."""
         assert "Interaction (h)" in page
