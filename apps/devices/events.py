@@ -24,6 +24,9 @@ from apps.devices.models import (
 from apps.devices.versions import version_key
 from apps.events.encoding import Row
 from apps.events.kinds import Amount, PunctualKind, SampledKind, register
+from apps.events.policy import Policy
+
+CONNECTIVITY_SECONDS = 300  # of a bucket
 
 Word = Annotated[str, msgspec.Meta(max_length=255)]
 Address = Annotated[str, msgspec.Meta(max_length=64)]
@@ -93,13 +96,23 @@ class ConnectivityFields(msgspec.Struct, frozen=True, forbid_unknown_fields=True
             msgspec.structs.force_setattr(self, "primary_physical_adapter_driver_version_key", key)
 
 
-def remember_last_network(device_id: int, rows: Sequence[Row]) -> None:
-    """Bring the network that the device was in last forward."""
-    bucket = max(row.time for row in rows)
-    services.remember_network(device_id=device_id, bucket=bucket, now=clock.now())
+def remember_last_network(device_id: int, rows: Sequence[Row], policy: Policy) -> None:
+    """Bring the network that the device was in last forward.
+
+    Its address tells where people are: outside work hours that of the last ones stays.
+    """
+    buckets = {row.time for row in rows}
+    at_work = {bucket for bucket in buckets if policy.covers(bucket, CONNECTIVITY_SECONDS)}
+    services.remember_network(
+        device_id=device_id,
+        bucket=max(buckets),
+        addressed=max(at_work, default=None),
+        keeps_address=not at_work and policy.allows(SWITCH),
+        now=clock.now(),
+    )
 
 
-def remember_last_boot(device_id: int, rows: Sequence[Row]) -> None:
+def remember_last_boot(device_id: int, rows: Sequence[Row], _policy: Policy) -> None:
     """Bring the device's last full boot forward."""
     full = [row for row in rows if row.record.fields.type == BootType.FULL_BOOT]
     if full:
@@ -139,7 +152,7 @@ register(
         name="connectivity.events",
         model=ConnectivitySample,
         daily_model=ConnectivityDaily,
-        bucket_seconds=300,
+        bucket_seconds=CONNECTIVITY_SECONDS,
         fields=ConnectivityFields,
         metrics=CONNECTIVITY,
         on_stored=remember_last_network,

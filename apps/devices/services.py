@@ -160,14 +160,18 @@ def remember_boot(*, device_id: int, occurred_at: datetime, duration_ms: int | N
     )
 
 
+_ADDRESS = "CASE WHEN %(keeps_address)s THEN device.collector_local_ip ELSE last.local_ip END"
 _LAST_NETWORK = f"""
 UPDATE {Device._meta.db_table} AS device
 SET connectivity_last_connectivity_type = coalesce(last.primary_physical_adapter_type, ''),
     connectivity_last_vpn_status = coalesce(last.vpn_status, ''),
-    collector_local_ip = last.local_ip,
+    collector_local_ip = {_ADDRESS},
     connectivity_told_at = %(bucket)s
 FROM (
-    SELECT primary_physical_adapter_type, vpn_status, local_ip
+    SELECT primary_physical_adapter_type, vpn_status, (
+        SELECT local_ip FROM {ConnectivitySample._meta.db_table}
+        WHERE device_id = %(device)s AND bucket = %(addressed)s ORDER BY id DESC LIMIT 1
+    ) AS local_ip
     FROM {ConnectivitySample._meta.db_table}
     WHERE device_id = %(device)s AND bucket = %(bucket)s ORDER BY id DESC LIMIT 1
 ) AS last
@@ -176,20 +180,31 @@ WHERE device.id = %(device)s
     AND (device.connectivity_last_connectivity_type, device.connectivity_last_vpn_status,
             device.collector_local_ip)
         IS DISTINCT FROM (coalesce(last.primary_physical_adapter_type, ''),
-            coalesce(last.vpn_status, ''), last.local_ip)
+            coalesce(last.vpn_status, ''), {_ADDRESS})
 """
 
 
-def remember_network(*, device_id: int, bucket: datetime, now: datetime) -> None:
+def remember_network(
+    *,
+    device_id: int,
+    bucket: datetime,
+    addressed: datetime | None,
+    keeps_address: bool,
+    now: datetime,
+) -> None:
     """Bring the network that a device was in last forward; an older bucket changes nothing.
 
+    addressed: the bucket that tells its address, None for none. keeps_address: the one that is
+    known stays.
     Read back as it was stored: without what the policy takes. Most batches tell the network of
     the one before, and leave the device's row as it is. Where rules read addresses, another
     network may move the device, be another site, or fill its custom fields anew. Cost: 1 query, 3
     more for another network.
     """
+    about: dict[str, Any] = {"device": device_id, "bucket": bucket}
+    about |= {"addressed": addressed, "keeps_address": keeps_address}
     with connection.cursor() as cursor:
-        cursor.execute(_LAST_NETWORK, {"device": device_id, "bucket": bucket})
+        cursor.execute(_LAST_NETWORK, about)
         is_elsewhere = cursor.rowcount > 0
     if is_elsewhere:
         reads = [RuleFact.LOCAL_ADDRESS]

@@ -93,8 +93,8 @@ class Kind:
     retention: class of the rows (privacy.md 6).
     is_about_people: a row means nothing without its user: outside work hours it is dropped.
     is_derived: the server alone writes the rows; a record that claims to be one is unknown.
-    on_stored: called with the device and the rows, in their transaction, to bring forward what
-        an object remembers of its events (the last boot); must bear a repeat.
+    on_stored: called with the device, the rows and the policy, in their transaction, to bring
+        forward what an object remembers of its events (the last boot); must bear a repeat.
     """
 
     name: str
@@ -111,7 +111,7 @@ class Kind:
     retention: Retention = Retention.OPERATIONAL
     is_about_people: bool = False
     is_derived: bool = False
-    on_stored: Callable[[int, Sequence[Any]], None] | None = None
+    on_stored: Callable[[int, Sequence[Any], Policy], None] | None = None
 
     @cached_property
     def decoder(self) -> msgspec.json.Decoder[Any]:

@@ -128,7 +128,8 @@ def store(*, prepared: Prepared, sender: Sender, now: datetime, careful: bool) -
         stored.dropped.update({(name, switch): n for switch, n in copied.dropped.items()})
         if kind.on_stored and copied.stored:
             gone = {index for index, _ in copied.refused}
-            kind.on_stored(sender.device_id, [row for row in rows if row.position not in gone])
+            kept = [row for row in rows if row.position not in gone]
+            kind.on_stored(sender.device_id, kept, sender.policy)
         if isinstance(kind, SampledKind) and kind.daily_model is not None:
             days |= {rollups.day_of(moment) for moment in {row.time for row in rows}}
     closed = [day for day in days if rollups.is_closed(day, now)]

@@ -13,6 +13,7 @@ from django.db import connection
 
 from apps.devices import services as devices
 from apps.events.encoding import Row
+from apps.events.policy import Policy
 from apps.users.choices import LogonType
 from apps.users.models import Login, Session, SessionChange, SessionSample, UserDevice
 
@@ -150,7 +151,7 @@ WHERE login.device_id = %(device)s AND login.user_id = earlier.user_id
 """
 
 
-def merge_logins(device_id: int, rows: Sequence[Row]) -> None:
+def merge_logins(device_id: int, rows: Sequence[Row], _policy: Policy) -> None:
     """Bring sessions and the device's last login forward, and say which logins are a user's first.
 
     Cost: 4 queries.
@@ -170,12 +171,12 @@ def merge_logins(device_id: int, rows: Sequence[Row]) -> None:
         devices.remember_login(device_id=device_id, occurred_at=last[0], user_name=last[1])
 
 
-def merge_changes(device_id: int, rows: Sequence[Row]) -> None:
+def merge_changes(device_id: int, rows: Sequence[Row], _policy: Policy) -> None:
     """Bring sessions forward by logouts, locks and the like. Cost: 1 query."""
     _run([_MERGE_CHANGES], device_id, rows)
 
 
-def merge_samples(device_id: int, rows: Sequence[Row]) -> None:
+def merge_samples(device_id: int, rows: Sequence[Row], _policy: Policy) -> None:
     """Bring sessions forward by their quarters of an hour. Cost: 1 query."""
     _run([_MERGE_SAMPLES], device_id, rows)
 

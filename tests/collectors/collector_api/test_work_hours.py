@@ -39,6 +39,8 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("fixed_clock")]
 EARLY = "2026-03-02T05:30:00Z"  # Monday
 SUNDAY = "2026-03-01T10:00:00Z"
 AT_NOON = "2026-03-02T11:30:00Z"
+LATER = "2026-03-02T11:50:00Z"
+MORNING = {"days": [1], "start": "07:00", "end": "11:45"}
 PLACE: dict[str, Any] = {
     "wifi_ssid": "Home",
     "wifi_bssid": "0a:0b:0c:0d:0e:0f",
@@ -46,19 +48,25 @@ PLACE: dict[str, Any] = {
     "gateway_ip": "192.168.7.1",
     "dns_ips": ["192.168.7.1"],
 }
+AT_HOME: dict[str, Any] = {**PLACE, "local_ip": "192.168.99.9"}
 DICTIONARIES: dict[str, Any] = {"users": ADA_ROSSI, "binaries": SOFFICE}
 
 
 def machine_under(rule: str = "schedule", **details: Any) -> Machine:
     """Return a machine that measures by the standard preset but for work hours."""
+    decide(details, work_hours=rule)
+    return make_machine()
+
+
+def decide(details: dict[str, Any], **values: str) -> None:
+    """Put the standard preset in force on the whole instance, `values` differing from it."""
     configuration.save_configuration(
         level=Level.INSTANCE,
         preset=Preset.CUSTOM,
-        values={**PRESETS[Preset.STANDARD], "work_hours": rule},
+        values={**PRESETS[Preset.STANDARD], **values},
         details=details,
         now=NOW,
     )
-    return make_machine()
 
 
 class TestOutside:
@@ -239,6 +247,53 @@ class TestInventory:
         machine_under().send(inventory=[part("network", NETWORK)])
 
         assert NetworkAdapter.objects.get(name="wlp0s20f3").address == "192.168.17.42"
+
+
+class TestLastAddress:
+    """The address that the page of a device tells."""
+
+    @pytest.mark.parametrize("rule", ["schedule", "on_site"])
+    def test_stays_that_of_the_last_work_hours(self, rule: str) -> None:
+        machine = machine_under(rule, schedule=MORNING)
+
+        machine.send(connectivity(AT_NOON, primary_physical_adapter_type="wifi", **PLACE))
+        machine.send(connectivity(LATER, primary_physical_adapter_type="ethernet", **AT_HOME))
+
+        device = Device.objects.get()
+        assert device.connectivity_last_connectivity_type == "ethernet"
+        assert device.collector_local_ip == PLACE["local_ip"]
+
+    def test_is_that_of_the_last_work_hours_in_a_batch(self) -> None:
+        machine_under(schedule=MORNING).send(
+            connectivity(AT_NOON, **PLACE), connectivity(LATER, **AT_HOME)
+        )
+
+        assert Device.objects.get().collector_local_ip == PLACE["local_ip"]
+
+    def test_is_none_once_the_device_tells_none_at_work(self) -> None:
+        machine = machine_under(schedule=MORNING)
+
+        machine.send(connectivity(AT_NOON, **PLACE))
+        machine.send(connectivity("2026-03-02T11:35:00Z", vpn_status="disconnected"))
+
+        assert Device.objects.get().collector_local_ip is None
+
+    def test_goes_outside_work_hours_once_it_is_forbidden(self) -> None:
+        machine = machine_under(schedule=MORNING)
+        machine.send(connectivity(AT_NOON, **PLACE))
+        decide({"schedule": MORNING}, work_hours="schedule", local_addresses="off")
+
+        machine.send(connectivity(LATER, **AT_HOME))
+
+        assert Device.objects.get().collector_local_ip is None
+
+    def test_is_any_where_people_are_always_measured(self) -> None:
+        machine = machine_under("always")
+
+        machine.send(connectivity(EARLY, **PLACE))
+        machine.send(connectivity(LATER, **AT_HOME))
+
+        assert Device.objects.get().collector_local_ip == AT_HOME["local_ip"]
 
 
 class TestDelivery:
