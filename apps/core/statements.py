@@ -9,6 +9,7 @@ a pooler may hide, they do not.
 import re
 import select
 from collections.abc import Iterable, Sequence
+from itertools import chain, islice
 from typing import Any
 
 import psycopg
@@ -24,6 +25,7 @@ INT2, INT4, INT8 = 21, 23, 20
 # psycopg takes the least type that holds a number, so that each size would be prepared anew.
 WIDENED = {INT2: INT8, INT4: INT8}
 KEPT_AS = "_dex_session"
+GIVEN_UP = b"given up by the sender"
 PIECE_BYTES = 100  # a header or trailer, which travels with its neighbour
 
 
@@ -49,8 +51,7 @@ class Statement:
                 [parameters[name] for name in self.names], [PyFormat.TEXT] * len(self.names)
             )
             types = tuple(WIDENED.get(oid, oid) for oid in adapter.types or ())
-            _begin(client)
-            result = session.execute(self.text, values, types)
+            result = session.execute(self.text, values, types, begins=_must_begin(client))
             adapter.set_pgresult(result)
             return adapter.load_row(0, tuple) if result.ntuples else None
 
@@ -61,18 +62,28 @@ def copy_in(statement: bytes, chunks: Iterable[bytes]) -> None:
     Raises Django's database errors; whatever `chunks` raises, after the COPY was given up.
     """
     client = _client()
+    pgconn = client.pgconn
     with connection.wrap_database_errors:
-        _begin(client)
-        _checked(client.pgconn.exec_(statement), pq.ExecStatus.COPY_IN)
+        if _must_begin(client):
+            _checked(pgconn.exec_(b"BEGIN"), pq.ExecStatus.COMMAND_OK)
+        pgconn.send_query(statement)
+        stream = iter(chunks)
         try:
-            for chunk in chunks:
-                client.pgconn.put_copy_data(chunk)
-                if len(chunk) > PIECE_BYTES:
-                    client.pgconn.flush()  # the server reads while the next chunk is made
+            first = b"".join(islice(stream, 2))  # made while the server opens the table
         except BaseException:
-            _end_copy(client.pgconn, b"given up by the sender")
+            _begin_copy(pgconn)
+            _end_copy(pgconn, GIVEN_UP)
             raise
-        for result in _end_copy(client.pgconn, None):
+        _begin_copy(pgconn)
+        try:
+            for chunk in chain([first], stream):
+                pgconn.put_copy_data(chunk)
+                if len(chunk) > PIECE_BYTES:
+                    pgconn.flush()  # the server reads while the next chunk is made
+        except BaseException:
+            _end_copy(pgconn, GIVEN_UP)
+            raise
+        for result in _end_copy(pgconn):
             _checked(result, pq.ExecStatus.COMMAND_OK)
 
 
@@ -83,11 +94,13 @@ def _client() -> psycopg.Connection[Any]:
     return client
 
 
-def _begin(client: psycopg.Connection[Any]) -> None:
-    """Open the transaction that Django promised, as psycopg does before its first statement."""
+def _must_begin(client: psycopg.Connection[Any]) -> bool:
+    """Return whether the transaction that Django promised is not yet open.
+
+    psycopg too opens it before the first statement only.
+    """
     is_idle = client.pgconn.transaction_status == pq.TransactionStatus.IDLE
-    if is_idle and not client.autocommit:
-        _checked(client.pgconn.exec_(b"BEGIN"), pq.ExecStatus.COMMAND_OK)
+    return is_idle and not client.autocommit
 
 
 class _Session:
@@ -99,12 +112,32 @@ class _Session:
         self.may_prepare = client.prepare_threshold is not None
         self.names: dict[tuple[bytes, Types], bytes] = {}
 
-    def execute(self, statement: bytes, values: Sequence[Any], types: Types) -> pq.abc.PGresult:
-        if self.may_prepare:
-            result = self.pgconn.exec_prepared(self._name(statement, types), values)
-        else:
+    def execute(
+        self, statement: bytes, values: Sequence[Any], types: Types, *, begins: bool
+    ) -> pq.abc.PGresult:
+        """Run a statement; in one round trip with the BEGIN before it where `begins`."""
+        if not self.may_prepare:
+            if begins:
+                _checked(self.pgconn.exec_(b"BEGIN"), pq.ExecStatus.COMMAND_OK)
             result = self.pgconn.exec_params(statement, values, types)
+        elif begins:
+            result = self._begin_and_execute(self._name(statement, types), values)
+        else:
+            result = self.pgconn.exec_prepared(self._name(statement, types), values)
         return _checked(result, pq.ExecStatus.TUPLES_OK)
+
+    def _begin_and_execute(self, name: bytes, values: Sequence[Any]) -> pq.abc.PGresult:
+        pgconn = self.pgconn
+        pgconn.enter_pipeline_mode()
+        try:
+            pgconn.send_query_params(b"BEGIN", None)
+            pgconn.send_query_prepared(name, values)
+            pgconn.pipeline_sync()
+            (begun,), (result,), _sync = _results(pgconn), _results(pgconn), _result(pgconn)
+        finally:
+            pgconn.exit_pipeline_mode()
+        _checked(begun, pq.ExecStatus.COMMAND_OK)
+        return result
 
     def _name(self, statement: bytes, types: Types) -> bytes:
         """Return the name of a prepared statement, preparing it where it is not yet."""
@@ -125,17 +158,35 @@ def _session(client: psycopg.Connection[Any]) -> _Session:
     return session
 
 
-def _end_copy(pgconn: pq.abc.PGconn, error: bytes | None) -> list[pq.abc.PGresult]:
+def _begin_copy(pgconn: pq.abc.PGconn) -> None:
+    """Take the answer to a COPY that was sent."""
+    result = _result(pgconn)
+    if result is None or result.status != pq.ExecStatus.COPY_IN:
+        ended = _results(pgconn)
+        raise _error(result or ended[0])
+
+
+def _end_copy(pgconn: pq.abc.PGconn, error: bytes | None = None) -> list[pq.abc.PGresult]:
     pgconn.put_copy_end(error)
-    _wait(pgconn)
+    return _results(pgconn)
+
+
+def _results(pgconn: pq.abc.PGconn) -> list[pq.abc.PGresult]:
+    """Return the answers to one statement, all of them."""
     results = []
-    while (result := pgconn.get_result()) is not None:
+    while (result := _result(pgconn)) is not None:
         results.append(result)
     return results
 
 
+def _result(pgconn: pq.abc.PGconn) -> pq.abc.PGresult | None:
+    """Return the next answer; `get_result` alone stops all threads while it waits for one."""
+    if pgconn.is_busy():
+        _wait(pgconn)
+    return pgconn.get_result()
+
+
 def _wait(pgconn: pq.abc.PGconn) -> None:
-    """Wait for an answer as `get_result` does, which would stop the threads of this process."""
     poll = select.poll()
     poll.register(pgconn.socket, select.POLLIN | select.POLLOUT)
     while pgconn.flush():
@@ -148,10 +199,14 @@ def _wait(pgconn: pq.abc.PGconn) -> None:
 
 
 def _checked(result: pq.abc.PGresult, expected: pq.ExecStatus) -> pq.abc.PGresult:
-    if result.status == expected:
-        return result
+    if result.status != expected:
+        raise _error(result)
+    return result
+
+
+def _error(result: pq.abc.PGresult) -> psycopg.Error:
     is_ours = result.error_field(pq.DiagnosticField.SQLSTATE) is None
     if is_ours and result.status == pq.ExecStatus.FATAL_ERROR:
         # libpq found the connection gone: worth another try, as when psycopg finds it.
-        raise psycopg.OperationalError(result.get_error_message())
-    raise error_from_result(result)
+        return psycopg.OperationalError(result.get_error_message())
+    return error_from_result(result)

@@ -4,9 +4,17 @@ import os
 import socket
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from itertools import chain
 
 import pytest
-from django.db import DatabaseError, OperationalError, connection, transaction
+from django.db import (
+    DatabaseError,
+    DataError,
+    OperationalError,
+    ProgrammingError,
+    connection,
+    transaction,
+)
 
 from apps.core import statements
 from apps.core.statements import Statement
@@ -80,6 +88,12 @@ class TestTransaction:
         find = Statement("SELECT value FROM core_generation WHERE name = %(name)s")
         assert find.fetch_one(name="of a test") is None
 
+    def test_that_fails_at_once_leaves_the_connection_of_use(self) -> None:
+        with pytest.raises(DataError), transaction.atomic():
+            Statement("SELECT %(number)s::int / 0").fetch_one(number=1)
+
+        assert STATEMENT.fetch_one(word="a") == ("ax",)
+
 
 @pytest.mark.django_db(transaction=True)
 class TestLostConnection:
@@ -87,7 +101,7 @@ class TestLostConnection:
 
     @pytest.fixture(autouse=True)
     def _cut(self) -> Iterator[None]:
-        connection.ensure_connection()
+        STATEMENT.fetch_one(word="a")  # it is prepared by now
         with socket.socket(fileno=os.dup(connection.connection.pgconn.socket)) as line:
             line.shutdown(socket.SHUT_RDWR)
         yield
@@ -95,6 +109,10 @@ class TestLostConnection:
 
     def test_is_told_by_a_statement(self) -> None:
         with pytest.raises(OperationalError):
+            STATEMENT.fetch_one(word="a")
+
+    def test_is_told_by_the_first_statement_of_a_transaction(self) -> None:
+        with pytest.raises(OperationalError), transaction.atomic():
             STATEMENT.fetch_one(word="a")
 
     def test_is_told_by_a_copy(self) -> None:
@@ -113,18 +131,25 @@ class TestCopyIn:
 
         assert Statement("SELECT count(*), sum(number) FROM copied").fetch_one() == (1000, 499_500)
 
-    def test_gives_up_when_the_rows_cannot_be_made(self) -> None:
+    @pytest.mark.parametrize("before", [0, 9])
+    def test_gives_up_when_the_rows_cannot_be_made(self, before: int) -> None:
         def rows() -> Iterator[bytes]:
             yield b"1\n"
             raise ZeroDivisionError
 
         with pytest.raises(ZeroDivisionError), transaction.atomic():
-            statements.copy_in(b"COPY copied FROM STDIN", rows())
+            statements.copy_in(b"COPY copied FROM STDIN", chain([b"0\n"] * before, rows()))
 
         assert Statement("SELECT count(*) FROM copied").fetch_one() == (0,)
 
     def test_raises_djangos_errors(self) -> None:
         with pytest.raises(DatabaseError), transaction.atomic():
             statements.copy_in(b"COPY copied FROM STDIN", [b"no number\n"])
+
+        assert Statement("SELECT count(*) FROM copied").fetch_one() == (0,)
+
+    def test_says_that_there_is_no_such_table(self) -> None:
+        with pytest.raises(ProgrammingError), transaction.atomic():
+            statements.copy_in(b"COPY missing FROM STDIN", [b"1\n"])
 
         assert Statement("SELECT count(*) FROM copied").fetch_one() == (0,)
