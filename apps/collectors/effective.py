@@ -88,6 +88,7 @@ class Effective:
             start=time.fromisoformat(schedule["start"]),
             end=time.max if schedule["end"] == "24:00" else time.fromisoformat(schedule["end"]),
             zone=get_default_timezone() if offset is None else timezone(timedelta(minutes=offset)),
+            is_on_site=self.switches["work_hours"] == "on_site",
         )
 
     @cached_property

@@ -43,7 +43,7 @@ def notice(*, device: Device, address: str, policy: Policy, now: datetime) -> No
     device: its COLUMNS are loaded, brought forward with its context. Outside work hours an address
     tells where somebody is, and is not read. Cost: no query where nothing changed.
     """
-    if policy.allows(SWITCH) and not policy.covers(now):
+    if policy.allows(SWITCH) and not policy.lets_server_look(now):
         return
     told = permitted(address, policy)
     if told == {name: _known(device, name) for name in COLUMNS}:

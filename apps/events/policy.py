@@ -14,12 +14,14 @@ class WorkHours:
     """When rows may be linked to people, by the device's zone.
 
     days: Monday is 1. start, end: the same on each day; `time.max` is the end of the day.
+    is_on_site: besides on networks of the company alone; whether it is on one, the device knows.
     """
 
     days: frozenset[int]
     start: time
     end: time
     zone: tzinfo
+    is_on_site: bool = False
 
     def covers(self, moment: datetime) -> bool:
         """Return whether `moment` lies in the schedule."""
@@ -73,6 +75,13 @@ class Policy:
             return True
         last = moment + timedelta(seconds=max(seconds - 1, 0))
         return self.hours.covers(moment) or self.hours.covers(last)
+
+    def lets_server_look(self, moment: datetime) -> bool:
+        """Return whether the server by itself may note where a device is.
+
+        Never where that depends on its network: it may be a home, and the server cannot know.
+        """
+        return self.hours is None or (not self.hours.is_on_site and self.hours.covers(moment))
 
 
 def switch_of(requirement: str | None) -> str:

@@ -162,6 +162,15 @@ class TestPublicAddress:
         at(machine, IN_PARIS)
         assert public_ip(machine)[0] == IN_PARIS
 
+    def test_is_not_read_where_people_are_measured_on_site_alone(self) -> None:
+        configure(public_ip_location="city", work_hours="on_site")
+        machine = make_machine()
+
+        at(machine, IN_PARIS)
+
+        assert public_ip(machine) == [None, "", "", "", ""]
+        assert place(machine) == NOWHERE
+
     def test_is_forgotten_at_the_next_contact_where_it_may_not_be_told_any_more(self) -> None:
         configure(public_ip_location="city")
         machine = make_machine()
