@@ -3,9 +3,11 @@
 import argparse
 import sys
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
+from typing import Any
 
-from dex_collector import __version__, journal
+from dex_collector import __version__, journal, memory
 from dex_collector.clock import SystemClock, to_text
 from dex_collector.configuration import LISTING, Configuration, ConfigurationStore
 from dex_collector.daemon import Daemon, Settings
@@ -17,6 +19,7 @@ from dex_collector.packaging.installed import SETTINGS, InstalledSettings, read_
 from dex_collector.show.commands import STATE, add_parsers
 from dex_collector.state_lock import AlreadyRunning
 
+HELP_WIDTH = 100
 FAILED = 2
 RESTART = 75  # EX_TEMPFAIL of sysexits.h: the supervisor tries again with a new process
 
@@ -36,8 +39,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _fail(f"No right to use {error.filename}.")
 
 
+class Parser(argparse.ArgumentParser):
+    """A parser that does not ask for the width of the terminal: the modules for it are large."""
+
+    def __init__(self, **options: Any) -> None:
+        help_of = partial(argparse.HelpFormatter, width=HELP_WIDTH)
+        super().__init__(**{"formatter_class": help_of, **options})
+
+
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="dex_collector", description="The dex collector.")
+    parser = Parser(prog="dex_collector", description="The dex collector.")
     parser.add_argument("--version", action="version", version=__version__)
     commands = parser.add_subparsers(required=True)
     run = commands.add_parser("run", help="measure and send until stopped")
@@ -64,6 +75,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _run(options: argparse.Namespace) -> int:
+    memory.keep_little()
     if options.settings is not None:
         settings = _of_service(read_settings(options.settings))
     elif options.state is None or not options.server:

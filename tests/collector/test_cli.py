@@ -285,3 +285,20 @@ def wait_for(condition: Callable[[], bool], seconds: float = 20) -> None:
     while not condition():
         assert time.monotonic() < end, "it did not happen in time"
         time.sleep(0.05)
+
+
+LARGE = {"bz2", "html", "logging.handlers", "lzma", "pickle", "shutil", "subprocess", "tempfile",
+         "tomllib", "urllib.request"}  # fmt: skip
+
+
+class TestMemory:
+    def test_the_daemon_imports_no_large_module_that_it_does_not_need(self) -> None:
+        program = "import sys; from dex_collector import cli; cli._parser(); print(*sys.modules)"
+
+        imported = subprocess.run(
+            [sys.executable, "-c", program],
+            env=environment(), capture_output=True, text=True, check=True,
+        ).stdout.split()  # fmt: skip
+
+        assert "dex_collector.daemon" in imported
+        assert set(imported) & LARGE == set()

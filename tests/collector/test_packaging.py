@@ -257,6 +257,22 @@ class TestService:
         assert log.stat().st_mode & 0o777 == 0o600
         assert not (state / "enrolment-key").exists()
 
+    def test_goes_on_while_the_log_has_no_place_and_writes_again_after(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(journal, "FILE_BYTES_MAXIMUM", 300)
+        journal.start_file(tmp_path / "log" / "collector.log")
+        logger = journal.logging.getLogger(journal.ROOT)
+        (tmp_path / "log").rename(tmp_path / "away")
+
+        for number in range(10):
+            logger.info("Batch sent", extra=journal.facts(number=number))
+        (tmp_path / "away").rename(tmp_path / "log")
+        logger.info("Batch sent", extra=journal.facts(number=10))
+
+        last = (tmp_path / "log" / "collector.log").read_text().splitlines()[-1]
+        assert json.loads(last)["number"] == 10
+
     def test_the_log_never_grows_beyond_its_cap(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
@@ -269,5 +285,11 @@ class TestService:
             )
 
         sizes = [file.stat().st_size for file in (tmp_path / "log").iterdir()]
+        lines = [line for name in ("collector.log.1", "collector.log")
+                 for line in (tmp_path / "log" / name).read_text().splitlines()]  # fmt: skip
+        numbers = [json.loads(line)["number"] for line in lines]
+        rights = {file.stat().st_mode & 0o777 for file in (tmp_path / "log").iterdir()}
         assert len(sizes) == 2
-        assert max(sizes) <= 2_000
+        assert 1_800 < max(sizes) <= 2_000
+        assert numbers == list(range(numbers[0], 200))
+        assert rights == {0o600}
