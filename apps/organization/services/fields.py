@@ -22,8 +22,8 @@ FIELDS_LIMITS = {  # Source: data-model.md 1.3
     FilledBy.RULES: 200,
 }
 FIELDS_MESSAGES = {
-    FilledBy.MANUAL: _("There are 100 custom fields already that people fill."),
-    FilledBy.RULES: _("There are 200 custom fields already that rules fill."),
+    FilledBy.MANUAL: _("There are 100 custom fields already that people fill: delete one first."),
+    FilledBy.RULES: _("There are 200 custom fields already that rules fill: delete one first."),
 }
 WORDS_LIMIT = 100
 LOCK = "organization.custom_fields"

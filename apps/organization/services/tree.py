@@ -52,7 +52,11 @@ class EntityInUse(DomainError):
     """Entities below it, devices in it or rules that name it would lose their place."""
 
     code = "entity_in_use"
-    message = _("Move what is in this entity elsewhere first.")
+    message = _(
+        "First move its devices and the entities below it elsewhere, and take it out of rules, keys "
+        "and configurations. Where devices have sent data, their history names it for good: such "
+        "an entity can only be renamed or moved."
+    )
 
 
 class EntityNameTaken(DomainError):
