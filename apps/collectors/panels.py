@@ -12,7 +12,13 @@ from apps.collectors.choices import CollectorState, Level, Preset
 from apps.collectors.models import Collector, RefusalCount
 from apps.collectors.services import checkin
 from apps.collectors.tables import effective_table
-from apps.collectors.words import clock_is_off, collector_badge, kind_text, reason_text
+from apps.collectors.words import (
+    clock_is_off,
+    collector_badge,
+    kind_text,
+    reason_text,
+    switch_text,
+)
 from apps.core.admin.detail import Visit, list_url
 from apps.core.admin.values import (
     Fact,
@@ -36,7 +42,7 @@ def collector(device: Device, visit: Visit) -> Mapping[str, Any]:
     found = collector_of(device)
     if found is None:
         return {"note": _("No collector: another agent reports this device, or it was removed.")}
-    return {"facts": collector_facts(found, visit)}
+    return {"facts": [*collector_facts(found, visit), *_limits(device)]}
 
 
 def collector_facts(found: Collector, visit: Visit) -> list[Fact]:
@@ -51,6 +57,15 @@ def collector_facts(found: Collector, visit: Visit) -> list[Fact]:
             _("Token expires"), moment_html(found.token_expires_at, visit.now, never=_("no token"))
         ),
         Fact(_("Enrolled"), moment_html(found.enrolled_at, visit.now)),
+    ]
+
+
+def _limits(device: Device) -> list[Fact]:
+    """Return what the collector of a device cannot measure, and what is forbidden to it there."""
+    forbidden = [str(switch_text(name)) for name in device.collector_local_restrictions]
+    return [
+        Fact(_("Cannot measure"), ", ".join(device.collector_capabilities)),
+        Fact(_("Forbidden on the device"), ", ".join(forbidden)),
     ]
 
 

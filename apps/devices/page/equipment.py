@@ -69,6 +69,7 @@ def hardware(device: Device, visit: Visit) -> Mapping[str, Any]:
         Fact(_("Serial number"), visit.scope.show(device, "hardware_machine_serial_number")),
         Fact(_("Chassis"), visit.scope.show(device, "hardware_chassis_serial_number")),
         Fact(_("Firmware"), device.hardware_firmware_version),
+        Fact(_("Firmware serial number"), visit.scope.show(device, "hardware_bios_serial_number")),
         Fact(_("TPM"), device.hardware_tpm_version),
         Fact(_("Secure boot"), yes_no(device.hardware_secure_boot_enabled)),
     ]
@@ -201,16 +202,18 @@ def _volumes(device: Device, visit: Visit) -> Table:
         caption=_("Volumes"),
         columns=columns(
             _("Mounted at"),
+            _("Name"),
             _("In use"),
             _("Free"),
             _("Size"),
             _("File system"),
             _("Encrypted"),
-            numbers=[2, 3],
+            numbers=[3, 4],
         ),
         rows=[
             [
-                visit.scope.show(volume, "mount_point" if volume.mount_point else "name"),
+                visit.scope.show(volume, "mount_point") or NOTHING,
+                visit.scope.show(volume, "name") or NOTHING,
                 usage_bar(volume.usage, _("Share in use")),
                 bytes_text(volume.free_space_bytes),
                 bytes_text(volume.size_bytes),
