@@ -193,7 +193,7 @@ FLEET = (
     r"|S-1-5-[\d-]+|sudo|\d@\d"  # SID, group, session
     r"|firefox|code|python3\.13|soffice\.bin|gnome-shell|thunderbird|Samsung PM9A1|NVMe|nvme0n1"
     r"|LibreOffice|The Document Foundation|Mozilla|Microsoft|Debian Python Team|SIGSEGV|libc\.so\.6"
-    r"|Intel .*|DIMM A|LPDDR5|BYD BAT0|Dell U2723QE|MON-4711|ClamAV|nftables|wlp0s20f3|docker0"
+    r"|Intel .*|DIMM A|LPDDR5|BYD BAT0|Dell U2723QE|MON-4711|ClamAV|nftables|wlp0s20f3|docker0|nvme0n1p\d|ADA-STICK"
     r"|CRITICAL_PROCESS_DIED( 0x000000EF)?|0x000000EF|executions 1800 s|[\d x]+"
     r"|Debian GNU/Linux.*|Ubuntu.*|6\.12.*|Linux|Windows|macOS|ARM64|ext4|vfat|/home|/media/.*|Latitude"
 )
