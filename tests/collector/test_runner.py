@@ -121,6 +121,27 @@ class TestRunner:
         assert runner.take_reports() == ["probe_failed.bad"]
         assert "Probe failed" in caplog.text
 
+    def test_a_failure_is_logged_once_until_it_works_again_and_counted_each_time(
+        self, make_context: MakeContext, tmp_path: Path, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        answers: list[Exception | None] = [
+            ProbeError("x"), ProbeError("x"), ProbeError("y"), None, ProbeError("y"),
+        ]  # fmt: skip
+
+        def reads(made: Context) -> list[Output]:
+            if (error := answers.pop(0)) is not None:
+                raise error
+            return []
+
+        one = probe("one", reads)
+        runner = Runner([one])
+        while answers or runner.running():
+            runner.start(one, make_context(tmp_path))
+            runner.finished(0.0)
+
+        assert [record.facts["error"] for record in caplog.records] == ["x", "y", "y"]  # type: ignore[attr-defined]
+        assert runner.take_reports() == ["probe_failed.one"] * 4
+
     def test_an_absent_source_is_reported_once(
         self, make_context: MakeContext, tmp_path: Path, caplog: pytest.LogCaptureFixture
     ) -> None:

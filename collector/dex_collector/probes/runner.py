@@ -48,6 +48,7 @@ class Runner:
         self._absent: set[str] = set()
         self._listening: set[str] = set()  # probes that may have heard something since their read
         self._reports: list[str] = []
+        self._logged: dict[str, tuple[str, str]] = {}  # of each probe that fails, how
 
     def is_idle(self) -> bool:
         """Return whether no read is under way that may still answer in time."""
@@ -134,6 +135,7 @@ class Runner:
     def _failed(self, run: Run) -> bool:
         if run.error is None:
             self._absent.discard(run.probe.name)
+            self._logged.pop(run.probe.name, None)
             return False
         if isinstance(run.error, NoData):
             if run.probe.name not in self._absent:
@@ -145,8 +147,14 @@ class Runner:
 
     def _report(self, probe: Probe, what: str, error: Exception | None = None) -> None:
         self._reports.append(f"probe_{what}.{probe.name}")
-        detail = facts(probe=probe.name, error=type(error).__name__ if error else None)
-        if isinstance(error, ProbeError):
-            detail = facts(probe=probe.name, error=str(error))
-            error = None
-        logger.warning("Probe %s", what.replace("_", " "), exc_info=error, extra=detail)
+        is_known = isinstance(error, ProbeError)
+        name = str(error) if is_known else type(error).__name__ if error else ""
+        if self._logged.get(probe.name) == (what, name):
+            return  # as before: a source that is gone for long would fill the log
+        self._logged[probe.name] = what, name
+        logger.warning(
+            "Probe %s",
+            what.replace("_", " "),
+            exc_info=None if is_known else error,
+            extra=facts(probe=probe.name, error=name or None),
+        )
