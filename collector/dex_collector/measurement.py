@@ -296,8 +296,9 @@ class Measurement:
             self._keep([])
         with self._spool.transaction():
             if older is not None and (wider := newer.wider_than(older)):
-                widened_at = self._spool.read("widened_at", {})
-                widened_at |= dict.fromkeys(wider, to_text(self._clock.now()))
+                widened_at, now = self._spool.read("widened_at", {}), to_text(self._clock.now())
+                # A pause that somebody asked for ends later.
+                widened_at |= {name: max(now, widened_at.get(name, now)) for name in wider}
                 self._spool.write("widened_at", widened_at)
             self._spool.write("obeyed", values)
             self._spool.write("obeyed_lists", lists)

@@ -2,14 +2,15 @@
 
 import io
 from collections.abc import Callable, Iterable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from dex_collector import cli, pausing
+from dex_collector.clock import to_text
 from dex_collector.daemon import Daemon
-from dex_collector.probes.base import Context, Output, Probe
+from dex_collector.probes.base import Context, Fact, Output, Probe
 from dex_collector.spool import Spool
 from tests.collector.conftest import configuration, run
 from tests.collector.fakes import FakeClock, FakeServer
@@ -47,6 +48,30 @@ class TestPause:
         assert [one for one in told if one["type"] == "paused"] == [
             {"type": "paused", "details": "paused by user, 10 min"}
         ]
+
+    def test_is_not_cut_short_by_wider_work_hours(
+        self, start: Start, server: FakeServer, clock: FakeClock
+    ) -> None:
+        server.switches |= {"pause": "on", "work_hours": "schedule"}
+        moments: list[datetime] = []
+
+        def read(context: Context) -> Iterable[Output]:
+            return [Fact("session.logins", moment, key=str(moment)) for moment in moments]
+
+        people = Probe("people", 30, 2, (), lambda: read, is_user_linked=True)
+        daemon = start(probes=(people,))
+        run(daemon, clock, seconds=60)
+        pausing.begin(daemon.spool, daemon.configuration.current, 30, clock.now())
+        server.configure(work_hours="always")
+        daemon.check_in()
+        during, after = clock.now() + timedelta(minutes=20), clock.now() + timedelta(minutes=31)
+        moments += [during, after]
+
+        run(daemon, clock, seconds=2_000)
+        daemon.turn()
+
+        (login,) = server.records("session.logins")
+        assert login["occurred_at"] == to_text(after)
 
     def test_is_refused_where_it_is_not_allowed(self, spool: Spool, clock: FakeClock) -> None:
         with pytest.raises(pausing.PauseRefused, match="allows no pause"):
