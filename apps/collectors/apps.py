@@ -19,6 +19,7 @@ class CollectorsConfig(AppConfig):
             origins,
             panels,
             personal_data,
+            ranking,
             report_panels,
         )
         from apps.collectors.services import deletion, moves  # noqa: F401

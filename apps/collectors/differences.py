@@ -21,8 +21,13 @@ class Difference:
 
 
 def between(before: Settings, after: Settings) -> Iterator[Difference]:
-    """Yield what differs between two full sets of settings, switches first."""
+    """Yield what differs between two full sets of settings, switches first.
+
+    Only those of the whole instance have switches that collect nothing.
+    """
     for switch in switches.SWITCHES:
+        if not switch.is_collected and switch.name not in before:
+            continue
         old, new = before[switch.name], after[switch.name]
         if old != new:
             is_narrower = switch.is_stricter(new, than=old)

@@ -17,7 +17,7 @@ from apps.collectors.details import BY_NAME as DETAILS_BY_NAME
 from apps.collectors.details import by_sort
 from apps.collectors.groups import BUILT_IN
 from apps.collectors.models import Collector, CollectorConfiguration
-from apps.collectors.switches import BY_NAME, PRESETS, preset_of
+from apps.collectors.switches import BY_NAME, PRESETS, RANKING, REFUSED, collected, preset_of
 from apps.core import clock
 from apps.devices.models import Device
 from apps.events.policy import Policy, WorkHours
@@ -160,11 +160,11 @@ class InForce:
             (Level.ENTITY, self._nearest(entity_path)),
             (Level.DEVICE, self.by_device.get(device_id)),
         ]
-        switches, details = dict(PRESETS[Preset.STRICT]), dict(DEFAULTS)
+        switches, details = collected(PRESETS[Preset.STRICT]), dict(DEFAULTS)
         origins: dict[str, Level | None] = dict.fromkeys([*switches, *details])
         for level, values in layers:
             for name, value in (values or {}).items():
-                if name in BY_NAME and value in BY_NAME[name].values:
+                if name in switches and value in BY_NAME[name].values:
                     switches[name], origins[name] = value, level
                 elif name in details:
                     details[name], origins[name] = value, level
@@ -179,7 +179,13 @@ class InForce:
     def at(self, place: Place, entity_path: str = "") -> dict[str, Any]:
         """Return every setting as it holds at a place; entity_path: of the entity or device."""
         device_id = place.key if place.level == Level.DEVICE else 0
-        return self.of(device_id=device_id or 0, entity_path=entity_path).settings
+        found = self.of(device_id=device_id or 0, entity_path=entity_path).settings
+        return {**found, RANKING: self.ranking} if place.level == Level.INSTANCE else found
+
+    @property
+    def ranking(self) -> str:
+        """Return whether persons may be ranked; refused until somebody has chosen."""
+        return str((self.instance or {}).get(RANKING, REFUSED))
 
     def having(self, place: Place, settings: Mapping[str, Any] | None) -> "InForce":
         """Return what would hold with `settings` at a place, None for nothing there."""

@@ -206,7 +206,7 @@ class ConfigurationForm(forms.Form):
         if basis and basis not in LEGAL_BASES:
             field = self.fields["legal_basis"]
             field.choices = [*field.choices, (basis, basis)]  # type: ignore[attr-defined]
-        for switch in SWITCHES:
+        for switch in self._switches():
             self.fields[f"switch_{switch.name}"] = forms.ChoiceField(
                 label=switch.label,  # type: ignore[arg-type]
                 required=False,
@@ -216,7 +216,8 @@ class ConfigurationForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         """Take the values of a preset from the preset, whatever the table says."""
         values = super().clean() or {}
-        chosen = {switch.name: values.get(f"switch_{switch.name}") or "" for switch in SWITCHES}
+        names = [switch.name for switch in self._switches()]
+        chosen = {name: values.get(f"switch_{name}") or "" for name in names}
         if values.get("preset") == Preset.CUSTOM:
             open_switches = [name for name, value in chosen.items() if not value]
             if self.level == Level.INSTANCE and open_switches:
@@ -259,7 +260,7 @@ class ConfigurationForm(forms.Form):
     def rows(self) -> Iterator[Row]:
         """Yield the lines of the table."""
         in_force = self.in_force.switches if self.in_force else {}
-        for switch in SWITCHES:
+        for switch in self._switches():
             name = f"switch_{switch.name}"
             chosen = str(self[name].value() or "")
             yield Row(
@@ -291,6 +292,10 @@ class ConfigurationForm(forms.Form):
             Preset.CUSTOM: _("Your own mix: decide each switch in the table below."),
         }
         return [(p.value, p.label, texts[p], p.value == chosen) for p in Preset]
+
+    def _switches(self) -> list[Switch]:
+        """Return the switches that this level decides."""
+        return [s for s in SWITCHES if s.is_collected or self.level == Level.INSTANCE]
 
     def _values(self, switch: Switch) -> tuple[str, ...]:
         return switch.values if self.level == Level.INSTANCE else ("", *switch.values)

@@ -1,4 +1,4 @@
-"""The collection switches: names, values from the widest to the strictest, presets (privacy.md 2)."""
+"""The switches: names, values from the widest to the strictest, presets (privacy.md 2 and 4)."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,6 +14,8 @@ class Switch:
     """One switch.
 
     values: from the one that collects most to the one that collects least.
+    is_collected: it says what a collector may read; else what the console may show, which the
+        whole instance decides and no device learns of.
     """
 
     name: str
@@ -22,6 +24,7 @@ class Switch:
     values: tuple[str, ...]
     standard: str
     strict: str
+    is_collected: bool = True
 
     def is_stricter(self, value: str, than: str) -> bool:
         """Return whether `value` collects less than `than`."""
@@ -29,6 +32,7 @@ class Switch:
 
 
 ON_OFF = ("on", "off")
+RANKING, ALLOWED, REFUSED = "individual_ranking", "allowed", "refused"
 
 SWITCHES: tuple[Switch, ...] = (
     Switch(
@@ -215,6 +219,18 @@ SWITCHES: tuple[Switch, ...] = (
         "off",
         "on",
     ),
+    Switch(
+        RANKING,
+        _("Ranking of persons"),
+        _(
+            "Lists, charts and files with a row for each person or device may say who worked when "
+            "and how much. Collects nothing; pages about one person stay."
+        ),
+        (ALLOWED, REFUSED),
+        ALLOWED,
+        REFUSED,
+        is_collected=False,
+    ),
 )
 BY_NAME: Mapping[str, Switch] = {switch.name: switch for switch in SWITCHES}
 
@@ -224,10 +240,18 @@ PRESETS: Mapping[str, Mapping[str, str]] = {
 }
 
 
+def collected(values: Mapping[str, str]) -> dict[str, str]:
+    """Return the part of `values` that says what may be collected: what may hold on a device."""
+    return {n: value for n, value in values.items() if n in BY_NAME and BY_NAME[n].is_collected}
+
+
 def preset_of(values: Mapping[str, str]) -> Preset:
-    """Return the preset that a full set of values is, CUSTOM where it is none."""
+    """Return the preset that a full set of values is, CUSTOM where it is none.
+
+    values: every switch, or every one that is collected.
+    """
     for preset in (Preset.STANDARD, Preset.STRICT):
-        if dict(values) == PRESETS[preset]:
+        if dict(values) in (PRESETS[preset], collected(PRESETS[preset])):
             return preset
     return Preset.CUSTOM
 

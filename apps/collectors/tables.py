@@ -6,9 +6,9 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from apps.collectors import details, differences, effective
-from apps.collectors.choices import ConfigurationState, Preset
+from apps.collectors.choices import ConfigurationState, Level, Preset
 from apps.collectors.models import CollectorConfiguration
-from apps.collectors.switches import BY_NAME, PRESETS
+from apps.collectors.switches import BY_NAME, PRESETS, SWITCHES
 from apps.collectors.words import LEVELS, setting_label, setting_text, value_text
 from apps.core.admin.values import Table, absolute_text, badge, columns
 from apps.core.formats import NOTHING
@@ -105,7 +105,7 @@ def switch_table(row: CollectorConfiguration, before: CollectorConfiguration | N
     heads: list[Any] = [_("What"), _("Value"), _("Differs from the presets")]
     heads += [_("Before (version %d)") % before.version] if before else []
     lines: list[list[Any]] = []
-    for name in (*BY_NAME, *details.BY_NAME):
+    for name in (*_switches_of(row), *details.BY_NAME):
         value = row.settings.get(name)
         line: list[Any] = [
             setting_label(name),
@@ -118,19 +118,29 @@ def switch_table(row: CollectorConfiguration, before: CollectorConfiguration | N
     return Table(caption=_("Switches of this configuration"), columns=columns(*heads), rows=lines)
 
 
+def _switches_of(row: CollectorConfiguration) -> list[str]:
+    is_instance = row.level == Level.INSTANCE
+    return [switch.name for switch in SWITCHES if switch.is_collected or is_instance]
+
+
 def _line(change: differences.Difference) -> list[Any]:
     return [
         setting_label(change.name),
         setting_text(change.name, change.old),
         setting_text(change.name, change.new),
-        badge(_("collects more"), "warning") if change.is_wider else _effect(change),
+        _effect(change),
         preset_text(change.name, Preset.STANDARD),
         preset_text(change.name, Preset.STRICT),
     ]
 
 
 def _effect(change: differences.Difference) -> str:
-    return badge(_("collects less"), "success") if change.is_narrower else NOTHING
+    is_collected = change.name not in BY_NAME or BY_NAME[change.name].is_collected
+    if change.is_wider:
+        return badge(_("collects more") if is_collected else _("shows more"), "warning")
+    if change.is_narrower:
+        return badge(_("collects less") if is_collected else _("shows less"), "success")
+    return NOTHING
 
 
 def preset_text(name: str, preset: Preset) -> Any:

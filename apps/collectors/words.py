@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from apps.collectors.choices import CollectorState, KeyPurpose, Level, RefusalOrigin
 from apps.collectors.details import BY_NAME as DETAILS
 from apps.collectors.models import Collector, EnrolmentKey
-from apps.collectors.switches import BY_NAME
+from apps.collectors.switches import ALLOWED, BY_NAME, RANKING, REFUSED
 from apps.core.admin.values import badge
 from apps.events import kinds
 from apps.events.choices import RefusalCode
@@ -58,6 +58,8 @@ VALUES: dict[str, Text] = {
     "root_only": _("only where it begins"),
 }
 OTHER_VALUES: dict[tuple[str, str], Text] = {
+    (RANKING, ALLOWED): _("allowed"),
+    (RANKING, REFUSED): _("refused"),
     ("campaigns", "on"): _("allowed"),
     ("campaigns", "off"): _("not allowed"),
     ("remote_actions", "on"): _("allowed"),

@@ -6,8 +6,9 @@ from typing import Any
 
 from django.db import models
 
-from apps.core.personal_data import masking
+from apps.core.personal_data import masking, ranking
 from apps.core.personal_data.classes import PrivacyLevel
+from apps.core.personal_data.ranking import Ranking, Row
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,6 +17,7 @@ class Scope:
 
     grants: for each action on entities ("view_device", "manage_device") the opaque ids of the
     granted nodes. Only `organization` knows what such an id means.
+    ranking: whether lists may rank persons; the same for every caller of the instance.
     """
 
     account_id: int
@@ -23,10 +25,28 @@ class Scope:
     privacy_level: PrivacyLevel
     grants: Mapping[str, frozenset[str]]
     is_unrestricted: bool = False  # everything is granted on the root: fleet rollups may answer
+    ranking: Ranking = field(default_factory=Ranking, compare=False, repr=False)
 
     def may_hide(self, model: type[models.Model], field: str) -> bool:
         """Return whether `field` is hidden on some row: then no search, filter or sort by it."""
         return masking.may_hide(self.privacy_level, model, field)
+
+    def may_list(self, model: type[models.Model], field: str) -> bool:
+        """Return whether a list of `model` may hold `field`, be filtered or sorted by it.
+
+        Not where it would rank persons and the instance refuses that. Pages about one person or
+        device are no lists. Cost: 1 query in the life of a scope, none for other fields.
+        """
+        return not ranking.ranks(model, field) or self.ranking.is_allowed
+
+    def told(self, row: Row) -> Row:
+        """Return a row as pages may tell it: to a quarter of an hour where nobody may be ranked.
+
+        For every page but that of the device on which it was. Cost: as `may_list`.
+        """
+        if not ranking.ranking_times(type(row)) or self.ranking.is_allowed:
+            return row
+        return ranking.told_roughly(row)
 
     def show(self, obj: models.Model, field: str) -> Any:
         """Return the value of `field`, or what this caller sees instead.
@@ -41,12 +61,13 @@ class Scope:
     def label(self, obj: models.Model) -> str:
         """Return what this caller may call a row: its text, or a token for a hidden name.
 
-        Cost: no query beyond what the row's own `__str__` needs.
+        What has no name is often called by its time. Cost: as `told`, and what the row's own
+        `__str__` needs.
         """
         named_by = masking.label_field(type(obj))
         if named_by and masking.hides(self.privacy_level, obj, named_by):
             return masking.replacement(obj, named_by, account_id=self.account_id)
-        return str(obj)
+        return str(obj if named_by else self.told(obj))
 
 
 NOTHING = Scope(

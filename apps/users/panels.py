@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from apps.core.admin.detail import Visit, list_url, object_link
+from apps.core.admin.unranked import unranked_order, unranked_table
 from apps.core.admin.values import Table, columns, moment_html
 from apps.devices.models import Device
 from apps.devices.panels import Panel, register
@@ -22,29 +23,28 @@ LOGIN_DAYS = 30
 
 
 def users(device: Device, visit: Visit) -> Mapping[str, Any]:
-    """Return who used the device lately. Cost: 1 query."""
+    """Return who used the device lately. Cost: 2 queries."""
     rows = UserDevice.objects.filter(device=device).select_related("user")
-    links = list(rows.order_by("-last_used_at", "pk")[:USERS_SHOWN])
+    order = unranked_order(UserDevice, ["-last_used_at", "pk"], visit.scope)
+    links = list(rows.order_by(*order)[:USERS_SHOWN])
     visit.saw(links)
-    return {
-        "tables": [
-            Table(
-                caption=_("Users of this device"),
-                columns=columns(_("User"), _("Type"), _("Rights"), _("Last used"), _("First used")),
-                rows=[
-                    [
-                        object_link(link.user, visit.scope),
-                        type_text(link.user),
-                        rights_badge(visit.scope.show(link, "rights")),
-                        moment_html(link.last_used_at, visit.now),
-                        moment_html(link.first_used_at, visit.now),
-                    ]
-                    for link in links
-                ],
-                empty=_("No user was reported: nobody logged in, or names are not collected."),
-            )
-        ]
-    }
+    table = Table(
+        caption=_("Users of this device"),
+        columns=columns(_("User"), _("Type"), _("Rights"), _("Last used"), _("First used")),
+        rows=[
+            [
+                object_link(link.user, visit.scope),
+                type_text(link.user),
+                rights_badge(visit.scope.show(link, "rights")),
+                moment_html(link.last_used_at, visit.now),
+                moment_html(link.first_used_at, visit.now),
+            ]
+            for link in links
+        ],
+        empty=_("No user was reported: nobody logged in, or names are not collected."),
+    )
+    times = {3: "last_used_at", 4: "first_used_at"}
+    return {"tables": [unranked_table(table, visit.scope, UserDevice, times)]}
 
 
 def sessions(device: Device, visit: Visit) -> Mapping[str, Any]:

@@ -91,7 +91,7 @@ def logins(
 
 def changes_of(session: Session, visit: Visit) -> Table:
     """Return what happened in a session, the newest first. Cost: 1 query."""
-    rows = (
+    changes = (
         SessionChange.objects.kept()
         .filter(
             device=session.device_id,
@@ -102,6 +102,7 @@ def changes_of(session: Session, visit: Visit) -> Table:
         )
         .order_by("-occurred_at", "-id")
     )
+    rows = [visit.scope.told(row) for row in changes[:CHANGES_SHOWN]]
     return Table(
         caption=_("Changes of this session"),
         columns=columns(_("When"), _("Change"), _("Reason"), _("Protocol"), _("Client")),
@@ -113,7 +114,7 @@ def changes_of(session: Session, visit: Visit) -> Table:
                 row.get_protocol_display() or NOTHING,
                 visit.scope.show(row, "client_name") or NOTHING,
             ]
-            for row in rows[:CHANGES_SHOWN]
+            for row in rows
         ],
         empty=_("No change was reported: none happened, or only logins are collected."),
         more=list_url(SessionChange, device=session.device_id, window="30d"),

@@ -79,7 +79,7 @@ def facts(user: User, visit: Visit) -> Sequence[Fact]:
 
 
 def sections(user: User, visit: Visit) -> list[Section]:
-    """Return the parts of the page. Cost: at most 7 queries."""
+    """Return the parts of the page. Cost: at most 8 queries."""
     devices = Device.objects.permitted_to(visit.scope)
     links = list(
         UserDevice.objects.filter(user=user, device__in=devices)
@@ -87,6 +87,7 @@ def sections(user: User, visit: Visit) -> list[Section]:
         .order_by("-last_used_at", "pk")[:DEVICES_SHOWN]
     )
     visit.saw(links)
+    links = [visit.scope.told(link) for link in links]
     return list(_sections(user, links, visit))
 
 
@@ -134,6 +135,7 @@ def _sessions(user: User, device_ids: Sequence[int], visit: Visit) -> Section:
     rows = Session.objects.kept().filter(user=user, device__in=device_ids).select_related("device")
     newest = list(rows.order_by("-start_time_at", "-pk")[:SESSIONS_SHOWN])
     visit.saw(newest)
+    newest = [visit.scope.told(row) for row in newest]
     table = tables.sessions(
         newest[:SESSION_ROWS],
         visit,
@@ -151,6 +153,7 @@ def _logins(user: User, device_ids: Sequence[int], visit: Visit) -> Section:
     rows = Login.objects.kept().filter(device__in=device_ids, user=user, occurred_at__gte=since)
     newest = list(rows.select_related("device").order_by("-occurred_at", "-id")[:LOGINS_SHOWN])
     visit.saw(newest)
+    newest = [visit.scope.told(row) for row in newest]
     table = tables.logins(
         newest,
         visit,

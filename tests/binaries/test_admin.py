@@ -262,7 +262,7 @@ class TestBinaryPage:
         address = page_of(Binary.objects.get(version="1"))
         ada_client.get(address)
 
-        with django_assert_max_num_queries(14):
+        with django_assert_max_num_queries(15):
             ada_client.get(address)
 
 

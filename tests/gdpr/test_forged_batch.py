@@ -26,8 +26,9 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("fixed_clock", "_pl
 YESTERDAY = "2026-03-01"  # ended, so its daily rows are made
 WIDEST: dict[str, Any] = {switch.name: switch.values[0] for switch in SWITCHES}
 STRICTEST: dict[str, Any] = {switch.name: switch.values[-1] for switch in SWITCHES}
-# They govern when, or what later apps collect, and no field of ours.
+# They govern when, what is shown, or what later apps collect, and no field of ours.
 WITHOUT_FIELDS = {
+    "individual_ranking",
     "work_hours",
     "pause",
     "web",

@@ -205,7 +205,7 @@ class TestUserPages:
     ) -> None:
         use_of_long_ago(lyon)
 
-        with django_assert_max_num_queries(20):
+        with django_assert_max_num_queries(22):
             pages = [
                 client.get(USERS).content.decode().split("<tbody")[1].split("</table>")[0]
                 for client in (ada_client, ben_client)

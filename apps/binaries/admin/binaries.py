@@ -28,6 +28,7 @@ from apps.core import clock
 from apps.core.admin import DetailAdmin, Visit, reads
 from apps.core.admin.detail import change_url, object_link
 from apps.core.admin.fleet import FleetMixin
+from apps.core.admin.unranked import unranked_order, unranked_table
 from apps.core.admin.values import (
     Button,
     Fact,
@@ -130,7 +131,7 @@ class BinaryAdmin(FleetMixin, CustomValuesMixin, DetailAdmin):
         reads.record(request, reads.of_part((obj._meta.label_lower, str(obj.pk)), visit.seen))
 
     def sections(self, obj: Binary, visit: Visit) -> Sequence[Section]:
-        """Return where and how it runs. Cost: at most 8 queries."""
+        """Return where and how it runs. Cost: at most 9 queries."""
         entities = {"tables": [entities_table(obj, visit, str(_("Devices of the last 30 days")))]}
         found = [
             Section("places", _("Where it runs"), TABLES, entities),
@@ -204,16 +205,17 @@ def _crashes(binary_ids: Sequence[int], visit: Visit) -> Mapping[int, int]:
 
 
 def _latest_runs(binary: Binary, visit: Visit) -> list[ExecutionSample]:
-    """Return the newest runs. Cost: 1 query; no index knows binaries, so it reads an hour's rows."""
+    """Return the newest runs. Cost: 2 queries; no index knows binaries, so it reads an hour's rows."""
     since = visit.now - RUNS_SPAN
     rows = ExecutionSample.objects.permitted_to(visit.scope).filter(
         binary=binary, bucket__gte=since
     )
-    return list(rows.select_related("device", "user").order_by("-bucket", "-id")[:RUNS_SHOWN])
+    order = unranked_order(ExecutionSample, ["-bucket", "-id"], visit.scope)
+    return list(rows.select_related("device", "user").order_by(*order)[:RUNS_SHOWN])
 
 
 def _runs_table(runs: Sequence[ExecutionSample], visit: Visit) -> Table:
-    return Table(
+    table = Table(
         caption=_("Executions of the last hour"),
         columns=columns(
             _("When"),
@@ -237,3 +239,5 @@ def _runs_table(runs: Sequence[ExecutionSample], visit: Visit) -> Table:
         ],
         empty=_("It did not run in the last hour, on a device of your view domain."),
     )
+    appraising = {0: "bucket", 3: "execution_duration_ms_sum"}
+    return unranked_table(table, visit.scope, ExecutionSample, appraising)

@@ -18,7 +18,7 @@ from apps.binaries.models import (
     PackageInstallation,
     PackageUninstallation,
 )
-from apps.core.admin import CompletionFilter, Visit
+from apps.core.admin import CompletionFilter, Visit, made_of
 from apps.core.admin.columns import Column
 from apps.core.admin.events import WindowFilter
 from apps.core.admin.values import Fact, number_text, yes_no
@@ -69,6 +69,7 @@ class _ExecutionAdmin(_ProgramEventAdmin):
     list_display = ["ran_for", "processor_time", "memory", "traffic"]
     metrics = EXECUTION
 
+    @made_of("execution_duration_ms_sum")
     @display(description=_("Ran for"))
     def ran_for(self, row: Any) -> str:
         """Return how long at least one process ran."""

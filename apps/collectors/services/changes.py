@@ -35,7 +35,7 @@ class WideningNeedsReasons(DomainError):
 
     code = "widening_needs_reasons"
     status = 422
-    message = _("Give purpose and legal basis: this collects more than before.")
+    message = _("Give purpose and legal basis: this collects or shows more than before.")
 
 
 @dataclass(frozen=True, slots=True)

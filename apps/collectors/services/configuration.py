@@ -108,12 +108,16 @@ def new_configuration(
 ) -> CollectorConfiguration:
     """Return a configuration as a draft, not stored yet.
 
+    What the whole instance alone decides is left out below it.
+
     Raises:
         UnknownSwitch: names each wrong switch, value or detail.
     """
     chosen = dict(values or {}) if preset == Preset.CUSTOM else dict(switches.PRESETS[preset])
     if wrong := switches.problems(chosen):
         raise UnknownSwitch(message=" ".join(wrong))
+    if level != Level.INSTANCE:
+        chosen = switches.collected(chosen)
     try:
         cleaned = known.cleaned(details or {})
     except ValidationError as error:

@@ -6,6 +6,7 @@ from apps.core.admin.detail import DetailAdmin, DetailMixin, Visit
 from apps.core.admin.events import EventAdmin, address_of
 from apps.core.admin.filters import CompletionFilter
 from apps.core.admin.scoped import ReadOnlyAdmin, ScopedAdmin
+from apps.core.admin.unranked import made_of
 
 __all__ = [
     "CompletionFilter",
@@ -17,6 +18,7 @@ __all__ = [
     "ScopedAdmin",
     "Visit",
     "address_of",
+    "made_of",
     "shown",
     "value_of",
 ]

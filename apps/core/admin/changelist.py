@@ -1,13 +1,16 @@
 """What lists of the console have beyond Unfold's."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import QuerySet
+from django.contrib.admin import ModelAdmin
+from django.db.models import Model, QuerySet
 from django.http import HttpRequest
-from django.utils.functional import cached_property
+from django.utils.functional import Promise, cached_property
 from unfold.views import ChangeList
+
+from apps.core.admin.unranked import WITHHELD, unranked, unranked_order
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +23,34 @@ class Chosen:
 
 
 class ExportedChangeList(ChangeList):
-    """A list that can also be asked for all its rows, and then reads no page of them."""
+    """A list that can also be asked for all its rows, and then reads no page of them.
+
+    Every list of ours is one: here it loses what would rank persons, whoever added it.
+    """
+
+    def __init__(
+        self,
+        request: Any,
+        model: type[Model],
+        list_display: Sequence[Any],
+        list_display_links: Sequence[Any] | None,
+        list_filter: Sequence[Any],
+        *rest: Any,
+    ) -> None:
+        model_admin = next(each for each in rest if isinstance(each, ModelAdmin))
+        kept = unranked(model_admin, request.scope, list_display, list_display_links, list_filter)
+        self.is_cut = kept.is_cut
+        super().__init__(request, model, kept.columns, kept.links, kept.filters, *rest)
+
+    @property
+    def withheld_text(self) -> str | Promise:
+        """Return why columns and filters are absent, "" where none is."""
+        return WITHHELD if self.is_cut else ""
+
+    def get_ordering(self, request: Any, queryset: QuerySet[Any]) -> list[Any]:
+        """Order by nothing that would rank persons, whatever the address asks for."""
+        found = super().get_ordering(request, queryset)
+        return unranked_order(self.model, found, request.scope)
 
     def get_results(self, request: HttpRequest) -> None:
         """Read a page, unless the request is for a file."""

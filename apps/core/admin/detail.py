@@ -47,6 +47,7 @@ class DetailMixin(ScopedAdmin):
     """Draws one object by `facts`, `sections` and `buttons` instead of a form."""
 
     detail_template = "admin/core/detail.html"
+    is_timeline = False  # of one device: times are told exactly whatever the instance decided
 
     def facts(self, obj: Any, visit: Visit) -> Sequence[Fact]:
         """Return what stands at the head of the page."""
@@ -83,8 +84,9 @@ class DetailMixin(ScopedAdmin):
         """Show the page of one object."""
         obj = self.found(request, object_id)
         visit = visit_of(request)
+        told = obj if self.is_timeline else visit.scope.told(obj)
         context = {
-            "facts": self.facts(obj, visit),
+            "facts": self.facts(told, visit),
             "sections": self.sections(obj, visit),
             "buttons": self.buttons(obj, visit),
             "notice": self.notice(obj, visit),
@@ -92,7 +94,7 @@ class DetailMixin(ScopedAdmin):
             **(extra_context or {}),
         }
         self.opened(request, obj, visit)
-        return self.page(request, obj, self.detail_template, context)
+        return self.page(request, told, self.detail_template, context)
 
     def found(self, request: Any, object_id: str) -> Any:
         """Return the object of an address.

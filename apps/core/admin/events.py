@@ -1,7 +1,7 @@
 """Admin base over event tables: bounded in time, paged by key, never counted."""
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -19,6 +19,7 @@ from apps.core import clock
 from apps.core.admin.changelist import ExportedChangeList
 from apps.core.admin.scoped import ReadOnlyAdmin, Request, ScopedAdmin
 from apps.core.admin.values import absolute_text
+from apps.core.personal_data.ranking import QUARTER, quarter_of, ranks
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 AFTER, DEVICE, WINDOW = "after", "device", "window"  # parameters of the address
@@ -100,6 +101,8 @@ class EventChangeList(ExportedChangeList):
     next_key: str = ""
     device: str = ""
     after: str = ""
+    key: tuple[datetime, int] | None = None
+    is_coarse = False  # times would rank persons, which is refused: nothing tells them exactly
 
     def get_filters_params(self, params: Any = None) -> dict[str, Any]:
         """Leave out the parameters that are no filters."""
@@ -121,20 +124,28 @@ class EventChangeList(ExportedChangeList):
         if self.device:
             queryset = queryset.filter(device_id=int(self.device))
         self.after = self.params.get(AFTER, "")
-        key = parse_key(self.after)
-        return queryset if key is None else queryset.filter(older_than(self.model, *key))
+        self.is_coarse = not request.scope.may_list(self.model, time_field(self.model))  # type: ignore[attr-defined]
+        self.key = self._exact(parse_key(self.after), queryset)
+        return queryset if self.key is None else queryset.filter(older_than(self.model, *self.key))
 
     def read_page(self, request: HttpRequest) -> None:
         """Read one page and one row more, which tells whether there is a next."""
         rows = self._newest_rows(self.list_per_page + 1)
         self.result_list = rows[: self.list_per_page]
         if len(rows) > self.list_per_page:
-            self.next_key = key_of(self.result_list[-1])
+            self.next_key = key_of(self.result_list[-1], is_coarse=self.is_coarse)
         self.result_count = len(self.result_list)
         self.full_result_count = None
         self.show_full_result_count = self.show_admin_actions = False
         self.can_show_all = self.multi_page = False
         self.paginator = self.model_admin.get_paginator(request, [], self.list_per_page)
+
+    def completed(self, rows: Iterable[Any], request: Any) -> list[Any]:
+        """Return the rows by device where their order would tell who came first."""
+        found = super().completed(rows, request)
+        if self.is_coarse:
+            found.sort(key=lambda row: row.device_id)
+        return found
 
     def _newest_rows(self, wanted: int) -> list[Any]:
         """Return the first rows of the page. Cost: at most SLICES_MOST queries.
@@ -150,6 +161,16 @@ class EventChangeList(ExportedChangeList):
                 break
         return rows
 
+    def _exact(
+        self, key: tuple[datetime, int] | None, queryset: Any
+    ) -> tuple[datetime, int] | None:
+        """Return the key after which a page begins, its time as it is. Cost: at most 1 query."""
+        if key is None or not self.is_coarse:
+            return key
+        rows = queryset.filter(within_quarter(self.model, key[0]), id=key[1]).order_by()
+        moment = rows.values_list(time_field(self.model), flat=True).first()
+        return (moment or key[0] + QUARTER, key[1])
+
     def parts(self) -> Iterator[models.QuerySet[Any]]:
         """Yield the rows of the window in slices of time, those of one device at once."""
         if self.device:
@@ -163,10 +184,9 @@ class EventChangeList(ExportedChangeList):
         """Return where the window begins, where the page does, and how far rows may lie ahead."""
         chosen, now = self.params.get(WINDOW, ""), clock.now()
         length, _label = WINDOWS.get(chosen, WINDOWS[self.model_admin.default_window])
-        key = parse_key(self.after)
-        if key is None:
+        if self.key is None:
             return now - length, now, AHEAD
-        return now - length, min(key[0] + timedelta(microseconds=1), now + AHEAD), timedelta()
+        return now - length, min(self.key[0] + timedelta(microseconds=1), now + AHEAD), timedelta()
 
     def url_for_result(self, result: models.Model) -> str:
         """Return the address of a row: device, time and id."""
@@ -252,7 +272,7 @@ class EventAdmin(ScopedAdmin, ReadOnlyAdmin):
             return None
         device_id, time, number = parsed
         rows = self.get_queryset(request).filter(
-            **{"device_id": device_id, time_field(self.model): time, "id": number}
+            at_address(self.model, time), device_id=device_id, id=number
         )
         return next(iter(rows.order_by()[:1]), None)
 
@@ -289,14 +309,38 @@ def microseconds(moment: datetime) -> int:
     return (moment - EPOCH) // timedelta(microseconds=1)
 
 
-def key_of(row: models.Model) -> str:
-    """Return the place of a row in the order of its table: "<time in microseconds>-<id>"."""
-    return f"{microseconds(time_of(row))}-{row.pk}"
+def key_of(row: models.Model, *, is_coarse: bool = False) -> str:
+    """Return the place of a row in the order of its table: "<time in microseconds>-<id>".
+
+    is_coarse: its quarter of an hour instead of its time.
+    """
+    moment = quarter_of(time_of(row)) if is_coarse else time_of(row)
+    return f"{microseconds(moment)}-{row.pk}"
 
 
 def address_of(row: models.Model) -> str:
-    """Return what an address names a row by: "<device>-<time in microseconds>-<id>"."""
-    return f"{row.device_id}-{key_of(row)}"  # type: ignore[attr-defined]
+    """Return what an address names a row by: "<device>-<time in microseconds>-<id>".
+
+    The time is the quarter of an hour where it would rank persons: an address stands in links of
+    lists that may not tell when somebody came or left.
+    """
+    is_coarse = ranks(type(row), time_field(type(row)))
+    return f"{row.device_id}-{key_of(row, is_coarse=is_coarse)}"  # type: ignore[attr-defined]
+
+
+def at_address(model: type[models.Model], moment: datetime) -> Q:
+    """Return the condition for rows at the time of an address."""
+    name = time_field(model)
+    if not ranks(model, name):
+        return Q(**{name: moment})
+    is_whole = moment == quarter_of(moment)  # a row has one address
+    return within_quarter(model, moment) if is_whole else Q(pk__in=[])
+
+
+def within_quarter(model: type[models.Model], start: datetime) -> Q:
+    """Return the condition for rows of the quarter of an hour that begins at `start`."""
+    name = time_field(model)
+    return Q(**{f"{name}__gte": start, f"{name}__lt": start + QUARTER})
 
 
 def parse_key(text: str) -> tuple[datetime, int] | None:

@@ -18,6 +18,7 @@ from apps.core.admin.changelist import ScopedChangeList
 from apps.core.admin.columns import Column, Labelled, shown
 from apps.core.admin.exports import ExportMixin
 from apps.core.admin.paging import EndsPaginator
+from apps.core.admin.unranked import unranked_order
 from apps.core.errors import DomainError
 from apps.core.personal_data import registry
 
@@ -134,8 +135,12 @@ class ScopedAdmin(ExportMixin, ModelAdmin):
 
     def get_search_fields(self, request: Request) -> Sequence[str]:
         """Search no hidden field: whether it matches would tell its value."""
-        hidden = request.scope.may_hide
-        return [f for f in super().get_search_fields(request) if not hidden(self.model, f)]
+        hidden, listed = request.scope.may_hide, request.scope.may_list
+        return [
+            field
+            for field in super().get_search_fields(request)
+            if not hidden(self.model, field) and listed(self.model, field)
+        ]
 
     def get_list_filter(self, request: Request) -> Sequence[Any]:
         """Filter by no hidden field."""
@@ -147,19 +152,21 @@ class ScopedAdmin(ExportMixin, ModelAdmin):
         ]
 
     def get_ordering(self, request: Request) -> Sequence[Any]:
-        """Order by no hidden field."""
+        """Order by no hidden field, and by none that would rank persons where that is refused."""
         hidden = request.scope.may_hide
         ordering = super().get_ordering(request) or self.model._meta.ordering or ()
-        return [f for f in ordering if not (isinstance(f, str) and hidden(self.model, f))] or [
-            "-pk"
-        ]
+        shown = [f for f in ordering if not (isinstance(f, str) and hidden(self.model, f))]
+        return unranked_order(self.model, shown, request.scope)
 
     def lookup_allowed(self, lookup: str, value: str, request: Request) -> bool:
-        """Refuse an address that filters by a hidden field, or by what no column can hold."""
-        is_hidden = request.scope.may_hide(self.model, lookup)
-        return (
-            not is_hidden and "\0" not in value and super().lookup_allowed(lookup, value, request)
-        )
+        """Refuse an address that filters by a hidden field, or by what no column can hold.
+
+        So does one by a field that would rank persons, where that is refused.
+        """
+        scope = request.scope
+        if scope.may_hide(self.model, lookup) or not scope.may_list(self.model, lookup):
+            return False
+        return "\0" not in value and super().lookup_allowed(lookup, value, request)
 
     def render_change_form(
         self, request: Request, context: dict[str, Any], *args: Any, **kwargs: Any

@@ -49,7 +49,7 @@ class Table:
     """A table with a caption for those who cannot see where it stands.
 
     rows: cells in the order of the columns, text or safe HTML. empty: what to say without rows.
-    more: address of the whole list.
+    more: address of the whole list. note: what the reader must know of it.
     """
 
     caption: Text
@@ -57,6 +57,7 @@ class Table:
     rows: Sequence[Sequence[Any]] = field(default_factory=list)
     empty: Text = ""
     more: str = ""
+    note: Text = ""
 
     @property
     def lines(self) -> list[list[tuple[Column, Any]]]:

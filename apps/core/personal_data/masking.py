@@ -29,7 +29,7 @@ def may_hide(level: PrivacyLevel, model: type[models.Model], name: str) -> bool:
     name: a field, or a path over relations ("device__name"); hidden if any step is. An internal
     id is none of it: it is in every address and tells nothing.
     """
-    for step_model, step in _steps(model, name):
+    for step_model, step in steps(model, name):
         found = registry.of_field(step_model, step)
         if found and (_hides_always(level, found) or _hides_on_one_user(level, step_model, found)):
             return True
@@ -126,18 +126,18 @@ def _subject_id(obj: models.Model, found: FieldClass) -> object:
     return value.pk if isinstance(value, models.Model) else value
 
 
-def _steps(model: type[models.Model], path: str) -> list[tuple[type[models.Model], str]]:
+def steps(model: type[models.Model], path: str) -> list[tuple[type[models.Model], str]]:
     """Return the fields that a path over relations reads, each with its model."""
-    steps: list[tuple[type[models.Model], str]] = []
+    found: list[tuple[type[models.Model], str]] = []
     here: Any = model
     for name in path.lstrip("-^=@").split("__"):
         if here is None or not _has_field(here, name):
             break  # a lookup such as "icontains"
         if name == "pk" or getattr(here._meta.get_field(name), "primary_key", False):
             return []
-        steps.append((here, name))
+        found.append((here, name))
         here = here._meta.get_field(name).related_model
-    return steps if len(steps) == 1 else [step for step in steps if not _is_link(step)]
+    return found if len(found) == 1 else [step for step in found if not _is_link(step)]
 
 
 def _is_link(step: tuple[type[models.Model], str]) -> bool:

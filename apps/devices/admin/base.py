@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
 from apps.core import clock
-from apps.core.admin import DetailMixin, EventAdmin, Visit
+from apps.core.admin import DetailMixin, EventAdmin, Visit, made_of
 from apps.core.admin.columns import Column
 from apps.core.admin.detail import linked, object_link
 from apps.core.admin.events import time_of
@@ -23,6 +23,7 @@ class DeviceEventAdmin(DetailMixin, EventAdmin):
     metrics: dict[str, Any] = {}
     is_daily = False
 
+    @made_of("occurred_at", "bucket")
     @display(description=_("When"))
     def moment(self, row: Any) -> str:
         """Return when it was."""

@@ -43,6 +43,7 @@ class DeviceAdmin(CustomValuesMixin, PlacingMixin, DetailAdmin):
     """Devices of the account's view domain."""
 
     detail_template = "admin/devices/device.html"
+    is_timeline = True
     fill_action = "manage"
     empty_text = _(
         "No device has enrolled yet, or none in your view domain. Make an enrolment key under "

@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
 from apps.core import clock
-from apps.core.admin import Visit
+from apps.core.admin import Visit, made_of
 from apps.core.admin.events import WindowFilter
 from apps.core.admin.values import Fact, moment_html, yes_no
 from apps.core.formats import NOTHING, duration_text
@@ -83,6 +83,7 @@ class VdiSessionAdmin(ClientAdmin):
 
     list_display = ["ended", "way", "version", "pool", "handed_out_by"]
 
+    @made_of("end_time_at")
     @display(description=_("End"))
     def ended(self, row: VdiSession) -> str:
         """Return when it ended."""

@@ -6,6 +6,7 @@ from django.contrib import admin
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
+from apps.core.admin import made_of
 from apps.core.formats import NOTHING, duration_text, ratio_text
 from apps.devices.admin import DeviceEventAdmin
 from apps.devices.facts import mean, measure_text
@@ -38,21 +39,25 @@ class _SessionSampleAdmin(_UserEventAdmin):
     list_display = ["existed", "used", "active", "locked", "way"]
     metrics = SESSION
 
+    @made_of("session_duration_ms_sum")
     @display(description=_("Session"))
     def existed(self, row: Any) -> str:
         """Return how long the session was there."""
         return duration_text(row.session_duration_ms_sum)
 
+    @made_of("user_interaction_time_ms_sum")
     @display(description=_("Interaction"))
     def used(self, row: Any) -> str:
         """Return how long keyboard, mouse or touch were used."""
         return duration_text(row.user_interaction_time_ms_sum)
 
+    @made_of("active_duration_ms_sum")
     @display(description=_("Active"))
     def active(self, row: Any) -> str:
         """Return how long the session was active."""
         return duration_text(row.active_duration_ms_sum)
 
+    @made_of("locked_duration_ms_sum")
     @display(description=_("Locked"))
     def locked(self, row: Any) -> str:
         """Return how long it was locked."""

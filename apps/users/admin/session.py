@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
 from apps.core import clock
-from apps.core.admin import DetailAdmin, Visit
+from apps.core.admin import DetailAdmin, Visit, made_of
 from apps.core.admin.columns import Column
 from apps.core.admin.detail import change_url, linked, object_link
 from apps.core.admin.values import Fact, Section, link, moment_html, yes_no
@@ -27,6 +27,7 @@ class StateFilter(admin.SimpleListFilter):
 
     title = _("state")
     parameter_name = "state"
+    made_of = ("state",)
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> Any:
         """Offer the states."""
@@ -66,11 +67,13 @@ class SessionAdmin(DetailAdmin):
         """Return when it ended."""
         return moment_html(session.end_time_at, clock.now(), never=_("open"))
 
+    @made_of("start_time_at", "end_time_at")
     @display(description=_("Length"))
     def length(self, session: Session) -> str:
         """Return how long it lasted, or has so far."""
         return tables.length_text(session, clock.now())
 
+    @made_of("state")
     @display(description=_("State"))
     def doing(self, session: Session) -> str:
         """Return what it is doing."""

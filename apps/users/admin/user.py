@@ -30,6 +30,7 @@ class SeenFilter(admin.SimpleListFilter):
 
     title = _("last data")
     parameter_name = "seen"
+    made_of = ("last_seen_at",)
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
         """Offer spans of time."""

@@ -15,7 +15,7 @@ from apps.collectors import documents
 from apps.collectors.choices import Level, Preset
 from apps.collectors.models import Collector
 from apps.collectors.services import checkin, configuration
-from apps.collectors.switches import PRESETS
+from apps.collectors.switches import PRESETS, collected
 from apps.core.models import Instance
 from apps.devices.models import Device
 from tests.conftest import NOW
@@ -52,7 +52,7 @@ class TestCheckIn:
         given = document(machine)
 
         assert given["preset"] == "standard"
-        assert given["switches"] == PRESETS[Preset.STANDARD]
+        assert given["switches"] == collected(PRESETS[Preset.STANDARD])
         assert given["collector_id"] == str(collector_of(machine).uid)
 
     def test_names_version_generation_and_work(self, machine: Machine) -> None:
@@ -283,7 +283,7 @@ class TestLevels:
         CollectorConfiguration.objects.all().delete()
         generations.bump(generations.CONFIGURATION)
 
-        assert document(machine)["switches"] == PRESETS[Preset.STRICT]
+        assert document(machine)["switches"] == collected(PRESETS[Preset.STRICT])
 
 
 def save(level: Level, *, entity: Any = None, device: Any = None, **values: str) -> None:

@@ -13,7 +13,7 @@ from apps.collectors.choices import Level, Preset
 from apps.collectors.models import CollectorConfiguration
 from apps.collectors.services import changes, configuration
 from apps.collectors.services.configuration import ChangedMeanwhile, UnknownSwitch
-from apps.collectors.switches import PRESETS, SWITCHES
+from apps.collectors.switches import PRESETS, SWITCHES, collected
 from apps.core import generations
 from apps.devices.models import Device
 from apps.organization.models import Entity
@@ -123,7 +123,7 @@ class TestEffective:
 
         result = effective.for_device(device)
 
-        assert result.switches == PRESETS[Preset.STRICT]
+        assert result.switches == collected(PRESETS[Preset.STRICT])
         assert set(result.origins.values()) == {None}
 
     def test_tells_which_level_gave_a_value(self, device: Device) -> None:

@@ -1,0 +1,70 @@
+"""Whether lists may rank persons, and by which fields they would (privacy.md 4)."""
+
+from collections.abc import Callable
+from copy import copy
+from datetime import datetime, timedelta
+from functools import cache, cached_property
+from typing import TypeVar
+
+from django.db import models
+
+from apps.core.personal_data import masking, registry
+
+PERSONS = frozenset({"user", "device"})  # a device counts whole: it may have one user
+QUARTER = timedelta(minutes=15)
+
+Rule = Callable[[], bool]
+Row = TypeVar("Row", bound=models.Model)
+
+_rules: list[Rule] = []
+
+
+def register_rule(rule: Rule) -> None:
+    """Say how to find out whether persons may be ranked now; `collectors` does, once."""
+    if _rules:
+        raise ValueError("whether persons may be ranked is decided already")
+    _rules.append(rule)
+
+
+class Ranking:
+    """What is decided on the instance, read when first asked for and kept for one request."""
+
+    @cached_property
+    def is_allowed(self) -> bool:
+        """Return whether persons may be ranked; not where nobody decides it. Cost: 1 query."""
+        return bool(_rules) and _rules[0]()
+
+
+def ranks(model: type[models.Model], name: str) -> bool:
+    """Return whether a list of `model` would rank persons by a field.
+
+    It has a row for each person or device, or several, and the field appraises their work.
+
+    name: a field, or a path over relations ("user__last_seen_at"). Cost: none.
+    """
+    known = registry.classification(model)
+    if known is None or PERSONS.isdisjoint(known.keys):
+        return False
+    found = (registry.of_field(*step) for step in masking.steps(model, name))
+    return any(each is not None and each.appraisal for each in found)
+
+
+@cache
+def ranking_times(model: type[models.Model]) -> tuple[str, ...]:
+    """Return the instants of a table by which a list would rank persons."""
+    fields = [field for field in model._meta.concrete_fields if ranks(model, field.name)]
+    return tuple(field.name for field in fields if isinstance(field, models.DateTimeField))
+
+
+def told_roughly(row: Row) -> Row:
+    """Return a copy of a row whose instants that would rank persons are told to a quarter hour."""
+    found = copy(row)
+    for name in ranking_times(type(row)):
+        moment = getattr(found, name)
+        setattr(found, name, moment and quarter_of(moment))
+    return found
+
+
+def quarter_of(moment: datetime) -> datetime:
+    """Return the start of the quarter of an hour in which a moment lies."""
+    return moment - (moment - datetime.min.replace(tzinfo=moment.tzinfo)) % QUARTER
