@@ -76,6 +76,7 @@ def _parser() -> argparse.ArgumentParser:
 
 def _run(options: argparse.Namespace) -> int:
     memory.keep_little()
+    journal.tell_failures()
     if options.settings is not None:
         settings = _of_service(read_settings(options.settings))
     elif options.state is None or not options.server:

@@ -3,9 +3,11 @@
 import json
 import logging
 import sys
+import threading
 from datetime import UTC, datetime
 from io import TextIOWrapper
 from pathlib import Path
+from types import TracebackType
 from typing import Any, TextIO
 
 ROOT = "dex_collector"
@@ -83,6 +85,25 @@ def start_file(path: Path, level: int = logging.INFO) -> None:
     """
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     _start(CappedFile(path), level)
+
+
+def tell_failures() -> None:
+    """Log what nobody caught as all else is: by type and place, never with its text.
+
+    Python itself would write the text, and with it what was read, to the journal of the system.
+    """
+
+    def of_thread(failure: threading.ExceptHookArgs) -> None:
+        name = failure.thread.name if failure.thread else ""
+        what = (failure.exc_type, failure.exc_value, failure.exc_traceback)
+        logging.getLogger(ROOT).error("A thread failed", exc_info=what, extra=facts(thread=name))  # type: ignore[arg-type]
+
+    def of_all(
+        type_: type[BaseException], value: BaseException, traceback: TracebackType | None
+    ) -> None:
+        logging.getLogger(ROOT).critical("It failed", exc_info=(type_, value, traceback))
+
+    threading.excepthook, sys.excepthook = of_thread, of_all
 
 
 def _start(handler: logging.Handler, level: int) -> None:

@@ -103,6 +103,19 @@ class TestMessages:
             assert door.server.take_counts() == {counter: 1}
             assert say(other, type="hello")["measuring"]
 
+    def test_that_we_fail_on_close_their_peer_alone(
+        self, door: Door, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def fail(uid: int, idle_seconds: float) -> None:
+            raise ZeroDivisionError
+
+        monkeypatch.setattr(door.companions, "tell_idle", fail)
+        with door.peer() as link, door.peer() as other:
+            assert say(link, type="idle", idle_ms=5) == {}
+            assert say(other, type="hello")["measuring"]
+
+        assert door.server.take_counts() == {"local_failed": 1}
+
     def test_of_one_megabyte_are_taken(self, door: Door) -> None:
         with door.peer() as link:
             assert say(link, type="hello", filling="x" * 990_000)["measuring"]

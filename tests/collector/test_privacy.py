@@ -1,8 +1,10 @@
 """What is off is not read; names leave the device as the configuration says."""
 
+import json
 import logging
 import re
 import sqlite3
+import sys
 import threading
 from collections.abc import Callable
 from contextlib import closing
@@ -12,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from dex_collector import batch, users
+from dex_collector import batch, journal, users
 from dex_collector.configuration import STRICT, SWITCHES, Configuration, WorkHours
 from dex_collector.daemon import Daemon
 from dex_collector.probes import disks_linux, executions_linux, hardware_linux, logins_linux
@@ -196,6 +198,33 @@ class TestSwitches:
             "adas-laptop\\ada",
             "adas-laptop\\root",
         }
+
+
+class TestFailures:
+    def test_that_nobody_caught_are_logged_without_their_text(
+        self, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        def fail() -> None:
+            raise ValueError("/home/ada/secret.odt")
+
+        for hooked in (threading, sys):
+            monkeypatch.setattr(hooked, "excepthook", hooked.excepthook)
+        journal.tell_failures()
+
+        thread = threading.Thread(target=fail, name="process-events")
+        thread.start()
+        thread.join()
+        with pytest.raises(ValueError, match="ada") as raised:
+            fail()
+        sys.excepthook(raised.type, raised.value, raised.tb)
+
+        lines = [json.loads(journal.JsonLines().format(record)) for record in caplog.records]
+        assert [(line["message"], line.get("thread")) for line in lines] == [
+            ("A thread failed", "process-events"),
+            ("It failed", None),
+        ]
+        assert {line["exception"] for line in lines} == {"ValueError"}
+        assert "ada" not in json.dumps(lines)
 
 
 class TestStricterConfiguration:

@@ -325,6 +325,20 @@ class TestListener:
         listener.close()
         assert heard.overflows == 1
 
+    @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+    def test_does_not_live_on_without_its_thread(
+        self, kernel: Kernel, listener: Listener, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def fail(event: Event) -> None:
+            raise SystemExit  # which ends a thread without a word
+
+        monkeypatch.setattr(listener, "_note", fail)
+        was_alive = listener.is_alive
+        kernel.say(started(5))
+
+        wait_for(lambda: not listener.is_alive)
+        assert was_alive
+
     def test_looks_at_nothing_once_closed(self, kernel: Kernel, listener: Listener) -> None:
         listener.close()
 

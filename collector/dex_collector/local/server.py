@@ -150,6 +150,10 @@ class LocalServer:
             self._close(peer)
         except OSError:  # it does not read its answers
             self._close(peer)
+        except Exception:  # one peer ends the conversation with no other
+            self._count("failed")
+            logger.exception("A local peer failed")
+            self._close(peer)
 
     def _take_messages(self, peer: Peer) -> None:
         while (end := peer.buffer.find(b"\n")) >= 0:

@@ -99,7 +99,7 @@ class Listener:
     @property
     def is_alive(self) -> bool:
         """Return whether the subscription still stands."""
-        return not self._is_closed
+        return not self._is_closed and self._thread.is_alive()
 
     def take(self, present: Mapping[int, tuple[Program, int]]) -> Heard:
         """Return what was heard since the last call. present: program and user of all processes.

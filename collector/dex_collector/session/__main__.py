@@ -43,6 +43,7 @@ def _status(path: Path) -> int:
 
 def _run(path: Path) -> int:
     journal.start()
+    journal.tell_failures()
     address = os.getenv("DBUS_SESSION_BUS_ADDRESS", "")
     bus = Bus()
     desktop, indicator = Desktop(address, bus), Indicator(address)
