@@ -65,7 +65,7 @@ def _rows(approvals: Sequence[Approval]) -> QuerySet[CollectorConfiguration]:
 kinds.register(
     kinds.ApprovalKind(
         name=changes.KIND,
-        title=_("More is collected"),
+        title=_("More is collected or shown"),
         permission=APPROVE,
         asks_with="collectors.configure",
         visible=visible,

@@ -219,12 +219,28 @@ class TestLists:
         quarter = str(int(NOW.replace(hour=8).timestamp()))
         assert [page.after[: len(quarter)] for page in pages] == ["", quarter, quarter]
 
+    @pytest.mark.parametrize("url", [LOGINS, SESSIONS])
     def test_stand_by_device_where_their_order_would_tell_who_came_first(
-        self, ada_client: Client, device: Device, other: Device
+        self, ada_client: Client, device: Device, other: Device, url: str
     ) -> None:
-        rows = listed(ada_client, LOGINS).result_list
+        rows = listed(ada_client, url).result_list
 
         assert [row.device_id for row in rows] == [device.pk, other.pk, other.pk]
+
+    @pytest.mark.parametrize("url", [LOGINS, SESSIONS])
+    def test_stand_by_device_in_files(
+        self,
+        ada_client: Client,
+        device: Device,
+        other: Device,
+        monkeypatch: pytest.MonkeyPatch,
+        url: str,
+    ) -> None:
+        monkeypatch.setattr("apps.core.admin.exports.CHUNK_ROWS", 1)
+
+        text = csv_of(ada_client, url)
+
+        assert re.findall(r"(ada|lyon)-laptop", text) == ["ada", "lyon", "lyon"]
 
 
 class TestPages:

@@ -43,7 +43,7 @@ STATE_TONES = {
     ConfigurationState.ANNOUNCED: "info",
 }
 WAITS = _(
-    "What collects more waits: another administrator must approve it. Whatever collects less "
+    "What collects or shows more waits: another administrator must approve it. Whatever does less "
     "holds already."
 )
 NOT_YET = (ConfigurationState.DRAFT, ConfigurationState.PENDING, ConfigurationState.ANNOUNCED)
@@ -166,8 +166,8 @@ class CollectorConfigurationAdmin(EffectivePages, DeletionPages, ConfirmingMixin
             return _("Nobody has confirmed it yet: no device but this machine can enrol.")
         if obj.state == ConfigurationState.PENDING:
             return _(
-                "It collects more than now, so another administrator must approve it. Devices keep "
-                "to what holds now."
+                "It collects or shows more than now, so another administrator must approve it. Until "
+                "then what holds now stays."
             )
         if obj.state == ConfigurationState.ANNOUNCED:
             return _("It is approved and announced to employees; it holds from the time below on.")

@@ -26,7 +26,11 @@ class ExportedChangeList(ChangeList):
     """A list that can also be asked for all its rows, and then reads no page of them.
 
     Every list of ours is one: here it loses what would rank persons, whoever added it.
+
+    grouped_by: columns by which rows of a page, or of a file, stand together.
     """
+
+    grouped_by: Sequence[str] = ()
 
     def __init__(
         self,
@@ -66,7 +70,7 @@ class ExportedChangeList(ChangeList):
 
     def completed(self, rows: Iterable[Any], request: Any) -> list[Any]:
         """Return rows of the page, or of a file, with what columns need and no join gives."""
-        return list(rows)
+        return sorted(rows, key=lambda row: [getattr(row, name) for name in self.grouped_by])
 
     def parts(self) -> Iterable[QuerySet[Any]]:
         """Return querysets that are all rows one after the other; nothing is run."""

@@ -1,7 +1,7 @@
 """Admin base over event tables: bounded in time, paged by key, never counted."""
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -18,6 +18,7 @@ from unfold.views import ChangeList
 from apps.core import clock
 from apps.core.admin.changelist import ExportedChangeList
 from apps.core.admin.scoped import ReadOnlyAdmin, Request, ScopedAdmin
+from apps.core.admin.unranked import grouping
 from apps.core.admin.values import absolute_text
 from apps.core.personal_data.ranking import QUARTER, quarter_of, ranks
 
@@ -125,6 +126,8 @@ class EventChangeList(ExportedChangeList):
             queryset = queryset.filter(device_id=int(self.device))
         self.after = self.params.get(AFTER, "")
         self.is_coarse = not request.scope.may_list(self.model, time_field(self.model))  # type: ignore[attr-defined]
+        if self.is_coarse:  # the order of time would tell who came first
+            self.grouped_by = grouping(self.model)
         self.key = self._exact(parse_key(self.after), queryset)
         return queryset if self.key is None else queryset.filter(older_than(self.model, *self.key))
 
@@ -139,13 +142,6 @@ class EventChangeList(ExportedChangeList):
         self.show_full_result_count = self.show_admin_actions = False
         self.can_show_all = self.multi_page = False
         self.paginator = self.model_admin.get_paginator(request, [], self.list_per_page)
-
-    def completed(self, rows: Iterable[Any], request: Any) -> list[Any]:
-        """Return the rows by device where their order would tell who came first."""
-        found = super().completed(rows, request)
-        if self.is_coarse:
-            found.sort(key=lambda row: row.device_id)
-        return found
 
     def _newest_rows(self, wanted: int) -> list[Any]:
         """Return the first rows of the page. Cost: at most SLICES_MOST queries.

@@ -185,13 +185,14 @@ class Lines:
 def pick(changelist: ExportedChangeList, request: Any) -> Picked:
     """Return the keys of the rows of a list, as many as a file may have. Cost: 1 query a part."""
     kinds = reads.subject_columns(changelist.model, request)
-    key = key_columns(changelist.model)
+    key, groups = key_columns(changelist.model), changelist.grouped_by
     found: list[tuple[Any, ...]] = []
     for part in changelist.parts():
-        found += part.values_list(*key, *kinds.values())[: ROWS_MOST + 1 - len(found)]
+        found += part.values_list(*key, *kinds.values(), *groups)[: ROWS_MOST + 1 - len(found)]
         if len(found) > ROWS_MOST:
             break
-    shown = found[:ROWS_MOST]
+    grouped = len(key) + len(kinds)
+    shown = sorted(found[:ROWS_MOST], key=lambda row: row[grouped:])
     subjects = {
         (kind, row[len(key) + place])
         for row in shown

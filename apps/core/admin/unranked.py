@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.core.admin.columns import Column
 from apps.core.admin.values import Table
+from apps.core.personal_data import registry
 from apps.core.scope import Scope
 
 WITHHELD = _(
@@ -74,8 +75,20 @@ def unranked(
 
 
 def unranked_order(model: type[models.Model], names: Iterable[Any], scope: Scope) -> list[Any]:
-    """Return an order without fields that would rank persons; the newest row first for none."""
-    return [n for n in names if _may_list(model, _ordered_by(n), scope)] or ["-pk"]
+    """Return an order without fields that would rank persons; the newest row first for none.
+
+    What is left would often tell the same: rows are numbered as they come. So they stand by device.
+    """
+    wanted = list(names)
+    kept = [name for name in wanted if _may_list(model, _ordered_by(name), scope)]
+    return [*([] if kept == wanted else grouping(model)), *kept] or ["-pk"]
+
+
+def grouping(model: type[models.Model]) -> list[str]:
+    """Return the column by which rows of one device stand together, none where a table has none."""
+    known = registry.classification(model)
+    column = known.keys.get("device") if known else None
+    return [column] if column and column != model._meta.pk.name else []
 
 
 def unranked_table(
