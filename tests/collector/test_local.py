@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from dex_collector.daemon import Daemon
+from dex_collector.local import server as server_module
 from tests.collector.conftest import run
 from tests.collector.fakes import FakeClock, FakeServer
 from tests.collector.watching import Door
@@ -129,6 +130,46 @@ class TestMessages:
         assert 600 <= len(answers) <= 1_200  # a minute may have begun meanwhile
         assert door.server.take_counts() == {"local_too_many": 1}
 
+    def test_are_limited_in_size(self, door: Door) -> None:
+        taken = 0
+        with door.peer() as link:
+            while say_if_possible(link, filling="x" * 990_000):
+                taken += 1
+
+        assert 4 <= taken <= 8  # a minute may have begun meanwhile
+        assert door.server.take_counts() == {"local_too_many": 1}
+
+    def test_of_an_account_that_comes_too_often_are_not_heard(self, door: Door) -> None:
+        came = 0
+        while comes_in(door):
+            came += 1
+
+        assert 60 <= came <= 120
+        assert not comes_in(door)
+
+    def test_are_not_looked_at_while_a_crowd_is_refused(
+        self, door: Door, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(server_module, "MINUTE_SECONDS", 2)
+        monkeypatch.setattr(server_module, "REFUSALS_MAXIMUM", 3)
+        links = [door.peer() for _ in range(8)]
+        assert all(say(link, type="hello") for link in links)
+        while not door.server._is_shut:
+            assert not comes_in(door)
+        refused = door.server.take_counts()["local_too_many"]
+        links.pop().close()
+        wait_for(lambda: len(door.server._peers) == 7)
+        another = door.peer()
+
+        assert say(links[0], type="hello")["measuring"]
+        let_in, is_shut = len(door.server._peers) > 7, door.server._is_shut
+        assert not (let_in and is_shut)
+        assert say(another, type="hello")["measuring"]  # after the two seconds
+        assert refused >= 3
+        assert door.server.take_counts() == {}
+        for link in [*links, another]:
+            link.close()
+
     def test_of_too_many_peers_are_not_heard(
         self, door: Door, caplog: pytest.LogCaptureFixture
     ) -> None:
@@ -144,11 +185,16 @@ class TestMessages:
             link.close()
 
 
-def say_if_possible(link: socket.socket) -> bool:
+def say_if_possible(link: socket.socket, **content: str) -> bool:
     try:
-        return bool(say(link, type="hello"))
+        return bool(say(link, type="hello", **content))
     except ConnectionError:
         return False
+
+
+def comes_in(door: Door) -> bool:
+    with door.peer() as link:
+        return say_if_possible(link)
 
 
 class TestState:

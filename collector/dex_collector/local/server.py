@@ -25,7 +25,10 @@ logger = logging.getLogger(__name__)
 MESSAGE_BYTES_MAXIMUM = 1_000_000
 BUFFERED_BYTES_MAXIMUM = 4_000_000  # of all peers together
 PEERS_MAXIMUM, PEERS_OF_ACCOUNT_MAXIMUM = 64, 8
-MESSAGES_PER_MINUTE_MAXIMUM = 600  # of one peer; a companion sends two
+MINUTE_SECONDS = 60
+# Of one account in a minute; a companion sends two short messages.
+MESSAGES_MAXIMUM, BYTES_MAXIMUM, CONNECTIONS_MAXIMUM = 600, 4_000_000, 60
+REFUSALS_MAXIMUM = 300  # in a minute, of all accounts; then nobody is let in until the next
 READ_BYTES = 65_536
 MODE = 0o666  # everybody may connect: what they say is theirs
 CREDENTIALS = struct.Struct("=iII")  # unix(7), SO_PEERCRED: pid, uid, gid
@@ -49,17 +52,23 @@ class Peer:
     link: socket.socket
     uid: int
     buffer: bytearray = field(default_factory=bytearray)
-    minute: int = 0
-    messages: int = 0  # in this minute
 
-    def count(self) -> None:
-        """Count a message against the limit of a minute."""
-        minute = int(time.monotonic() // 60)
-        if minute != self.minute:
-            self.minute, self.messages = minute, 0
-        self.messages += 1
-        if self.messages > MESSAGES_PER_MINUTE_MAXIMUM:
-            raise _Refused("too_many")
+
+@dataclass(slots=True)
+class Usage:
+    """What one account did in this minute: who asks for much would cost more than measuring."""
+
+    connections: int = 0
+    messages: int = 0
+    bytes: int = 0
+
+    def is_too_much(self) -> bool:
+        """Return whether one of the limits is passed."""
+        return (
+            self.connections > CONNECTIONS_MAXIMUM
+            or self.messages > MESSAGES_MAXIMUM
+            or self.bytes > BYTES_MAXIMUM
+        )
 
 
 class LocalServer:
@@ -79,6 +88,8 @@ class LocalServer:
         self._counts: Counter[str] = Counter()
         self._guard = threading.Lock()  # of the counts
         self._peers: dict[int, Peer] = {}  # by descriptor
+        self._minute, self._usages, self._refusals = 0, dict[int, Usage](), 0
+        self._is_shut = False  # nobody is let in
         self._listener = _listen(path)
         self._selector = selectors.DefaultSelector()
         self._selector.register(self._listener, selectors.EVENT_READ)
@@ -101,7 +112,7 @@ class LocalServer:
 
     def _serve(self) -> None:
         while True:
-            for key, _ in self._selector.select():
+            for key, _ in self._selector.select(self._seconds_to_open()):
                 if key.fileobj is self._stopped:
                     self._end()
                     return
@@ -117,6 +128,33 @@ class LocalServer:
         for link in (self._listener, self._stopped):
             link.close()
 
+    def _usage(self, uid: int) -> Usage:
+        """Return what an account did in this minute."""
+        minute = int(time.monotonic() // MINUTE_SECONDS)
+        if minute != self._minute:
+            self._minute, self._refusals = minute, 0
+            self._usages.clear()
+        return self._usages.setdefault(uid, Usage())
+
+    def _seconds_to_open(self) -> float | None:
+        """Let peers in again where their time is over; return what is left of it."""
+        if not self._is_shut:
+            return None
+        left = (self._minute + 1) * MINUTE_SECONDS - time.monotonic()
+        if left > 0:
+            return left
+        self._is_shut = False
+        self._selector.register(self._listener, selectors.EVENT_READ)
+        return None
+
+    def _refuse(self, link: socket.socket) -> None:
+        self._count("too_many")
+        link.close()
+        self._refusals += 1
+        if self._refusals >= REFUSALS_MAXIMUM:
+            self._is_shut = True
+            self._selector.unregister(self._listener)
+
     def _accept(self) -> None:
         try:
             link, _ = self._listener.accept()
@@ -125,9 +163,11 @@ class LocalServer:
         link.setblocking(False)
         uid = read_peer_uid(link)
         of_account = sum(peer.uid == uid for peer in self._peers.values())
-        if len(self._peers) >= PEERS_MAXIMUM or of_account >= PEERS_OF_ACCOUNT_MAXIMUM:
-            self._count("too_many")
-            link.close()
+        usage = self._usage(uid)
+        usage.connections += 1
+        is_full = len(self._peers) >= PEERS_MAXIMUM or of_account >= PEERS_OF_ACCOUNT_MAXIMUM
+        if is_full or usage.is_too_much():
+            self._refuse(link)
             return
         self._peers[link.fileno()] = Peer(link, uid)
         self._selector.register(link, selectors.EVENT_READ)
@@ -161,12 +201,18 @@ class LocalServer:
                 raise _Refused("too_large")
             line = bytes(peer.buffer[:end])
             del peer.buffer[: end + 1]
-            peer.count()
+            self._note_message(peer.uid, len(line))
             self._handle(peer, line)
             peer.link.sendall(json.dumps(self.state).encode() + b"\n")
         buffered = sum(len(one.buffer) for one in self._peers.values())
         if len(peer.buffer) > MESSAGE_BYTES_MAXIMUM or buffered > BUFFERED_BYTES_MAXIMUM:
             raise _Refused("too_large")
+
+    def _note_message(self, uid: int, size: int) -> None:
+        usage = self._usage(uid)
+        usage.messages, usage.bytes = usage.messages + 1, usage.bytes + size
+        if usage.is_too_much():
+            raise _Refused("too_many")
 
     def _handle(self, peer: Peer, line: bytes) -> None:
         try:
