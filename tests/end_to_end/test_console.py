@@ -107,6 +107,7 @@ class TestConsole:
         console.get_by_role("button", name="Filters").press("Enter")
         console.get_by_role("combobox", name="By entity").press("Enter")
         console.keyboard.type("uncl")
+        console.get_by_role("option", name="Organisation").wait_for(state="hidden")
         console.get_by_role("option", name="Unclassified").wait_for()
         console.keyboard.press("Enter")
         console.wait_for_url("**entity__id__exact=*")
