@@ -4,6 +4,7 @@ import json
 import os
 import re
 import socket
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -255,6 +256,16 @@ class TestDoor:
 
         with pytest.raises(ValueError, match="ten times in ten minutes"):
             list(ask(door, "status"))
+
+    def test_refuses_slowly(self, door: Path) -> None:
+        with socket.socket(socket.AF_UNIX) as silent:
+            silent.connect(str(door))
+            wait_for(lambda: self.is_refused(door, "still answers"))
+            began = time.monotonic()
+
+            assert all(self.is_refused(door, "still answers") for _ in range(3))
+
+        assert time.monotonic() - began >= 2 * door_module.REFUSAL_SECONDS
 
     def test_is_opened_by_the_daemon_and_used_by_the_command(
         self,

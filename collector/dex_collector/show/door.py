@@ -24,6 +24,7 @@ PLACE = Path("/run/dex") / NAME
 MODE = 0o666  # everybody may ask; the answer is that account's own view
 TIMEOUT_SECONDS = 10.0  # for a peer that does not ask, or not read
 WHOLE_SECONDS = 60.0  # of one answer
+REFUSAL_SECONDS = 0.2  # from one to the next: refusals must not cost more than measuring either
 QUESTION_BYTES_MAXIMUM = 32
 ANSWERS_MAXIMUM, ANSWERS_SECONDS = 10, 600.0  # of one account
 PEERS_MAXIMUM = 4  # at a time, each of another account
@@ -59,6 +60,7 @@ class ShowDoor:
         self._path, self._gather = path, gather
         self._asked: dict[int, deque[float]] = {}  # when each account did, lately
         self._answered: set[int] = set()  # whom a thread answers now
+        self._ends = threading.Event()
         path.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
         path.unlink(missing_ok=True)  # of a daemon that was killed: there is only one
         self._listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
@@ -70,6 +72,7 @@ class ShowDoor:
 
     def close(self) -> None:
         """Close the socket."""
+        self._ends.set()
         with suppress(OSError):
             self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
@@ -86,6 +89,7 @@ class ShowDoor:
             if (refusal := self._refusal(uid)) is not None:
                 with closing(link), suppress(OSError):
                     _tell(link, {"refused": refusal})
+                self._ends.wait(REFUSAL_SECONDS)
                 continue
             self._answered.add(uid)
             threading.Thread(
