@@ -252,20 +252,29 @@ def _rename(cursor: Any, model: Any, names: Mapping[int, str], keys: _Keys) -> i
     return int(cursor.rowcount)
 
 
-def _forget_folders() -> dict[str, int]:
-    """Take people's names out of the paths of volumes; labels of their sticks and changes go."""
-    table = Volume._meta.db_table
+def cut_folders(device_ids: Sequence[int] | None = None) -> int:
+    """Take people's names out of the paths of volumes, and labels of their sticks; None: of all.
+
+    Cost: 1 query.
+    """
     sql = f"""
-        UPDATE {table} SET
+        UPDATE {Volume._meta.db_table} SET
             mount_point = regexp_replace(mount_point, %(folder)s, '\\1~', 'gi'),
             name = CASE WHEN mount_point ~* %(folder)s THEN ''
                 ELSE regexp_replace(name, %(folder)s, '\\1~', 'gi') END
-        WHERE mount_point <> regexp_replace(mount_point, %(folder)s, '\\1~', 'gi')
-            OR name <> regexp_replace(name, %(folder)s, '\\1~', 'gi')
+        WHERE (%(devices)s::bigint[] IS NULL OR device_id = ANY(%(devices)s))
+            AND (mount_point <> regexp_replace(mount_point, %(folder)s, '\\1~', 'gi')
+                OR name <> regexp_replace(name, %(folder)s, '\\1~', 'gi'))
     """
+    devices = None if device_ids is None else list(device_ids)
     with connection.cursor() as cursor:
-        cursor.execute(sql, {"folder": PERSONAL_FOLDER})
-        counts = {table: cursor.rowcount}
+        cursor.execute(sql, {"folder": PERSONAL_FOLDER, "devices": devices})
+        return int(cursor.rowcount)
+
+
+def _forget_folders() -> dict[str, int]:
+    """Take people's names out of the paths of volumes; changes that may tell them go."""
+    counts = {Volume._meta.db_table: cut_folders()}
     # A device's name may hold its user's; where it is clear by itself the next change tells it.
     changes = DeviceChange.objects.filter(Q(item="name") | Q(item__startswith="volumes."))
     return counts | {DeviceChange._meta.db_table: changes.delete()[0]}

@@ -4,7 +4,6 @@ What a switch governs is read from the data inventory, so what that tells people
 """
 
 import logging
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,69 +13,26 @@ from apps.collectors.models import RefusalCount
 from apps.collectors.switches import SWITCHES
 from apps.core.personal_data.registry import own_models
 from apps.devices.models import Device, PerformanceSample
-from apps.events import rollups
-from apps.gdpr.data_inventory.entries import Entry, entries
-from tests.factories.collectors import configure, make_machine
-from tests.factories.everything import ABROAD, CANARIES, HOST, WORD, tell_everything
-from tests.factories.geography import write_places, write_providers
+from tests.factories.everything import CANARIES
+from tests.gdpr.governed import (
+    STRICTEST,
+    WIDEST,
+    WITH_FIELDS,
+    WITHOUT_FIELDS,
+    governed,
+    held,
+    know_places,
+    tell_all_under,
+    told,
+)
 from tests.scan import tables_with
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("fixed_clock", "_places")]
 
-YESTERDAY = "2026-03-01"  # ended, so its daily rows are made
-WIDEST: dict[str, Any] = {switch.name: switch.values[0] for switch in SWITCHES}
-STRICTEST: dict[str, Any] = {switch.name: switch.values[-1] for switch in SWITCHES}
-# They govern when, what is shown, or what later apps collect, and no field of ours.
-WITHOUT_FIELDS = {
-    "individual_ranking",
-    "work_hours",
-    "pause",
-    "web",
-    "campaigns",
-    "remote_actions",
-    "call_participants",
-}
-# Of these the switch takes what names somebody, and leaves the rest.
-CUT = {
-    ("devices.Device", "distinguished_name"),
-    ("devices.Volume", "name"),
-    ("devices.Volume", "mount_point"),
-}
-ALWAYS_CUT = "module_name"  # to the name of a file, whatever its switch says
-NOTHING: tuple[Any, ...] = (None, "", [], {}, "unknown", "none")
-
 
 @pytest.fixture
 def _places(tmp_path: Path, settings: Any) -> None:
-    """Know where the public addresses of the tests lie."""
-    settings.DEX_ADDRESS_FILES = [write_places(tmp_path), write_providers(tmp_path)]
-
-
-def tell_all_under(switches: dict[str, Any]) -> list[Any]:
-    """Send everything from a new machine, by clear names, and make the daily rows; return the answers."""
-    configure(**switches)
-    machine = make_machine(host_name=HOST)
-    machine.client.defaults["REMOTE_ADDR"] = ABROAD
-    answers = tell_everything(machine, YESTERDAY)
-    rollups.roll_up_dirty()
-    return answers
-
-
-def governed(switch: str = "") -> Iterator[Entry]:
-    """Yield the fields that devices tell under one switch, or under any."""
-    for entry in entries():
-        is_asked = switch in entry.switches if switch else bool(entry.switches)
-        if is_asked and entry.source != "connector" and entry.field != ALWAYS_CUT:
-            yield entry
-
-
-def told(entry: Entry) -> list[Any]:
-    """Return what is held of a field, by rows; of one that a switch cuts what names somebody."""
-    rows: Any = entry.model._default_manager.values_list(*entry.columns)
-    values = [value for row in rows for value in row if value not in NOTHING]
-    if (entry.table, entry.field) in CUT:
-        return [value for value in values if WORD in value]
-    return values
+    know_places(tmp_path, settings)
 
 
 @pytest.mark.case("data-model.5")
@@ -94,12 +50,12 @@ class TestEachSwitch:
         missing = [e for e in governed() if e.source == "collector" and not told(e)]
         assert [f"{e.table}.{e.field}" for e in missing] == []
 
-    @pytest.mark.parametrize("switch", sorted(set(STRICTEST) - WITHOUT_FIELDS))
+    @pytest.mark.parametrize("switch", WITH_FIELDS)
     def test_off_keeps_out_and_counts_every_field_that_it_governs(self, switch: str) -> None:
         answers = tell_all_under({**WIDEST, switch: STRICTEST[switch]})
 
         assert [answer.json()["refused"] for answer in answers] == [[], []]
-        assert [f"{e.table}.{e.field}" for e in governed(switch) if told(e)] == []
+        assert held(switch) == []
         assert PerformanceSample.objects.exists()
         assert Device.objects.get().hardware_model == "Latitude 7440"
         counted = RefusalCount.objects.filter(origin="configuration", code=switch).exists()
@@ -121,7 +77,7 @@ class TestEverythingOff:
         ]
         assert [(canary, found) for canary in CANARIES if (found := tables_with(canary))] == []
         assert [c for c in CANARIES if any(c in text for text in texts)] == []
-        assert [f"{e.table}.{e.field}" for e in governed() if told(e)] == []
+        assert held() == []
 
     def test_leaves_no_row_of_a_person(self) -> None:
         tell_all_under(STRICTEST)

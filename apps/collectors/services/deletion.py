@@ -4,6 +4,7 @@ What to delete comes from the registries: a kind, a plain field, a metric or a r
 person that asks for a switch. Where a lower level still collects it, nothing is touched.
 """
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -31,6 +32,7 @@ from apps.devices.models import (
     LocalAdmin,
     NetworkAdapter,
 )
+from apps.devices.permitted import BUILT_IN
 from apps.events import dimensions, inventory, kinds
 from apps.events import retention as terms
 from apps.events.kinds import AnyKind, SampledKind
@@ -51,6 +53,8 @@ class State:
     device: the column of the device. columns: none means the whole row. only: which rows.
     is_only_reduced: a stricter value leaves something of its columns, and none empties them.
     prepare: called first.
+    forget: does it in a way of its own, once the tables of the devices are done: takes the devices
+        of the job that may not tell it, and all that may not, for what devices share; returns rows.
     """
 
     requirement: str
@@ -60,6 +64,7 @@ class State:
     only: Mapping[str, Any] = field(default_factory=dict)
     is_only_reduced: bool = False
     prepare: Callable[[], None] | None = None
+    forget: Callable[[Sequence[int], Sequence[int]], int] | None = None
 
     @property
     def name(self) -> str:
@@ -72,8 +77,12 @@ class State:
         yield from reductions.of(self.model, permitted, [self.requirement])
 
 
+# What every system has built in names nobody.
+NOT_BUILT_IN = rf"^(?!({'|'.join(map(re.escape, sorted(BUILT_IN)))})$)"
+
 _states: list[State] = [
     State("local_admins", LocalAdmin),
+    State("username", LocalAdmin, only={"name__iregex": NOT_BUILT_IN}),
     State("serial_numbers", Disk, columns=("serial_number",)),
     State("serial_numbers", Display, columns=("serial_number",)),
     State(
@@ -195,14 +204,16 @@ def narrowed_switches(
 def plan(parameters: Mapping[str, Any]) -> list[Step]:
     """Return a step for each table and day that may hold anything."""
     now, switches = clock.now(), reductions.with_lists(parameters["switches"])
-    kept: list[Step] = [[state.name, STATE, "", ""] for state in states(switches)]
-    return kept + [
+    own: list[Step] = [[s.name, STATE, "", ""] for s in states(switches) if not s.forget]
+    shared: list[Step] = [[s.name, STATE, "", ""] for s in states(switches) if s.forget]
+    rows: list[Step] = [
         [kind.name, DAILY if daily else SAMPLE, start.isoformat(), end.isoformat()]
         for kind in kinds.registered()
         for daily in _tables(kind)
         if any(traces(kind, switches, daily=daily)) or any(reduced(kind, switches, daily=daily))
         for start, end in _spans(kind, now, daily=daily)
     ]
+    return [*own, *rows, *shared]
 
 
 def run(parameters: Mapping[str, Any], step: Step, now: datetime) -> dict[str, int]:
@@ -318,8 +329,11 @@ def _empty_state(state: State, parameters: Mapping[str, Any]) -> int:
 
 
 def _empty_denied(state: State, parameters: Mapping[str, Any]) -> int:
-    """Delete rows or empty their columns. Cost: 5 queries."""
+    """Delete rows or empty their columns. Cost: 5 queries, 4 more where devices share rows."""
     devices = devices_without(state.requirement, parameters)
+    if state.forget:
+        every = devices_without(state.requirement, {"level": Level.INSTANCE})
+        return state.forget(devices, every)
     rows = state.model.objects.filter(**{f"{state.device}__in": devices}, **state.only)
     if state.is_only_reduced:
         return 0
