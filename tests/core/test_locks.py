@@ -2,19 +2,11 @@
 
 import psycopg
 import pytest
-from django.db import connection
 
 from apps.core.locks import advisory_lock
+from tests.locking import another_session
 
 pytestmark = pytest.mark.django_db
-
-
-def another_session() -> psycopg.Connection:
-    """Return another session of the database."""
-    return psycopg.connect(
-        **{k: v for k, v in connection.get_connection_params().items() if k in CONNECT},
-        autocommit=True,
-    )
 
 
 def taken_elsewhere(name: str) -> psycopg.Connection:
@@ -22,9 +14,6 @@ def taken_elsewhere(name: str) -> psycopg.Connection:
     other = another_session()
     other.execute("SELECT pg_advisory_lock(hashtextextended(%s, 0))", [name])
     return other
-
-
-CONNECT = {"dbname", "user", "password", "host", "port"}
 
 
 class TestAdvisoryLock:

@@ -21,12 +21,12 @@ from apps.organization.classification import Condition
 from apps.organization.field_rules import Filling, ValueRule
 from apps.organization.models import CustomField, Entity
 from tests.conftest import NOW
-from tests.core.test_locks import another_session
 from tests.devices.test_classification import make_devices
 from tests.factories.accounts import make_account, make_profile
 from tests.factories.collectors import configure, connectivity, device_of, make_machine
 from tests.factories.inventory import HARDWARE, part
 from tests.factories.organization import grant, make_entity
+from tests.locking import another_session
 from tests.organization.test_fields import make_field
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("fixed_clock")]

@@ -21,14 +21,16 @@ WITH told AS (
         least(coalesce(sum(number) FILTER (WHERE origin = %(refused)s), 0), {INT8_MAX})::bigint
             AS refused
     FROM {RefusalCount._meta.db_table} WHERE day > %(since)s GROUP BY device_id
+), changed AS (
+    SELECT device.id, coalesce(told.dropped, 0) AS dropped, coalesce(told.refused, 0) AS refused
+    FROM {Device._meta.db_table} AS device LEFT JOIN told ON told.device_id = device.id
+    WHERE (device.collector_dropped_records, device.collector_refused_records)
+        IS DISTINCT FROM (coalesce(told.dropped, 0), coalesce(told.refused, 0))
+    ORDER BY device.id FOR NO KEY UPDATE OF device  -- in the order of everybody who locks many
 )
 UPDATE {Device._meta.db_table} AS device
-SET collector_dropped_records = coalesce(told.dropped, 0),
-    collector_refused_records = coalesce(told.refused, 0)
-FROM {Device._meta.db_table} AS every LEFT JOIN told ON told.device_id = every.id
-WHERE device.id = every.id
-    AND (device.collector_dropped_records, device.collector_refused_records)
-        IS DISTINCT FROM (coalesce(told.dropped, 0), coalesce(told.refused, 0))
+SET collector_dropped_records = changed.dropped, collector_refused_records = changed.refused
+FROM changed WHERE device.id = changed.id
 """
 
 

@@ -17,7 +17,9 @@ from apps.collectors.switches import PRESETS
 from apps.devices.addresses import permitted_address, permitted_addresses
 from apps.devices.models import (
     ConnectivitySample,
+    Device,
     Disk,
+    InventoryPart,
     LocalAdmin,
     NetworkAdapter,
     PerformanceSample,
@@ -41,6 +43,7 @@ from tests.factories.collectors import (
 )
 from tests.factories.inventory import DISKS, HARDWARE, NETWORK, part
 from tests.factories.programs import traffic
+from tests.locking import takes_in_order
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("fixed_clock")]
 
@@ -196,6 +199,32 @@ class TestDeletion:
 
         assert (before, CollectionJob.objects.get().state) == ("waiting", "done")
         assert not Login.objects.exists()
+
+    @pytest.mark.usefixtures("clean_database")
+    def test_takes_a_device_before_its_parts_as_reports_do(self, ada: Account) -> None:
+        machine = make_machine()
+        machine.send(inventory=[part("hardware", HARDWARE)])
+        configure(serial_numbers="off")
+        known = InventoryPart.objects.get()
+
+        assert takes_in_order(device_of(machine), known, lambda: delete(ada, "serial_numbers"))
+        assert CollectionJob.objects.get().state == "done"
+        assert device_of(machine).hardware_machine_serial_number == ""
+
+    def test_empties_the_states_of_a_few_devices_at_a_time(
+        self, ada: Account, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(deletion, "STEP_DEVICES", 2)
+        for number in range(3):
+            machine = make_machine(install_id=f"{number:032x}", fingerprints={})
+            machine.send(inventory=[part("hardware", HARDWARE)])
+        configure(serial_numbers="off")
+
+        job = delete(ada, "serial_numbers")
+
+        assert job.counts["devices_device"] == 3
+        assert job.total == 2 * len(deletion.states(["serial_numbers"]))
+        assert not Device.objects.exclude(hardware_machine_serial_number="").exists()
 
     def test_of_a_device_touches_no_other(self, ada: Account) -> None:
         configure(focus_time="on")

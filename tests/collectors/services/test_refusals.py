@@ -10,6 +10,7 @@ from apps.collectors.services import refusals
 from apps.devices.models import Device
 from tests.conftest import NOW
 from tests.factories.collectors import boot, device_of, make_machine
+from tests.locking import takes_in_order
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("fixed_clock")]
 
@@ -54,3 +55,15 @@ class TestRefreshLosses:
 
         with django_assert_num_queries(1):
             assert refusals.refresh_losses(now=NOW) == 0
+
+    @pytest.mark.usefixtures("clean_database")
+    def test_takes_the_devices_in_the_order_of_all(self) -> None:
+        machines = [make_machine(), make_machine(install_id="1" * 32, fingerprints={})]
+        first, second = map(device_of, machines)
+        for machine in machines:
+            machine.send(boot(duration_ms=-1))
+
+        Device.objects.filter(pk=first.pk).update(group_name="written last")  # lies behind
+
+        assert takes_in_order(first, second, lambda: refusals.refresh_losses(now=NOW))
+        assert numbers(first) == numbers(second) == (0, 1)
