@@ -152,9 +152,9 @@ class TestPermittedTo:
     ) -> None:
         address = f"/admin/binaries/binary/{Binary.objects.get().pk}/change/"
 
-        with django_assert_max_num_queries(14):
+        with django_assert_max_num_queries(15):
             seen_by_ada = ada_client.get(address).content.decode()
-        with django_assert_max_num_queries(18):
+        with django_assert_max_num_queries(19):
             seen_by_ben = ben_client.get(address).content.decode()
 
         assert devices_of(seen_by_ada) == "3"
