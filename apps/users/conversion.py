@@ -5,7 +5,7 @@ pseudonym has a user already (a device was stricter than its configuration, or t
 one host name), the row keeps an identity of its own: what was apart stays apart.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -90,9 +90,6 @@ UPDATE {table} AS kept SET custom = kept.custom - %(told)s::text[]
 FROM telling WHERE kept.id = telling.id
 """
 
-Rest = Callable[[], Mapping[str, int]]
-_rests: dict[str, Rest] = {}
-
 
 @dataclass(frozen=True, slots=True)
 class _Keys:
@@ -106,14 +103,6 @@ class _Keys:
         """Return the pseudonym of "domain\\user" as its devices will be stored."""
         sent = hashing.sent_form(name, collector_key=self.collector, epoch=self.epoch)
         return hashing.stored_form(sent, server_key=self.server)
-
-
-def register_rest(name: str, convert: Rest) -> None:
-    """Have an upper app empty or replace what its own tables hold of names, once at the end.
-
-    convert: returns rows by table; must bear a repeat.
-    """
-    _rests[name] = convert
 
 
 def clear_users() -> int:
@@ -142,7 +131,7 @@ def plan(_parameters: Mapping[str, Any]) -> list[Step]:
     )
     chunks = [ids[start : start + CHUNK] for start in range(0, len(ids), CHUNK)]
     steps: list[Step] = [["users", chunk[0], chunk[-1]] for chunk in chunks]
-    rest = ("admins", "folders", "clients", "values", *_rests, "remains")
+    rest = ("admins", "folders", "clients", "values", "remains")
     return [*steps, *([name] for name in rest)]
 
 
@@ -157,8 +146,6 @@ def run(_parameters: Mapping[str, Any], step: Step, now: datetime) -> Mapping[st
         return _convert_remains(now)
     if name == "values":
         return _forget_values()
-    if name in _rests:
-        return _rests[name]()
     return _forget_folders() if name == "folders" else _forget_clients()
 
 
