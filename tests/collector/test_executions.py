@@ -33,6 +33,7 @@ from tests.fakes.bus import wait_for
 
 MakeContext = Callable[..., Context]
 Start = Callable[..., Daemon]
+HearCrash = Callable[[], Daemon]
 
 LAPTOP, SERVER = FIXTURES / "laptop", FIXTURES / "server"
 PLATFORM = {"platform": "linux", "architecture": "x64"}
@@ -284,20 +285,29 @@ class TestDaemon:
             }
         )
 
+    @pytest.fixture
+    def hear_crash(
+        self, start: Start, clock: FakeClock, kernel: Kernel, probe: Probe, hearing: Hearing
+    ) -> HearCrash:
+        """Return what runs a daemon for a minute, and lets it hear of a crash at its end."""
+
+        def _hear_crash() -> Daemon:
+            hearing._clock = clock.monotonic
+            daemon = start(root=kernel.root, probes=(probe,))
+            run(daemon, clock, seconds=60)
+            kernel.say(dumped(2200), ended(2200, signal.SIGSEGV))
+            settle(hearing, 1)
+            return daemon
+
+        return _hear_crash
+
     def test_sends_crashes(
         self,
-        start: Start,
         server: FakeServer,
         clock: FakeClock,
-        kernel: Kernel,
-        probe: Probe,
-        hearing: Hearing,
+        hear_crash: HearCrash,
     ) -> None:
-        hearing._clock = clock.monotonic
-        daemon = start(root=kernel.root, probes=(probe,))
-        run(daemon, clock, seconds=60)
-        kernel.say(dumped(2200), ended(2200, signal.SIGSEGV))
-        settle(hearing, 1)
+        daemon = hear_crash()
 
         run(daemon, clock, seconds=1_900, every=30)
 
@@ -309,18 +319,12 @@ class TestDaemon:
     @pytest.mark.case("collector.9")
     def test_switched_off_hears_no_more_and_leaves_no_crash(
         self,
-        start: Start,
         server: FakeServer,
         clock: FakeClock,
-        kernel: Kernel,
-        probe: Probe,
         hearing: Hearing,
+        hear_crash: HearCrash,
     ) -> None:
-        hearing._clock = clock.monotonic
-        daemon = start(root=kernel.root, probes=(probe,))
-        run(daemon, clock, seconds=60)
-        kernel.say(dumped(2200), ended(2200, signal.SIGSEGV))
-        settle(hearing, 1)
+        daemon = hear_crash()
         run(daemon, clock, seconds=60)
         waited = daemon.spool.waiting_records()
         server.configure(executions="off")
@@ -337,14 +341,9 @@ class TestDaemon:
         server: FakeServer,
         clock: FakeClock,
         kernel: Kernel,
-        probe: Probe,
-        hearing: Hearing,
+        hear_crash: HearCrash,
     ) -> None:
-        hearing._clock = clock.monotonic
-        daemon = start(root=kernel.root, probes=(probe,))
-        run(daemon, clock, seconds=60)
-        kernel.say(dumped(2200), ended(2200, signal.SIGSEGV))
-        settle(hearing, 1)
+        daemon = hear_crash()
         daemon.close()
 
         run(start(root=kernel.root, probes=()), clock, seconds=1_900, every=30)
@@ -358,16 +357,11 @@ class TestDaemon:
         server: FakeServer,
         clock: FakeClock,
         kernel: Kernel,
-        probe: Probe,
-        hearing: Hearing,
+        hear_crash: HearCrash,
     ) -> None:
         server.switches["work_hours"] = "schedule"
         server.work_hours = {"days": [1], "start": "12:00", "end": "12:02"}
-        hearing._clock = clock.monotonic
-        daemon = start(root=kernel.root, probes=(probe,))
-        run(daemon, clock, seconds=60)
-        kernel.say(dumped(2200), ended(2200, signal.SIGSEGV))
-        settle(hearing, 1)
+        daemon = hear_crash()
         clock.advance(60)
         daemon.close()
 
@@ -412,19 +406,12 @@ class TestDaemon:
 
     def test_a_path_that_may_be_told_no_more_is_purged(
         self,
-        start: Start,
         server: FakeServer,
         clock: FakeClock,
-        kernel: Kernel,
-        probe: Probe,
-        hearing: Hearing,
+        hear_crash: HearCrash,
     ) -> None:
         server.switches["binary_paths"] = "full"
-        hearing._clock = clock.monotonic
-        daemon = start(root=kernel.root, probes=(probe,))
-        run(daemon, clock, seconds=60)
-        kernel.say(dumped(2200), ended(2200, signal.SIGSEGV))
-        settle(hearing, 1)
+        daemon = hear_crash()
         run(daemon, clock, seconds=60)
         server.configure(binary_paths="root_only")
 

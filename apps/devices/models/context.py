@@ -9,7 +9,7 @@ from apps.devices.choices import LocationType, Platform
 class Context(models.Model):
     """One situation: entity, location and platform; shared by all events that happened in it.
 
-    Written by `services.context_of`; removed when no event refers to it.
+    Written by `services.context_of`; nothing removes it yet, so its entity cannot be deleted.
     """
 
     entity = models.ForeignKey("organization.Entity", on_delete=models.PROTECT)
