@@ -1,7 +1,8 @@
 """Ingest: our way against raw COPY into the same table, and against serializers + bulk_create.
 
 All write the same rows into `execution.events` as specified, filled before by SQL, with
-synchronous commits. Each way runs three times, in turn; the median counts.
+synchronous commits. Each way runs in turn, many short rounds of it: a shared machine is not
+equally fast for long. The median counts.
 """
 
 import contextlib
@@ -23,12 +24,12 @@ from benchmarks import workstation
 from benchmarks.report import Row, emit
 from benchmarks.surroundings import Surroundings
 
-ROUNDS = 3
+ROUNDS = 15
 BATCHES = 150  # a round of ours: 30,000 rows
 DEVICES = 150  # a batch of each in turn; raw COPY gets the same rows
 NAIVE_BATCHES = 10
-SENDERS = 4  # devices that send at once over HTTP
-HTTP_BATCHES = 25  # of each sender in a round: below the limit of a minute
+SENDERS = 16  # devices that send at once over HTTP: few would fall unevenly on the processes
+HTTP_BATCHES = 8  # of each sender in a round: below the limit of a minute
 
 
 def run(surroundings: Surroundings, scale: int) -> list[Row]:
@@ -177,6 +178,7 @@ class Stage:
         rows = [Row(n, r.bucket, (r.user, r.binary), r) for n, r in enumerate(records)]
         policy = Policy(PRESETS["standard"])
         encoding = encoding_of(kind, policy, ("device_id", "context_id", "source"))
+        moments = {row.time for row in rows}
         parts = []
         for collector in self.collectors[:BATCHES]:
             constants = {
@@ -184,7 +186,9 @@ class Stage:
                 "context_id": collector.device.context_id,
                 "source": "collector",
             }
-            parts += [data for _, data in encoding.encode(rows, constants, policy, LeftOut())]
+            parts += [
+                data for _, data in encoding.encode(rows, moments, constants, policy, LeftOut())
+            ]
         return encoding.statement, b"".join(parts)
 
     def _next_seed(self) -> int:

@@ -8,7 +8,7 @@ a pooler may hide, they do not.
 
 import re
 import select
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import chain, islice
 from typing import Any
 
@@ -26,6 +26,7 @@ INT2, INT4, INT8 = 21, 23, 20
 WIDENED = {INT2: INT8, INT4: INT8}
 KEPT_AS = "_dex_session"
 GIVEN_UP = b"given up by the sender"
+DONE = {pq.ExecStatus.COMMAND_OK, pq.ExecStatus.TUPLES_OK}
 PIECE_BYTES = 100  # a header or trailer, which travels with its neighbour
 
 
@@ -46,14 +47,21 @@ class Statement:
         client = _client()
         with connection.wrap_database_errors:
             session = _session(client)
-            adapter = session.adapter
-            values = adapter.dump_sequence(
-                [parameters[name] for name in self.names], [PyFormat.TEXT] * len(self.names)
-            )
-            types = tuple(WIDENED.get(oid, oid) for oid in adapter.types or ())
-            result = session.execute(self.text, values, types, begins=_must_begin(client))
-            adapter.set_pgresult(result)
-            return adapter.load_row(0, tuple) if result.ntuples else None
+            result = session.execute(self, parameters, begins=_must_begin(client))
+            session.adapter.set_pgresult(result)
+            return session.adapter.load_row(0, tuple) if result.ntuples else None
+
+    def run_last(self, **parameters: Any) -> None:
+        """Run it as the last one in `atomic`, with the COMMIT in the same round trip.
+
+        What `atomic` does at its end finds the transaction committed; one inside another leaves
+        that to the outer one, as always.
+        Raises Django's database errors, those of the commit too; nothing is stored then.
+        """
+        client = _client()
+        commits = len(connection.atomic_blocks) == 1
+        with connection.wrap_database_errors:
+            _session(client).execute(self, parameters, begins=_must_begin(client), commits=commits)
 
 
 def copy_in(statement: bytes, chunks: Iterable[bytes]) -> None:
@@ -65,7 +73,7 @@ def copy_in(statement: bytes, chunks: Iterable[bytes]) -> None:
     pgconn = client.pgconn
     with connection.wrap_database_errors:
         if _must_begin(client):
-            _checked(pgconn.exec_(b"BEGIN"), pq.ExecStatus.COMMAND_OK)
+            _checked(pgconn.exec_(b"BEGIN"))
         pgconn.send_query(statement)
         stream = iter(chunks)
         try:
@@ -84,7 +92,7 @@ def copy_in(statement: bytes, chunks: Iterable[bytes]) -> None:
             _end_copy(pgconn, GIVEN_UP)
             raise
         for result in _end_copy(pgconn):
-            _checked(result, pq.ExecStatus.COMMAND_OK)
+            _checked(result)
 
 
 def _client() -> psycopg.Connection[Any]:
@@ -113,39 +121,51 @@ class _Session:
         self.names: dict[tuple[bytes, Types], bytes] = {}
 
     def execute(
-        self, statement: bytes, values: Sequence[Any], types: Types, *, begins: bool
+        self,
+        statement: Statement,
+        parameters: Mapping[str, Any],
+        *,
+        begins: bool = False,
+        commits: bool = False,
     ) -> pq.abc.PGresult:
-        """Run a statement; in one round trip with the BEGIN before it where `begins`."""
-        if not self.may_prepare:
+        """Run a statement, in one round trip with the BEGIN before it or the COMMIT after it."""
+        given = [parameters[name] for name in statement.names]
+        values = self.adapter.dump_sequence(given, [PyFormat.TEXT] * len(given))
+        types = tuple(WIDENED.get(oid, oid) for oid in self.adapter.types or ())
+        if self.may_prepare:
+            calls = [(self._name(statement.text, types), values)]
             if begins:
-                _checked(self.pgconn.exec_(b"BEGIN"), pq.ExecStatus.COMMAND_OK)
-            result = self.pgconn.exec_params(statement, values, types)
-        elif begins:
-            result = self._begin_and_execute(self._name(statement, types), values)
-        else:
-            result = self.pgconn.exec_prepared(self._name(statement, types), values)
-        return _checked(result, pq.ExecStatus.TUPLES_OK)
+                calls.insert(0, (self._name(b"BEGIN"), ()))
+            if commits:
+                calls.append((self._name(b"COMMIT"), ()))
+            return self._run(calls)[1 if begins else 0]
+        if begins:
+            _checked(self.pgconn.exec_(b"BEGIN"))
+        return _checked(self.pgconn.exec_params(statement.text, values, types))
 
-    def _begin_and_execute(self, name: bytes, values: Sequence[Any]) -> pq.abc.PGresult:
+    def _run(self, calls: Sequence[tuple[bytes, Sequence[Any]]]) -> list[pq.abc.PGresult]:
+        """Run prepared statements, all in one round trip; the first that fails ends it."""
         pgconn = self.pgconn
+        if len(calls) == 1:
+            return [_checked(pgconn.exec_prepared(*calls[0]))]
         pgconn.enter_pipeline_mode()
         try:
-            pgconn.send_query_params(b"BEGIN", None)
-            pgconn.send_query_prepared(name, values)
+            for name, values in calls:
+                pgconn.send_query_prepared(name, values)
             pgconn.pipeline_sync()
-            (begun,), (result,), _sync = _results(pgconn), _results(pgconn), _result(pgconn)
+            results = [result for _ in calls for result in _results(pgconn)]
+            _result(pgconn)  # of the sync
         finally:
             pgconn.exit_pipeline_mode()
-        _checked(begun, pq.ExecStatus.COMMAND_OK)
-        return result
+        return [_checked(result) for result in results]
 
-    def _name(self, statement: bytes, types: Types) -> bytes:
+    def _name(self, statement: bytes, types: Types = ()) -> bytes:
         """Return the name of a prepared statement, preparing it where it is not yet."""
         name = self.names.get((statement, types))
         if name is None:
             name = b"dex_%d" % len(self.names)
             result = self.pgconn.prepare(name, statement, types)
-            _checked(result, pq.ExecStatus.COMMAND_OK)
+            _checked(result)
             self.names[statement, types] = name
         return name
 
@@ -198,8 +218,8 @@ def _wait(pgconn: pq.abc.PGconn) -> None:
         pgconn.consume_input()
 
 
-def _checked(result: pq.abc.PGresult, expected: pq.ExecStatus) -> pq.abc.PGresult:
-    if result.status != expected:
+def _checked(result: pq.abc.PGresult) -> pq.abc.PGresult:
+    if result.status not in DONE:
         raise _error(result)
     return result
 

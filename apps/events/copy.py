@@ -4,6 +4,7 @@ import struct
 from collections import Counter as Tally
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from itertools import chain, islice
 from typing import Any
 
@@ -25,9 +26,10 @@ CHUNK_ROWS = 50  # sent while the next ones are encoded: the server works meanwh
 
 @dataclass(slots=True)
 class Copied:
-    """What became of one kind's rows."""
+    """What became of one kind's rows. moments: their times, each once."""
 
     stored: int = 0
+    moments: set[datetime] = field(default_factory=set)
     refused: list[tuple[int, Refused]] = field(default_factory=list)
     dropped: Tally[str] = field(default_factory=Tally)
 
@@ -51,9 +53,11 @@ def copy_rows(
     """
     encoding = encoding_of(kind, policy, constants)
     left_out = LeftOut()
-    encoded = encoding.encode(rows, constants, policy, left_out)
+    moments = {row.time for row in rows}
+    encoded = encoding.encode(rows, moments, constants, policy, left_out)
     copy = _copy_carefully if careful else _copy_all
     copied = copy(encoding.statement, encoded)
+    copied.moments = moments
     copied.refused += left_out.refused
     copied.dropped += left_out.dropped
     return copied

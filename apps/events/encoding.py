@@ -62,12 +62,14 @@ class Encoding:
     def encode(
         self,
         rows: Sequence[Row],
+        moments: Iterable[datetime],
         constants: Mapping[str, Any],
         policy: Policy,
         left_out: LeftOut,
     ) -> Iterator[tuple[int, bytes]]:
         """Return index and bytes of each row that can be stored; note the rest in `left_out`.
 
+        moments: the times of the rows, each once: they are few.
         The ids are drawn now, the rows are encoded as they are asked for: a COPY may be under way
         then, on whose connection nothing else can be asked.
         """
@@ -75,8 +77,7 @@ class Encoding:
             codec.NULL if constants[column] is None else encode(constants[column])
             for column, encode in self.constants
         )
-        # A batch has few times.
-        times = {time: codec.timestamptz(time) + shared for time in {row.time for row in rows}}
+        times = {moment: codec.timestamptz(moment) + shared for moment in moments}
         return self.write(
             rows, ids.draw(len(rows)), times, policy, left_out.dropped, left_out.refused.append
         )

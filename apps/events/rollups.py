@@ -186,9 +186,10 @@ def unfinished_days(*, now: datetime) -> set[date]:
     return dirty | set(_days_to_close(now)) | {day_of(now)}
 
 
-def is_closed(day: date, now: datetime) -> bool:
-    """Return whether a change of this day's samples needs a mark: it has ended."""
-    return day_end(day) <= now
+def closed_days(moments: Iterable[datetime], now: datetime) -> set[date]:
+    """Return the days of `moments` that have ended: a change of their samples needs a mark."""
+    today = day_start(day_of(now))
+    return {day_of(moment) for moment in moments if moment < today}
 
 
 def _days_to_close(now: datetime) -> list[date]:

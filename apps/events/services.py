@@ -4,7 +4,7 @@ from collections import Counter as Tally
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from types import NoneType
 from typing import Any
 
@@ -115,7 +115,7 @@ def store(*, prepared: Prepared, sender: Sender, now: datetime, careful: bool) -
     careful: see `copy.copy_rows`.
     """
     stored = Stored(refused=list(prepared.refused), dropped=Tally(prepared.dropped))
-    days = set()
+    closed: set[date] = set()
     for name, rows in prepared.rows.items():
         kind = _known(name)
         constants = {c: v for c, v in sender.constants.items() if c in kind.columns}
@@ -131,8 +131,7 @@ def store(*, prepared: Prepared, sender: Sender, now: datetime, careful: bool) -
             kept = [row for row in rows if row.position not in gone]
             kind.on_stored(sender.device_id, kept, sender.policy)
         if isinstance(kind, SampledKind) and kind.daily_model is not None:
-            days |= {rollups.day_of(moment) for moment in {row.time for row in rows}}
-    closed = [day for day in days if rollups.is_closed(day, now)]
+            closed |= rollups.closed_days(copied.moments, now)
     rollups.mark_dirty(device_id=sender.device_id, days=closed, now=now)
     stored.refused.sort(key=lambda refusal: refusal.index)
     return stored

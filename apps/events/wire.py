@@ -78,7 +78,7 @@ def decode_batch(body: bytes) -> Envelope:
         InvalidBatch: JSON of another form; names the member.
         TooManyRecords: more than BATCH_RECORDS_LIMIT events.
     """
-    if body.count(b",") > COMMAS_LIMIT:
+    if len(body) > COMMAS_LIMIT and body.count(b",") > COMMAS_LIMIT:
         raise TooManyRecords
     batch = _decode_whole(body) or _decode_envelope(body)
     if len(batch.events) > BATCH_RECORDS_LIMIT:

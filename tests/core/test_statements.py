@@ -1,5 +1,6 @@
 """Prepared statements of the hot paths."""
 
+import contextlib
 import os
 import socket
 from collections.abc import Iterator
@@ -10,11 +11,13 @@ import pytest
 from django.db import (
     DatabaseError,
     DataError,
+    IntegrityError,
     OperationalError,
     ProgrammingError,
     connection,
     transaction,
 )
+from psycopg.pq import TransactionStatus
 
 from apps.core import statements
 from apps.core.statements import Statement
@@ -31,6 +34,21 @@ def _prepared(mark: str) -> int:
             "SELECT count(*) FROM pg_prepared_statements WHERE strpos(statement, %s) > 0", [mark]
         )
         return int(cursor.fetchone()[0])
+
+
+@contextlib.contextmanager
+def _added(name: str) -> Iterator[None]:
+    Statement("INSERT INTO core_generation VALUES (%(name)s, 1)").fetch_one(name=name)
+    yield
+
+
+def _is_there(name: str) -> bool:
+    find = Statement("SELECT value FROM core_generation WHERE name = %(name)s")
+    return find.fetch_one(name=name) is not None
+
+
+def _status() -> TransactionStatus:
+    return TransactionStatus(connection.connection.pgconn.transaction_status)
 
 
 class TestFetchOne:
@@ -85,8 +103,64 @@ class TestTransaction:
             assert add.fetch_one(name="of a test") == (1,)
             transaction.set_rollback(True)
 
-        find = Statement("SELECT value FROM core_generation WHERE name = %(name)s")
-        assert find.fetch_one(name="of a test") is None
+        assert not _is_there("of a test")
+
+    def test_ends_with_its_last_statement(self) -> None:
+        add = Statement("INSERT INTO core_generation VALUES (%(name)s, 1)")
+        done: list[str] = []
+
+        with transaction.atomic():
+            STATEMENT.fetch_one(word="a")
+            transaction.on_commit(lambda: done.append("committed"))
+            add.run_last(name="of a test")
+            assert _status() == TransactionStatus.IDLE
+
+        assert done == ["committed"]
+        assert _is_there("of a test")
+
+    def test_may_consist_of_its_last_statement(self) -> None:
+        with transaction.atomic():
+            Statement("INSERT INTO core_generation VALUES (%(name)s, 1)").run_last(name="of a test")
+
+        assert _is_there("of a test")
+
+    def test_inside_another_leaves_the_end_to_that_one(self) -> None:
+        with transaction.atomic():
+            with transaction.atomic():
+                Statement("INSERT INTO core_generation VALUES (%(a)s, 1)").run_last(a="of a test")
+            assert _status() == TransactionStatus.INTRANS
+            transaction.set_rollback(True)
+
+        assert not _is_there("of a test")
+
+    def test_whose_last_statement_fails_stores_nothing(self) -> None:
+        with pytest.raises(DataError), transaction.atomic(), _added("of a test"):
+            Statement("SELECT %(number)s::int / 0").run_last(number=1)
+
+        assert not _is_there("of a test")
+        assert STATEMENT.fetch_one(word="a") == ("ax",)
+
+    def test_whose_commit_fails_stores_nothing(self) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "CREATE TEMPORARY TABLE late (a int UNIQUE DEFERRABLE INITIALLY DEFERRED)"
+            )
+
+        with pytest.raises(IntegrityError), transaction.atomic(), _added("of a test"):
+            Statement("INSERT INTO late VALUES (%(a)s), (%(a)s)").run_last(a=1)
+
+        assert not _is_there("of a test")
+        assert STATEMENT.fetch_one(word="a") == ("ax",)
+
+    def test_ends_where_a_pooler_may_stand_between(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        connection.ensure_connection()
+        monkeypatch.setattr(connection.connection, "prepare_threshold", None)
+        monkeypatch.delitem(vars(connection.connection), statements.KEPT_AS, raising=False)
+
+        with transaction.atomic():
+            Statement("INSERT INTO core_generation VALUES (%(name)s, 1)").run_last(name="of a test")
+
+        assert _is_there("of a test")
 
     def test_that_fails_at_once_leaves_the_connection_of_use(self) -> None:
         with pytest.raises(DataError), transaction.atomic():
@@ -114,6 +188,10 @@ class TestLostConnection:
     def test_is_told_by_the_first_statement_of_a_transaction(self) -> None:
         with pytest.raises(OperationalError), transaction.atomic():
             STATEMENT.fetch_one(word="a")
+
+    def test_is_told_by_the_last_statement_of_a_transaction(self) -> None:
+        with pytest.raises(OperationalError), transaction.atomic():
+            STATEMENT.run_last(word="a")
 
     def test_is_told_by_a_copy(self) -> None:
         with pytest.raises(OperationalError):

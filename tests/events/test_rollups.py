@@ -284,16 +284,17 @@ class TestRecompute:
 
 class TestMarks:
     def test_are_needed_for_ended_days_alone(self) -> None:
-        days = [YESTERDAY, NOW.date(), NOW.date() + timedelta(days=1)]
+        moments = [NOW - timedelta(days=1), NOW, NOW + timedelta(days=1)]
 
-        assert [rollups.is_closed(day, NOW) for day in days] == [True, False, False]
+        assert rollups.closed_days(moments, NOW) == {YESTERDAY}
 
     def test_are_needed_from_the_first_instant_after_the_day(self, settings: Any) -> None:
         settings.TIME_ZONE = "Pacific/Auckland"
         end = rollups.day_end(YESTERDAY)
 
-        assert not rollups.is_closed(YESTERDAY, end - timedelta(microseconds=1))
-        assert rollups.is_closed(YESTERDAY, end)
+        last = end - timedelta(microseconds=1)
+        assert rollups.closed_days([last], last) == set()
+        assert rollups.closed_days([last], end) == {YESTERDAY}
 
     def test_are_one_for_a_device_and_day(self) -> None:
         rollups.mark_dirty(device_id=1, days=[YESTERDAY, YESTERDAY], now=NOW)

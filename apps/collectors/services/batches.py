@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 from django.db import DataError, IntegrityError, transaction
+from psycopg.errors import UniqueViolation
 
 from apps.collectors import effective, errors
 from apps.collectors.choices import CollectorState, RefusalOrigin, StubState
@@ -22,11 +23,14 @@ from apps.events import kinds, wire
 from apps.events import services as events
 from apps.events.choices import Source
 from apps.events.constants import BATCH_ANSWER_LIMIT_BYTES
+from apps.events.models import ReceivedBatch
+from apps.events.policy import Policy
 from apps.events.services import UNKNOWN as UNKNOWN_KIND
 from apps.events.services import Prepared, Sender, Stored
 from apps.events.wire import Envelope, Receipt
 
 MILLISECOND = timedelta(milliseconds=1)
+NOTES = ReceivedBatch._meta.db_table
 TRIES = 3  # of a batch during which configurations change
 
 # The collector's row is taken before any other: else a batch with inventory would hold the device
@@ -41,26 +45,22 @@ SELECT lost_records,
 FROM collectors_collector WHERE id = %(collector)s AND state = %(active)s FOR NO KEY UPDATE
 """)
 
-# One round trip, once all rows are written.
+# One round trip, once all rows are written: the transaction ends with it.
 FINISH = statements.Statement("""
 WITH note AS (
     INSERT INTO events_receivedbatch
         (device_id, epoch, sequence, body_hash, answer, clock_offset_ms, received_at)
     VALUES (%(device)s, %(epoch)s, %(sequence)s, %(body_hash)s, %(answer)s, %(offset)s, %(now)s)
-    ON CONFLICT (device_id, epoch, sequence) DO NOTHING RETURNING device_id
 ), sender AS (
     UPDATE collectors_collector
     SET last_contact_at = %(now)s, version = %(version)s,
         version_key = %(version_key)s, boot_id = %(boot)s,
         clock_offset_ms = %(offset)s, reported_configuration_version = %(configuration)s
-    WHERE id = %(collector)s AND EXISTS (SELECT FROM note) RETURNING device_id
-), device AS (
-    -- Exact to the minute: a device that sends its backlog does not rewrite its row each time.
-    UPDATE devices_device SET last_seen_at = %(now)s
-    WHERE id = %(device)s AND last_seen_at < %(now)s - interval '1 minute'
-        AND EXISTS (SELECT FROM sender)
+    WHERE id = %(collector)s
 )
-SELECT EXISTS (SELECT FROM note)
+-- Exact to the minute: a device that sends its backlog does not rewrite its row each time.
+UPDATE devices_device SET last_seen_at = %(now)s
+WHERE id = %(device)s AND last_seen_at < %(now)s - interval '1 minute'
 """)
 
 
@@ -138,7 +138,8 @@ class _Work:
             collector.dimension_generation,  # type: ignore[attr-defined]
         )
         self.shift = events.clock_shift(self.offset, is_of_request=device_clock is not None)
-        self.sender = _sender(collector)
+        self.effective = effective.for_collector(collector)
+        self.sender = _sender(collector, self.effective.policy)
         self.prepared: Prepared = events.prepare(
             batch=batch,
             sender=self.sender,
@@ -180,8 +181,8 @@ class _Work:
                 prepared=self.prepared, sender=self.sender, now=self.received_at, careful=careful
             )
             answer = self._answer(applied, stored)
-            self._finish(answer)
             self._count(applied, stored)
+            self._finish(answer)
         return answer
 
     def _known_answer(self) -> str | None:
@@ -231,7 +232,7 @@ class _Work:
     def _configuration_version(self) -> int:
         """Return the version that the next check-in brings, which is newer after a change."""
         collector = self.collector
-        is_current = effective.for_collector(collector).digest == collector.configuration_digest
+        is_current = self.effective.digest == collector.configuration_digest
         return collector.configuration_version + (0 if is_current else 1)
 
     def _finish(self, answer: str) -> None:
@@ -240,9 +241,10 @@ class _Work:
         Raises:
             _StoredMeanwhile: another request noted it first.
         """
-        row = FINISH.fetch_one(**self._finishing(answer))
-        if row != (True,):
-            raise _StoredMeanwhile
+        try:
+            FINISH.run_last(**self._finishing(answer))
+        except IntegrityError as error:
+            raise (_StoredMeanwhile if _is_repeated_note(error) else error) from error
 
     def _gone(self) -> Exception:
         """Say what became of the collector since it showed its token."""
@@ -314,6 +316,11 @@ def _as_it_is_now(collector: Collector) -> Collector:
         raise gone from error
 
 
+def _is_repeated_note(error: IntegrityError) -> bool:
+    cause = error.__cause__
+    return isinstance(cause, UniqueViolation) and cause.diag.table_name == NOTES
+
+
 def _has_expired(collector: Collector) -> bool:
     """Return whether a collector that is gone may come back by its device key. Cost: 1 query."""
     expired = CollectorStub.objects.filter(state=StubState.EXPIRED)
@@ -326,12 +333,12 @@ def _is_known(kind: str) -> bool:
     return kinds.find(kind) is not None or (part != kind and parts.find(part) is not None)
 
 
-def _sender(collector: Collector) -> Sender:
+def _sender(collector: Collector, policy: Policy) -> Sender:
     device = collector.device
     return Sender(
         device_id=device.pk,
         platform=device.operating_system_platform,
-        policy=effective.for_collector(collector).policy,
+        policy=policy,
         constants={
             "device_id": device.pk,
             "context_id": device.context_id,

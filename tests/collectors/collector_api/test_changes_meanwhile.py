@@ -8,9 +8,11 @@ from apps.collectors.authentication import CollectorTokenAuthentication
 from apps.core import generations
 from apps.devices.models import Boot
 from apps.events import dimensions
+from apps.events import services as events
 from apps.events.models import ReceivedBatch
 from apps.users.models import Login
 from tests.factories.collectors import ADA_ROSSI, Machine, boot, configure, login, make_machine
+from tests.locking import another_session
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("fixed_clock")]
 
@@ -78,3 +80,31 @@ class TestChangesMeanwhile:
         assert int(response["Retry-After"]) >= 30
         assert not Boot.objects.exists()
         assert not ReceivedBatch.objects.exists()
+
+
+NOTE = """
+INSERT INTO events_receivedbatch
+    (device_id, epoch, sequence, body_hash, answer, clock_offset_ms, received_at)
+VALUES (%s, %s, %s, '', '{"accepted":7}', 0, now())
+"""
+
+
+@pytest.mark.django_db(transaction=True)
+def test_batch_that_another_request_stores_meanwhile_is_a_repeat(
+    machine: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = events.store
+
+    def store_after_another(**arguments: Any) -> Any:
+        with another_session() as other:
+            device = arguments["sender"].device_id
+            other.execute(NOTE, [device, batch["epoch"], batch["sequence"]])
+        return store(**arguments)
+
+    monkeypatch.setattr(events, "store", store_after_another)
+    batch = machine.batch(boot())
+
+    response = machine.post(batch)
+
+    assert (response.status_code, response.content) == (202, b'{"accepted":7}')
+    assert not Boot.objects.exists()
