@@ -198,6 +198,7 @@ def _data(chart: Chart, days: Sequence[date], by_day: Values) -> str:
             "displayYAxis": True,
             "maxTicksXLimit": 7,
             "tension": 0.2,
+            "pointStyle": "circle",
             "pointRadius": 2,
         }
         for line in chart.lines

@@ -7,7 +7,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from apps.collectors import effective
+from apps.collectors import capabilities, effective
 from apps.collectors.choices import CollectorState, Level, Preset
 from apps.collectors.models import Collector, RefusalCount
 from apps.collectors.services import checkin
@@ -42,7 +42,24 @@ def collector(device: Device, visit: Visit) -> Mapping[str, Any]:
     found = collector_of(device)
     if found is None:
         return {"note": _("No collector: another agent reports this device, or it was removed.")}
-    return {"facts": [*collector_facts(found, visit), *_limits(device)]}
+    forbidden = [str(switch_text(name)) for name in device.collector_local_restrictions]
+    facts = [
+        *collector_facts(found, visit),
+        Fact(_("Forbidden on the device"), ", ".join(forbidden)),
+    ]
+    if not device.collector_capabilities:
+        return {"facts": facts}
+    return {
+        "facts": facts,
+        "summary": _("Show what it cannot measure here"),
+        "tables": [
+            Table(
+                caption=_("What the collector cannot measure on this device"),
+                columns=columns(_("What"), _("How far")),
+                rows=capabilities.described(device.collector_capabilities),
+            )
+        ],
+    }
 
 
 def collector_facts(found: Collector, visit: Visit) -> list[Fact]:
@@ -57,15 +74,6 @@ def collector_facts(found: Collector, visit: Visit) -> list[Fact]:
             _("Token expires"), moment_html(found.token_expires_at, visit.now, never=_("no token"))
         ),
         Fact(_("Enrolled"), moment_html(found.enrolled_at, visit.now)),
-    ]
-
-
-def _limits(device: Device) -> list[Fact]:
-    """Return what the collector of a device cannot measure, and what is forbidden to it there."""
-    forbidden = [str(switch_text(name)) for name in device.collector_local_restrictions]
-    return [
-        Fact(_("Cannot measure"), ", ".join(device.collector_capabilities)),
-        Fact(_("Forbidden on the device"), ", ".join(forbidden)),
     ]
 
 

@@ -267,10 +267,12 @@ def _data(
             "label": f"{line.title} ({chart.unit})",
             "data": numbers,
             "borderColor": line.colour,
+            "backgroundColor": line.colour,
             "displayYAxis": True,
             "suffixYAxis": chart.unit,
             "maxTicksXLimit": 7,
             "tension": 0.2,
+            "pointStyle": "circle",
             "pointRadius": _radii(numbers),
         }
         for line, numbers in lines

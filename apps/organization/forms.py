@@ -105,7 +105,7 @@ class ConditionsForm(forms.Form):
 
     facts: Sequence[tuple[str, Any]] = RuleFact.choices
     matching = forms.ChoiceField(
-        label=_("The rule takes a device if"), choices=Matching.choices, widget=forms.RadioSelect
+        label=_("A device is taken if"), choices=Matching.choices, widget=forms.RadioSelect
     )
 
     def __init__(

@@ -34,6 +34,15 @@ document.addEventListener("change", (event) => {
   }
 });
 
+// Unfold prints the steps of an axis as they are summed up: 8.200000000000001.
+document.addEventListener("DOMContentLoaded", () => {
+  const ticks = DEFAULT_CHART_OPTIONS.scales.y.ticks;
+  const print = ticks.callback;
+  ticks.callback = function (value) {
+    return print.call(this, Number(value.toPrecision(6)));
+  };
+});
+
 // The filters of a list open beside it: the focus goes there, and comes back with Escape.
 document.addEventListener("click", (event) => {
   const opener = event.target.closest("[data-dex-filters]");

@@ -33,3 +33,4 @@ class TestPerformance:
 
         assert radii["pointRadius"].count(charts.LONE_DOT) == 1
         assert radii["pointRadius"][-2] == charts.LONE_DOT
+        assert radii["pointStyle"] == "circle"  # Unfold draws no dots else

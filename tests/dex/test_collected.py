@@ -83,7 +83,7 @@ DEFAULTS: list[tuple[str, str, list[str]]] = [
     (
         "What of that a collector cannot or may not tell",
         "devices_device",
-        ["Cannot measure gpu_usage.unsupported", "Forbidden on the device Focus time"],
+        ["use of the graphics processor not at all", "Forbidden on the device Focus time"],
     ),
     (
         "Software properties of devices",

@@ -49,6 +49,7 @@ class OrderedRulesAdmin(DetailMixin):
     keep_label: Any
     hidden_text: Any
     kept_text: Any
+    preview_title: Any
     taken_title: Any
     progress_text: Any
     form_template: str
@@ -258,7 +259,7 @@ class OrderedRulesAdmin(DetailMixin):
         if devices:
             reads.record(request, reads.of_list(type(devices[0]), devices, request))
         context = {
-            "title": _("What the rules would do"),
+            "title": self.preview_title,
             "taken_title": self.taken_title,
             "keep_label": self.keep_label,
             "preview": found,

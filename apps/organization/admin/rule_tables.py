@@ -65,7 +65,9 @@ class Names(Protocol):
         ...
 
 
-def moves_table(found: Preview, places: Names, *, caption: Any = None) -> Table:
+def moves_table(
+    found: Preview, places: Names, *, caption: Any = None, empty: Any = None
+) -> Table:
     """Return between which entities devices would move."""
     return Table(
         caption=caption or _("Devices that would move, by entity"),
@@ -74,7 +76,7 @@ def moves_table(found: Preview, places: Names, *, caption: Any = None) -> Table:
             [places.name(old), places.name(new), number_text(number)]
             for (old, new), number in found.moves.items()
         ],
-        empty=_("No device would move."),
+        empty=empty or _("No device would move."),
     )
 
 

@@ -47,6 +47,7 @@ class ClassificationRuleAdmin(OrderedRulesAdmin):
     keep_label = _("Keep the rules")
     hidden_text = _("These rules read names or addresses that your profile hides.")
     kept_text = _("The rules are kept. Devices move within a few minutes.")
+    preview_title = _("What the rules would do")
     taken_title = _("Devices that each rule takes")
     progress_text = _("%(done)s of %(total)s devices looked at, %(moved)s moved")
     form_template = "admin/organization/rule_form.html"

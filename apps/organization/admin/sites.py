@@ -50,6 +50,7 @@ class SiteAdmin(OrderedRulesAdmin):
     keep_label = _("Keep the sites")
     hidden_text = _("Your profile hides where devices are, or what these sites read.")
     kept_text = _("The sites are kept. Devices have their new places within a few minutes.")
+    preview_title = _("What the sites would do")
     taken_title = _("Devices of each site")
     progress_text = _("%(done)s of %(total)s devices looked at, %(moved)s have another place")
     form_template = "admin/organization/site_form.html"
@@ -64,7 +65,10 @@ class SiteAdmin(OrderedRulesAdmin):
         return {
             "rules": sites_table(rules, Places(), counts=found),
             "moves": rule_tables.moves_table(
-                found, SiteNames(), caption=_("Devices that would have another place, by site")
+                found,
+                SiteNames(),
+                caption=_("Devices that would have another place, by site"),
+                empty=_("No device would have another place."),
             ),
             "movers": rule_tables.movers_table(found, SiteNames(), request.scope),
             "summary": summary(found),
