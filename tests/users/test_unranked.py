@@ -107,9 +107,8 @@ def listed(client: Client, url: str, query: str = "") -> Any:
     return page.context_data["cl"]
 
 
-def walked(client: Client, url: str) -> Iterator[Any]:
+def walked(client: Client, url: str, query: str = "?") -> Iterator[Any]:
     """Yield the pages of a list, one after the other."""
-    query = "?"
     while query:
         page = listed(client, url, query)
         query = page.older_query
@@ -214,10 +213,66 @@ class TestLists:
 
         pages = list(walked(ada_client, LOGINS))
 
-        rows = Login.objects.order_by("-occurred_at", "-id")
+        rows = Login.objects.order_by("device_id", "-id")
         assert [row.pk for page in pages for row in page.result_list] == [row.pk for row in rows]
-        quarter = str(int(NOW.replace(hour=8).timestamp()))
-        assert [page.after[: len(quarter)] for page in pages] == ["", quarter, quarter]
+        places = [address_of(row) for row in rows]
+        assert [page.after for page in pages] == ["", *places[:2]]
+
+    def test_tell_none_on_the_way_through_one_device(
+        self, ada_client: Client, other: Device, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("apps.users.admin.changes.LoginAdmin.list_per_page", 1)
+
+        first, second = walked(ada_client, LOGINS, f"?device={other.pk}")
+
+        rows = Login.objects.filter(device_id=other.pk).order_by("-occurred_at")
+        assert [*first.result_list, *second.result_list] == list(rows)
+        quarter = int(NOW.replace(hour=8).timestamp()) * 1_000_000
+        assert second.after == f"{quarter}-{rows[0].pk}"
+
+    def test_go_on_in_earlier_quarters(
+        self, ada_client: Client, device: Device, lyon: Entity, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        make_machine(lyon).send(
+            *(login(at(*moment)) for moment in [(7, 59), (8, 14), (8, 15), (5, 0)]), users=OTHER
+        )
+        monkeypatch.setattr("apps.users.admin.changes.LoginAdmin.list_per_page", 2)
+
+        pages = list(walked(ada_client, LOGINS))
+
+        times = [f"{row.occurred_at:%H:%M}" for page in pages for row in page.result_list]
+        assert times == ["08:07", "08:15", "08:14", "07:59", "05:00"]  # 08:15 stands by its device
+
+    @pytest.mark.parametrize("rule", [ALLOWED, REFUSED], indirect=True)
+    def test_keep_the_running_quarter_back_where_it_would_tell_who_comes(
+        self, ada_client: Client, other: Device, rule: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("apps.core.clock.now", lambda: NOW.replace(hour=8, minute=10))
+        running = listed(ada_client, LOGINS)
+        own = listed(ada_client, LOGINS, f"?device={other.pk}")
+        monkeypatch.setattr("apps.core.clock.now", lambda: NOW.replace(hour=8, minute=15))
+        over = listed(ada_client, LOGINS)
+
+        assert len(running.result_list) == (3 if rule == ALLOWED else 0)
+        assert bool(running.quarters_text) is (rule == REFUSED)
+        assert len(own.result_list) == 2
+        assert len(over.result_list) == 3
+
+    @pytest.mark.parametrize("rule", [ALLOWED, REFUSED], indirect=True)
+    @pytest.mark.parametrize("query", ["?window=1h", "?window=1h&device={}"])
+    def test_begin_with_a_whole_quarter_where_an_edge_would_tell_who_came(
+        self,
+        ada_client: Client,
+        device: Device,
+        rule: str,
+        query: str,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        monkeypatch.setattr("apps.core.clock.now", lambda: NOW.replace(hour=9, minute=8))
+
+        found = listed(ada_client, LOGINS, query.format(device.pk))
+
+        assert len(found.result_list) == (0 if rule == ALLOWED else 1)
 
     @pytest.mark.parametrize("url", [LOGINS, SESSIONS])
     def test_stand_by_device_where_their_order_would_tell_who_came_first(

@@ -32,7 +32,10 @@ WINDOWS: dict[str, tuple[timedelta, str | Promise]] = {
     "7d": (timedelta(days=7), _("Last 7 days")),
     "30d": (timedelta(days=30), _("Last 30 days")),
 }
-FIRST_SLICE = timedelta(hours=1)
+IN_QUARTERS = _(
+    "Rows of one quarter of an hour stand by device; the quarter that runs follows when it is over."
+)
+FIRST_SLICE = timedelta(hours=1)  # as all slices, whole quarters
 KeptSince = Callable[[type[models.Model], datetime], datetime | None]
 SLICES_MOST = 12  # queries of a list; the longest window takes 10
 AHEAD = timedelta(days=1)  # a device's clock may run ahead, though less far
@@ -81,8 +84,10 @@ class WindowFilter(admin.SimpleListFilter):
 
     def queryset(self, request: HttpRequest, queryset: models.QuerySet[Any]) -> Any:
         """Keep rows of the window."""
-        length, _label = WINDOWS[self.value()]
-        return queryset.filter(**{f"{time_field(queryset.model)}__gte": clock.now() - length})
+        model, (length, _label) = queryset.model, WINDOWS[self.value()]
+        is_coarse = not request.scope.may_list(model, time_field(model))  # type: ignore[attr-defined]
+        now = quarter_of(clock.now()) if is_coarse else clock.now()
+        return queryset.filter(**{f"{time_field(model)}__gte": now - length})
 
 
 class UncountedPaginator(Paginator):
@@ -97,21 +102,32 @@ class UncountedPaginator(Paginator):
 
 
 class EventChangeList(ExportedChangeList):
-    """Rows ordered by (time, id) descending, a page after a key instead of by number."""
+    """Rows ordered by (time, id) descending, a page after a key instead of by number.
+
+    Where time would rank persons, which is refused, nothing here tells it closer than to a quarter
+    of an hour: within one, rows stand by device, and the quarter that runs is not listed before it
+    is over, or who looks each minute would see who comes. A row of the list of one device, whose
+    own page tells all times, is listed at once.
+
+    page_end: the time before which all rows of a later page are, None on the first.
+    """
 
     next_key: str = ""
     device: str = ""
     after: str = ""
-    key: tuple[datetime, int] | None = None
-    is_coarse = False  # times would rank persons, which is refused: nothing tells them exactly
+    page_end: datetime | None = None
+    is_coarse = False  # nothing tells times exactly
+    is_by_quarter = False  # nor their order
 
     def get_filters_params(self, params: Any = None) -> dict[str, Any]:
         """Leave out the parameters that are no filters."""
         found = super().get_filters_params(params)
         return {name: value for name, value in found.items() if name not in (AFTER, DEVICE)}
 
-    def get_ordering(self, request: HttpRequest, queryset: Any) -> list[str]:
-        """Return the one order that the index serves."""
+    def get_ordering(self, request: HttpRequest, queryset: Any) -> list[Any]:
+        """Return the one order that the index serves, or that of quarters of an hour."""
+        if self.is_by_quarter:
+            return [_quarter_in_database(self.model).desc(), "device_id", "-id"]
         return [f"-{time_field(self.model)}", "-id"]
 
     def get_ordering_field_columns(self) -> dict[int, str]:
@@ -120,23 +136,39 @@ class EventChangeList(ExportedChangeList):
 
     def get_queryset(self, request: HttpRequest, exclude_parameters: Any = None) -> Any:
         """Narrow to the device and the page that the address names."""
-        queryset = super().get_queryset(request, exclude_parameters)
         self.device = _number(self.params.get(DEVICE, ""))
-        if self.device:
-            queryset = queryset.filter(device_id=int(self.device))
         self.after = self.params.get(AFTER, "")
         self.is_coarse = not request.scope.may_list(self.model, time_field(self.model))  # type: ignore[attr-defined]
+        self.is_by_quarter = self.is_coarse and not self.device
         if self.is_coarse:  # the order of time would tell who came first
             self.grouped_by = grouping(self.model)
-        self.key = self._exact(parse_key(self.after), queryset)
-        return queryset if self.key is None else queryset.filter(older_than(self.model, *self.key))
+        queryset = super().get_queryset(request, exclude_parameters)
+        if self.device:
+            queryset = queryset.filter(device_id=int(self.device))
+        return self._on_page(queryset)
+
+    def _on_page(self, queryset: Any) -> Any:
+        """Keep the rows after the key in the address."""
+        if self.is_by_quarter:
+            place = parse_address(self.after)
+            if place is None:
+                return queryset
+            self.page_end = place[1] + QUARTER
+            return queryset.filter(after_in_quarters(self.model, *place))
+        key = self._exact(parse_key(self.after), queryset)
+        if key is None:
+            return queryset
+        self.page_end = key[0] + timedelta(microseconds=1)
+        return queryset.filter(older_than(self.model, *key))
 
     def read_page(self, request: HttpRequest) -> None:
         """Read one page and one row more, which tells whether there is a next."""
         rows = self._newest_rows(self.list_per_page + 1)
         self.result_list = rows[: self.list_per_page]
         if len(rows) > self.list_per_page:
-            self.next_key = key_of(self.result_list[-1], is_coarse=self.is_coarse)
+            last = self.result_list[-1]
+            by_time = key_of(last, is_coarse=self.is_coarse)
+            self.next_key = address_of(last) if self.is_by_quarter else by_time
         self.result_count = len(self.result_list)
         self.full_result_count = None
         self.show_full_result_count = self.show_admin_actions = False
@@ -180,9 +212,12 @@ class EventChangeList(ExportedChangeList):
         """Return where the window begins, where the page does, and how far rows may lie ahead."""
         chosen, now = self.params.get(WINDOW, ""), clock.now()
         length, _label = WINDOWS.get(chosen, WINDOWS[self.model_admin.default_window])
-        if self.key is None:
-            return now - length, now, AHEAD
-        return now - length, min(self.key[0] + timedelta(microseconds=1), now + AHEAD), timedelta()
+        ahead = AHEAD
+        if self.is_by_quarter:
+            now, ahead = quarter_of(now), timedelta()
+        if self.page_end is None:
+            return now - length, now, ahead
+        return now - length, min(self.page_end, now + ahead), timedelta()
 
     def url_for_result(self, result: models.Model) -> str:
         """Return the address of a row: device, time and id."""
@@ -212,6 +247,11 @@ class EventChangeList(ExportedChangeList):
         if oldest is None or oldest <= self._span()[0]:
             return ""
         return str(_("Before %s: past retention.")) % absolute_text(oldest)
+
+    @property
+    def quarters_text(self) -> str | Promise:
+        """Return how rows stand where their order would tell who came first, "" elsewhere."""
+        return IN_QUARTERS if self.is_by_quarter else ""
 
     @property
     def empty_text(self) -> str | Promise:
@@ -365,6 +405,25 @@ def older_than(model: type[models.Model], moment: datetime, number: int) -> Q:
     name = time_field(model)
     return Q(**{f"{name}__lte": moment}) & (
         Q(**{f"{name}__lt": moment}) | Q(**{name: moment, "id__lt": number})
+    )
+
+
+def after_in_quarters(
+    model: type[models.Model], device_id: int, quarter: datetime, number: int
+) -> Q:
+    """Return the condition for rows after one in the order of quarters, device and id."""
+    name = time_field(model)
+    return Q(**{f"{name}__lt": quarter + QUARTER}) & (
+        Q(**{f"{name}__lt": quarter})
+        | Q(device_id__gt=device_id)
+        | Q(device_id=device_id, id__lt=number)
+    )
+
+
+def _quarter_in_database(model: type[models.Model]) -> models.Func:
+    """Return the quarter of an hour in which a row lies; `quarter_of` says the same."""
+    return models.Func(
+        models.Value(QUARTER), models.F(time_field(model)), models.Value(EPOCH), function="date_bin"
     )
 
 
