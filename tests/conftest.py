@@ -96,7 +96,7 @@ def _empty_cache() -> Iterator[None]:
     from django.core.cache import cache
 
     from apps.binaries.services import claims
-    from apps.collectors import effective
+    from apps.collectors import effective, ranking
     from apps.core import limits
     from apps.events import dimensions
 
@@ -104,5 +104,6 @@ def _empty_cache() -> Iterator[None]:
     cache.clear()
     limits.own.forget()
     effective.forget()
+    ranking.forget()
     dimensions.forget()
     claims.forget()

@@ -9,7 +9,9 @@ from django.db.models import Q
 
 from apps.accounts.choices import AccountKind
 from apps.accounts.models import Account, Profile
+from apps.core import generations
 from apps.core.personal_data import PrivacyLevel
+from apps.core.personal_data.ranking import Ranking
 from apps.core.scope import NOTHING, Grants, Scope, grants_of
 
 if TYPE_CHECKING:
@@ -29,12 +31,14 @@ def scope_of(account: Account | AnonymousUser) -> Scope:
         return NOTHING
     profiles = profiles_of(account)
     grants = _grants(account, profiles)
+    permissions, ranking = _permissions(account)
     return Scope(
         account_id=account.pk,
-        permissions=_permissions(account),
+        permissions=permissions,
         privacy_level=_privacy_level(account, profiles),
         grants=grants.nodes,
         is_unrestricted=grants.is_unrestricted,
+        ranking=ranking,
     )
 
 
@@ -44,17 +48,20 @@ def profiles_of(account: Account) -> list[Profile]:
     return list(Profile.objects.filter(held).distinct())
 
 
-def _permissions(account: Account) -> frozenset[str]:
-    """Return "app.codename" of everything the account may do. Cost: 1 query."""
+def _permissions(account: Account) -> tuple[frozenset[str], Ranking]:
+    """Return "app.codename" of everything the account may do, and whether it may rank persons.
+
+    The latter is known by the generation of the configuration, which comes along. Cost: 1 query.
+    """
     rows = Permission.objects.order_by()
     if account.kind != AccountKind.MAIN:
         through_groups = Permission.objects.filter(group__user=account).values("pk")
         personal = Permission.objects.filter(user=account).values("pk")
         rows = rows.filter(Q(pk__in=through_groups) | Q(pk__in=personal))
-    return frozenset(
-        f"{app}.{codename}"
-        for app, codename in rows.values_list("content_type__app_label", "codename")
-    )
+    generation = generations.value_of(generations.CONFIGURATION)
+    found = list(rows.values_list("content_type__app_label", "codename", generation))
+    permissions = frozenset(f"{app}.{codename}" for app, codename, _generation in found)
+    return permissions, Ranking(found[0][2] if found else None)
 
 
 def _privacy_level(account: Account, profiles: list[Profile]) -> PrivacyLevel:

@@ -6,13 +6,10 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Self
 
 from django.db import models
-from django.db.models import Subquery
-from django.db.models.functions import Coalesce
 
 from apps.collectors.choices import CollectorState, ConfigurationState, Level
-from apps.core import statements
+from apps.core import generations, statements
 from apps.core.jobs import JobQuerySet
-from apps.core.models import Generation
 from apps.devices import public_addresses
 from apps.devices.models import Device
 from apps.organization.models import Entity
@@ -101,8 +98,8 @@ class CollectorQuerySet(models.QuerySet["Collector"]):
     def for_request(self) -> Self:
         """Bring along what a request of a collector needs, generations of caches included."""
         return self.select_related("device__entity").annotate(
-            configuration_generation=_generation("configuration"),
-            dimension_generation=_generation("dimensions"),
+            configuration_generation=generations.value_of(generations.CONFIGURATION),
+            dimension_generation=generations.value_of(generations.DIMENSIONS),
         )
 
 
@@ -161,8 +158,3 @@ class HashEpochQuerySet(models.QuerySet["HashEpoch"]):
     def permitted_to(self, scope: Scope) -> Self:
         """Keep all for those who see the whole instance, else none."""
         return self.all() if scope.is_unrestricted else self.none()
-
-
-def _generation(name: str) -> Any:
-    value = Generation.objects.filter(name=name).values("value")[:1]
-    return Coalesce(Subquery(value), 0, output_field=models.BigIntegerField())

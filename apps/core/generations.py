@@ -1,6 +1,7 @@
 """Counters that tell caches of other processes that their content is out of date."""
 
-from django.db import connection
+from django.db import connection, models
+from django.db.models.functions import Coalesce
 
 from apps.core.models import Generation
 
@@ -23,3 +24,9 @@ def bump(name: str) -> int:
 def read(name: str) -> int:
     """Return the counter `name`, 0 where it was never raised. Cost: 1 query."""
     return Generation.objects.filter(name=name).values_list("value", flat=True).first() or 0
+
+
+def value_of(name: str) -> models.Expression:
+    """Return the counter `name` as an expression, for a query that is asked anyway."""
+    value = Generation.objects.filter(name=name).values("value")[:1]
+    return Coalesce(models.Subquery(value), 0, output_field=models.BigIntegerField())

@@ -35,7 +35,7 @@ class Scope:
         """Return whether a list of `model` may hold `field`, be filtered or sorted by it.
 
         Not where it would rank persons and the instance refuses that. Pages about one person or
-        device are no lists. Cost: 1 query in the life of a scope, none for other fields.
+        device are no lists. Cost: that of `Ranking.is_allowed`, none for other fields.
         """
         return not ranking.ranks(model, field) or self.ranking.is_allowed
 

@@ -1,6 +1,7 @@
 """Whether persons may be ranked: decided for the whole instance, and not by devices."""
 
 import json
+from datetime import timedelta
 from importlib import import_module
 from typing import Any
 
@@ -9,6 +10,7 @@ from django.apps import apps
 from django.test import Client
 
 from apps.accounts.models import Account
+from apps.accounts.scope import scope_of
 from apps.collectors import effective
 from apps.collectors.choices import ConfigurationState, Level, Preset
 from apps.collectors.forms import LEGAL_BASES
@@ -17,7 +19,9 @@ from apps.collectors.ranking import is_allowed
 from apps.collectors.services import changes
 from apps.collectors.services import configuration as service
 from apps.collectors.switches import ALLOWED, PRESETS, RANKING, REFUSED, collected, preset_of
+from apps.core import generations
 from apps.organization.models import Entity
+from apps.users.models import User
 from tests.conftest import NOW
 from tests.factories.accounts import make_account
 from tests.factories.changes import approve, change
@@ -106,6 +110,49 @@ class TestRanking:
         migration("forget")
 
         assert CollectorConfiguration.objects.in_force().get().switches == collected(STANDARD)
+
+
+class TestKnowledge:
+    """Each process keeps the decision for as long as the configuration has its generation."""
+
+    def test_costs_no_query_at_a_known_generation(self, django_assert_num_queries: Any) -> None:
+        configure(Preset.STANDARD)
+        generation = generations.read(generations.CONFIGURATION)
+        assert is_allowed(generation)
+
+        with django_assert_num_queries(0):
+            assert is_allowed(generation)
+
+    def test_costs_a_page_no_query_of_its_own(
+        self, ada: Account, django_assert_num_queries: Any
+    ) -> None:
+        configure(Preset.STANDARD)
+        assert scope_of(ada).may_list(User, "last_seen_at")
+
+        with django_assert_num_queries(2):  # profiles, permissions
+            assert scope_of(ada).may_list(User, "last_seen_at")
+
+    def test_is_outdated_by_a_change(self, ada: Account) -> None:
+        configure(Preset.STANDARD)
+        assert scope_of(ada).may_list(User, "last_seen_at")
+
+        change(ada, values={**STANDARD, RANKING: REFUSED})
+
+        assert not scope_of(ada).may_list(User, "last_seen_at")
+
+    def test_is_outdated_by_the_time_of_an_announced_change(
+        self, ada: Account, dora: Account, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        configure(Preset.STRICT)
+        make_machine()
+        asked_for(ada)
+        approve(dora)
+        generation = generations.read(generations.CONFIGURATION)
+        before = is_allowed(generation)
+
+        monkeypatch.setattr("apps.core.clock.now", lambda: NOW + timedelta(days=8))
+
+        assert (before, is_allowed(generation)) == (False, True)
 
 
 class TestChanges:

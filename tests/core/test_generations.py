@@ -17,6 +17,15 @@ class TestGenerations:
         assert [generations.bump("core.test"), generations.bump("core.test")] == [1, 2]
         assert generations.read("core.test") == 2
 
+    def test_come_along_with_other_queries(self) -> None:
+        generations.bump("core.test")
+
+        rows = Instance.objects.values_list(
+            generations.value_of("core.test"), generations.value_of("core.other")
+        )
+
+        assert list(rows) == [(1, 0)]
+
 
 class TestInstance:
     def test_is_there_from_the_first_migration_on(self) -> None:

@@ -26,7 +26,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("fixed_clock")]
 FOR_PEOPLE = re.compile(
     r"<|&\w+;|^\u2013$|^-?[\d.,]+ (B|[KMGT]iB|ms|s|%|dBm|[kMG]?bit/s)$|\d h \d| ago$"
 )
-QUERIES_MOST = 17  # session, rights, ranking, keys (events: a slice each), record, two chunks
+QUERIES_MOST = 16  # session, rights, keys (events: a slice each), record, two chunks
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from copy import copy
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache, cached_property
 from typing import TypeVar
@@ -13,7 +14,7 @@ from apps.core.personal_data import masking, registry
 PERSONS = frozenset({"user", "device"})  # a device counts whole: it may have one user
 QUARTER = timedelta(minutes=15)
 
-Rule = Callable[[], bool]
+Rule = Callable[[int | None], bool]  # of the generation of the configuration
 Row = TypeVar("Row", bound=models.Model)
 
 _rules: list[Rule] = []
@@ -26,13 +27,23 @@ def register_rule(rule: Rule) -> None:
     _rules.append(rule)
 
 
+@dataclass
 class Ranking:
-    """What is decided on the instance, read when first asked for and kept for one request."""
+    """What is decided on the instance, found out when first asked for and kept for one request.
+
+    generation: of the configuration, as the request's other queries brought it along; None where
+    none did.
+    """
+
+    generation: int | None = None
 
     @cached_property
     def is_allowed(self) -> bool:
-        """Return whether persons may be ranked; not where nobody decides it. Cost: 1 query."""
-        return bool(_rules) and _rules[0]()
+        """Return whether persons may be ranked; not where nobody decides it.
+
+        Cost: none where this process knows the generation, else 1 to 2 queries.
+        """
+        return bool(_rules) and _rules[0](self.generation)
 
 
 def ranks(model: type[models.Model], name: str) -> bool:
