@@ -200,6 +200,10 @@ class CollectorStub(models.Model):
     )
     state = models.CharField(max_length=16, choices=StubState)
     day = models.DateField(help_text=_("When it went."))
+    limits = models.JSONField(
+        default=dict,
+        help_text=_("What was decided to collect less of the device; it holds when it comes back."),
+    )
 
     class Meta:
         verbose_name = _("collector stub")
@@ -251,7 +255,9 @@ class CollectorConfiguration(models.Model):
     is_kept = models.BooleanField(
         default=False,
         editable=False,
-        help_text=_("Keeps a device that moved to what was collected before; never more."),
+        help_text=_(
+            "Keeps a device that moved or came back to what was collected before; never more."
+        ),
     )
     version = models.PositiveBigIntegerField(
         _("version"), editable=False, help_text=_("Rises with each change on the instance.")

@@ -84,6 +84,7 @@ register(
             "token_hash": SECRET,
             "state": NONE,
             "day": NONE,
+            "limits": NONE,
         },
     ),
 )

@@ -159,8 +159,9 @@ class CollectorConfigurationAdmin(EffectivePages, DeletionPages, ConfirmingMixin
         """Say what waits for a confirmation."""
         if obj.state == ConfigurationState.ACTIVE and obj.is_kept:
             return _(
-                "The device moved to where more is collected. It keeps to these values, or to "
-                "stricter ones of its entity, until you withdraw them; that asks for approval."
+                "The device moved to where more is collected, or came back under a new key. It keeps "
+                "to these values, or to stricter ones of its entity, until you withdraw them; that "
+                "asks for approval."
             )
         if obj.state == ConfigurationState.ACTIVE and obj.confirmed_at is None:
             return _("Nobody has confirmed it yet: no device but this machine can enrol.")

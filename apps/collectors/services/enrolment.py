@@ -18,7 +18,7 @@ from apps.audit.choices import AuditCode
 from apps.collectors import documents, effective, errors, origins
 from apps.collectors.choices import CollectorState, KeyPurpose, Level, StubState
 from apps.collectors.models import Collector, CollectorConfiguration, CollectorStub, EnrolmentKey
-from apps.collectors.services import tokens
+from apps.collectors.services import moves, tokens
 from apps.core import keys
 from apps.core.locks import transaction_lock
 from apps.devices import classification, locating, ruled_fields
@@ -240,6 +240,8 @@ def _by_previous(request: EnrolmentRequest, public_key: bytes, now: datetime) ->
 
     The old one may have expired: then its stub still knows the key. Or a restore has forgotten
     it: then its receipt, which we signed, tells the key. In both cases the receipt tells the entity.
+    What was decided to collect less of the old device holds for the new one, but after a restore
+    that has forgotten it.
     """
     if request.previous is None:
         raise errors.KeyUnknown
@@ -250,7 +252,8 @@ def _by_previous(request: EnrolmentRequest, public_key: bytes, now: datetime) ->
         .first()
     )
     receipt = None if old else _receipt(request.receipt, uid)
-    voucher = _voucher(old, receipt, uid, now)
+    stub = None if old else CollectorStub.objects.filter(collector_uid=uid).first()
+    voucher = _voucher(old, stub, receipt, now)
     message = public_key + request.install_id.encode()
     if voucher is None or not documents.is_signed_by(
         voucher, documents.RE_ENROL, message, request.previous.signature
@@ -262,7 +265,7 @@ def _by_previous(request: EnrolmentRequest, public_key: bytes, now: datetime) ->
     else:
         entity, key = _entity_of(receipt), None
         is_simulated, is_pinned = receipt is not None and receipt.simulated, False
-    return _admit(
+    enrolled = _admit(
         request,
         public_key,
         entity,
@@ -272,15 +275,19 @@ def _by_previous(request: EnrolmentRequest, public_key: bytes, now: datetime) ->
         is_simulated=is_simulated,
         is_pinned=is_pinned,
     )
+    if old is not None:
+        moves.keep_of_old(old=old.device, new=enrolled.collector.device, now=now)
+    elif stub is not None:
+        moves.keep_to(device=enrolled.collector.device, limits=stub.limits, now=now)
+    return enrolled
 
 
 def _voucher(
-    old: Collector | None, receipt: Receipt | None, uid: UUID, now: datetime
+    old: Collector | None, stub: CollectorStub | None, receipt: Receipt | None, now: datetime
 ) -> bytes | None:
     """Return the public key that may vouch, None where none may."""
     if old is not None:
         return bytes(old.public_key) if old.is_active else None
-    stub = CollectorStub.objects.filter(collector_uid=uid).first()
     if stub is not None:
         is_fresh = stub.day >= (now - STUB_TERM).date()
         return bytes(stub.public_key) if stub.state == StubState.EXPIRED and is_fresh else None

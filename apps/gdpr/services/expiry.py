@@ -5,7 +5,7 @@ No row outlives what it refers to (data-model.md 12). Which tables that concerns
 """
 
 from collections import Counter as Tally
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -13,6 +13,7 @@ from django.db import connection, models, transaction
 
 from apps.collectors.choices import CollectorState, StubState
 from apps.collectors.models import Collector, CollectorStub
+from apps.collectors.services import moves
 from apps.core.personal_data import registry
 from apps.devices.models import Device
 from apps.events import dimensions, folding, retention
@@ -91,7 +92,9 @@ def _retire_collectors(device_ids: Sequence[int], cutoff: datetime, now: datetim
         )
         silent = set(_still_silent(device_ids, cutoff))
         gone = [collector for collector in locked if collector.device_id in silent]
-        CollectorStub.objects.bulk_create([_stub(c, now) for c in gone], ignore_conflicts=True)
+        limits = moves.limits_of(silent)
+        stubs = [_stub(collector, limits.get(collector.device_id), now) for collector in gone]
+        CollectorStub.objects.bulk_create(stubs, ignore_conflicts=True)
         _delete(Collector, "id", [collector.pk for collector in gone])
     return sorted(silent)
 
@@ -101,7 +104,8 @@ def _still_silent(device_ids: Sequence[int], cutoff: datetime) -> Any:
     return rows.values_list("pk", flat=True)
 
 
-def _stub(collector: Collector, now: datetime) -> CollectorStub:
+def _stub(collector: Collector, limits: Mapping[str, Any] | None, now: datetime) -> CollectorStub:
+    """Return what stays of a collector; only one that may come back needs its limits."""
     state = STUB_STATES.get(CollectorState(collector.state), StubState.EXPIRED)
     return CollectorStub(
         collector_uid=collector.uid,
@@ -109,6 +113,7 @@ def _stub(collector: Collector, now: datetime) -> CollectorStub:
         token_hash=collector.token_hash,
         state=state,
         day=now.date(),
+        limits=(limits or {}) if state == StubState.EXPIRED else {},
     )
 
 

@@ -1,14 +1,17 @@
 """Enrolment of collectors that were here before: clones, removals, revocations."""
 
 import base64
+import json
 from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 
-from apps.collectors.choices import CollectorState, StubState
-from apps.collectors.models import Collector, CollectorStub
+from apps.collectors.choices import CollectorState, Level, Preset, StubState
+from apps.collectors.models import Collector, CollectorConfiguration, CollectorStub
+from apps.collectors.services import configuration
 from apps.devices.models import Device
+from apps.gdpr.upkeep import purge_inventory
 from apps.organization.models import Entity
 from tests.conftest import NOW
 from tests.factories.collectors import (
@@ -20,9 +23,11 @@ from tests.factories.collectors import (
     make_key,
     make_machine,
 )
+from tests.factories.rules import make_rules, rule
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("fixed_clock")]
 
+LONG_AGO = NOW - timedelta(days=91)
 RE_ENROL = b"dex-reenrol-v1\0"
 
 
@@ -210,6 +215,74 @@ class TestBackFromLeave:
         CollectorStub.objects.update(state=state)
 
         assert self.again(old).status_code == 403
+
+
+class TestLimits:
+    """Who comes back is not collected from more than was decided before (privacy.md 2)."""
+
+    @pytest.fixture
+    def old(self, paris: Entity, fixed_clock: datetime) -> Machine:
+        """Return a machine of Paris of which less is collected in one way, and more in another."""
+        configure(username="clear", focus_time="off")
+        machine = make_machine(entity=paris)
+        configuration.save_configuration(
+            level=Level.DEVICE,
+            device=device_of(machine),
+            preset=Preset.CUSTOM,
+            values={"username": "none", "focus_time": "on"},
+            now=NOW,
+        )
+        return machine
+
+    def again(self, old: Machine, previous: dict[str, Any]) -> Any:
+        """Enrol anew by the old key; return the switches that the new collector gets."""
+        new = Machine(install_id="1" * 32)
+        message = RE_ENROL + new.public_key + new.install_id.encode()
+        signature = base64.b64encode(old.private_key.sign(message)).decode()
+        response = new.enrol(None, previous={**previous, "signature": signature})
+        document = json.loads(response.json()["configuration"]["document"])
+        return document["switches"]
+
+    @pytest.mark.case("privacy.18")
+    def test_go_with_the_key(self, old: Machine) -> None:
+        switches = self.again(old, vouched(old, old))
+
+        assert (switches["username"], switches["focus_time"]) == ("none", "off")
+        row = CollectorConfiguration.objects.in_force().get(is_kept=True)
+        assert row.device.last_seen_at == NOW
+        assert row.settings == {"username": "none"}
+
+    def test_are_those_of_the_entity_too_where_rules_want_it_elsewhere(
+        self, old: Machine, paris: Entity, lyon: Entity
+    ) -> None:
+        configuration.save_configuration(
+            level=Level.ENTITY,
+            entity=paris,
+            preset=Preset.CUSTOM,
+            values={"local_admins": "off"},
+            now=NOW,
+        )
+        make_rules(rule(lyon, ("platform", "linux")))
+
+        assert self.again(old, vouched(old, old))["local_admins"] == "off"
+
+    def test_outlive_the_device(self, old: Machine) -> None:
+        previous = vouched(old, old)
+        Device.objects.update(first_seen_at=LONG_AGO, last_seen_at=LONG_AGO)
+        purge_inventory(now=NOW)
+
+        switches = self.again(old, previous)
+
+        assert Device.objects.get().last_seen_at == NOW
+        assert (switches["username"], switches["focus_time"]) == ("none", "off")
+
+    def test_are_none_where_nothing_was_decided(self, paris: Entity) -> None:
+        configure()
+        old = make_machine(entity=paris)
+
+        self.again(old, vouched(old, old))
+
+        assert not CollectorConfiguration.objects.filter(level=Level.DEVICE).exists()
 
 
 class TestForgottenByARestore(TestBackFromLeave):
