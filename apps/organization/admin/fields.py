@@ -10,6 +10,7 @@ from django.template.response import TemplateResponse
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 from unfold.decorators import display
+from unfold.widgets import UnfoldAdminTextareaWidget
 
 from apps.accounts.http import AccountRequest
 from apps.core import clock
@@ -27,7 +28,7 @@ class CustomFieldForm(forms.ModelForm):
     typed_words = forms.CharField(
         label=_("Words"),
         required=False,
-        widget=forms.Textarea(attrs={"rows": 4}),
+        widget=UnfoldAdminTextareaWidget(attrs={"rows": 4}),
         help_text=_("One on each line, for a field that holds one of some words."),
     )
 

@@ -65,9 +65,7 @@ class Names(Protocol):
         ...
 
 
-def moves_table(
-    found: Preview, places: Names, *, caption: Any = None, empty: Any = None
-) -> Table:
+def moves_table(found: Preview, places: Names, *, caption: Any = None, empty: Any = None) -> Table:
     """Return between which entities devices would move."""
     return Table(
         caption=caption or _("Devices that would move, by entity"),
