@@ -42,9 +42,8 @@ check: setup-tests ## style, types, layers, settings, migrations
 	set -a; . tests/production.env; set +a; $(PYTHON) manage.py check --deploy --fail-level WARNING
 	set -a; . tests/production.env; set +a; $(PYTHON) -W ignore::RuntimeWarning manage.py makemigrations --check --dry-run
 
-soak: setup-tests ## what is too long for each push
-	@[ -d tests/soak ] || { echo "There is no soak test yet."; exit 0; }; \
-		$(PYTHON) -m pytest -ra tests/soak
+soak: setup-tests ## what is too long for each push; ONLY=collector runs one part
+	$(PYTHON) -m pytest -ra tests/soak$(if $(ONLY),/test_$(ONLY).py)
 
 bench: setup-tests ## benchmarks, one JSON line each; ONLY=ingest runs one part
 	@$(PYTHON) -m benchmarks $(ONLY)

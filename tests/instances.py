@@ -37,12 +37,14 @@ class Instance:
     """One DEX_HOME, its port, and the `up` that runs on it, if one does.
 
     told: variables of its environment, beside those that every instance gets.
+    inside: a command that prepares surroundings and becomes the command that follows it.
     """
 
     home: Path
     port: int = field(default_factory=free_port)
     told: dict[str, str] = field(default_factory=dict)
     has_collector: bool = True
+    inside: tuple[str, ...] = ()
     running: "subprocess.Popen[bytes] | None" = None
 
     @property
@@ -105,7 +107,7 @@ class Instance:
         switches = [] if self.has_collector else ["--no-collector"]
         with self.log.open("w", encoding="utf-8") as output:  # no word of an earlier start
             self.running = subprocess.Popen(
-                [sys.executable, "manage.py", "up", *switches, *arguments],
+                [*self.inside, sys.executable, "manage.py", "up", *switches, *arguments],
                 cwd=paths.CODE,
                 env=self.environment,
                 stdin=subprocess.DEVNULL,
@@ -196,6 +198,12 @@ def remove(instance: Instance) -> None:
     """Stop an instance and delete its home."""
     instance.stop()
     shutil.rmtree(instance.home.parent, ignore_errors=True)
+
+
+def boot_time() -> int:
+    """Return when this machine booted, in Unix time."""
+    lines = Path("/proc/stat").read_text(encoding="ascii").splitlines()
+    return int(next(line for line in lines if line.startswith("btime")).split()[1])
 
 
 def wait_for(

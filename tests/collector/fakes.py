@@ -4,10 +4,12 @@ import base64
 import gzip
 import json
 import secrets
+import ssl
 import threading
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, tzinfo
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
 from cryptography.exceptions import InvalidSignature
@@ -94,7 +96,8 @@ def problem(status: int, code: str, **headers: str) -> Reply:
 class FakeServer:
     """One instance with its collectors. Scripted replies come before the documented ones."""
 
-    def __init__(self) -> None:
+    def __init__(self, certificate: Path | None = None) -> None:
+        """Serve at once; with a certificate, and its key, by TLS."""
         self.key = Ed25519PrivateKey.generate()
         self.instance = secrets.token_hex(8)
         self.switches = dict(STANDARD)
@@ -115,7 +118,13 @@ class FakeServer:
         self.is_down = False
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
         self._server.daemon_threads = True
-        self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
+        self.port: int = self._server.server_address[1]
+        self.url = f"http://127.0.0.1:{self.port}"
+        if certificate is not None:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(certificate)
+            self._server.socket = context.wrap_socket(self._server.socket, server_side=True)
+            self.url = f"https://127.0.0.1:{self.port}"
         threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True).start()
 
     def close(self) -> None:

@@ -1,22 +1,18 @@
 """HTTP to the server: certificates, plain text, proxies, interruption."""
 
-import ipaddress
 import socket
 import ssl
 import threading
 import time
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
 
 from dex_collector import transport
 from dex_collector.transport import CertificateError, NetworkError, Transport
+from tests.collector.certificates import make_certificate
 
 
 class Hello(BaseHTTPRequestHandler):
@@ -53,27 +49,7 @@ def test_an_answer_that_was_cut_off_is_none() -> None:
 
 @pytest.fixture
 def certificate(tmp_path: Path) -> Path:
-    """A certificate of 127.0.0.1 that only itself vouches for; the key is in the same file."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "dex test")])
-    now = datetime.now(tz=UTC)
-    names = x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))])
-    made = (
-        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=1))
-        .add_extension(names, critical=False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    encoding = serialization.Encoding.PEM
-    file = tmp_path / "server.pem"
-    plain = serialization.NoEncryption()
-    file.write_bytes(
-        key.private_bytes(encoding, serialization.PrivateFormat.PKCS8, plain)
-        + made.public_bytes(encoding)
-    )
-    return file
+    return make_certificate(tmp_path / "server.pem")
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.instances import Instance, wait_for
+from tests.instances import Instance, boot_time, wait_for
 
 
 @pytest.fixture(scope="module")
@@ -42,7 +42,7 @@ class TestCollector:
             device_id,
         )
 
-        assert booted == _boot_time()
+        assert booted == boot_time()
 
     def test_lists_the_volume_of_the_system(self, stack: Instance, device_id: int) -> None:
         mount_point = stack.value(
@@ -62,8 +62,3 @@ class TestCollector:
 def _memory_bytes() -> int:
     first = Path("/proc/meminfo").read_text(encoding="ascii").splitlines()[0]
     return int(first.split()[1]) * 1_024
-
-
-def _boot_time() -> int:
-    lines = Path("/proc/stat").read_text(encoding="ascii").splitlines()
-    return int(next(line for line in lines if line.startswith("btime")).split()[1])

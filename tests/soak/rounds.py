@@ -19,6 +19,11 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     metafunc.parametrize("round_number", range(ROUNDS))
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Run one round of all tests after the other: a run that is cut short has tried each."""
+    items.sort(key=lambda item: int(item.nodeid.rpartition("[")[2].rstrip("]").rpartition("-")[2]))
+
+
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Skip the later rounds of a test that has failed: they would find the same again."""
     if _without_round(item.nodeid) in _failed:
