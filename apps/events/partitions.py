@@ -43,6 +43,14 @@ class Partition:
             else f"{self.parent}_p{self.start:%Y%m%d}"
         )
 
+    @property
+    def begins_at(self) -> datetime:
+        return datetime.combine(self.start, time(), tzinfo=UTC)
+
+    @property
+    def ends_at(self) -> datetime:
+        return datetime.combine(self.end, time(), tzinfo=UTC)
+
 
 @dataclass(frozen=True, slots=True)
 class Plan:
@@ -184,8 +192,7 @@ def _sampled_models() -> set[type[Event]]:
 
 def _touches(partition: Partition, days: Iterable[date]) -> bool:
     """Return whether an instance day of `days` overlaps the partition's UTC days."""
-    start = datetime.combine(partition.start, time(), tzinfo=UTC)
-    end = datetime.combine(partition.end, time(), tzinfo=UTC)
+    start, end = partition.begins_at, partition.ends_at
     return any(rollups.day_start(day) < end and rollups.day_end(day) > start for day in days)
 
 
@@ -194,8 +201,7 @@ def _is_still_written(partition: Partition, kept: Retention, now: datetime) -> b
 
     They would have that day recomputed, from what is left of it.
     """
-    end = datetime.combine(partition.end, time(), tzinfo=UTC)
-    last_day = rollups.day_of(end - timedelta(microseconds=1))
+    last_day = rollups.day_of(partition.ends_at - timedelta(microseconds=1))
     return rollups.day_end(last_day) > retention.oldest_kept(kept, now)
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, time, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import connection, models
@@ -44,7 +44,7 @@ def _rows(found: Sequence[tuple[Partition, int]], *, low: datetime, high: dateti
     """Return the rows between two instants: of each partition the part of its time."""
     total = 0.0
     for partition, rows in found:
-        start, end = _midnight(partition.start), _midnight(partition.end)
+        start, end = partition.begins_at, partition.ends_at
         covered = min(end, high) - max(start, low)
         total += rows * max(covered / (end - start), 0.0)
     return round(total)
@@ -90,10 +90,6 @@ def _statistics(tables: list[str]) -> dict[str, int]:
 
 def _table(model: type[models.Model]) -> str:
     return capfirst(str(model._meta.verbose_name_plural))
-
-
-def _midnight(day: Any) -> datetime:
-    return datetime.combine(day, time(), tzinfo=UTC)
 
 
 def loss_text(loss: Loss) -> str:

@@ -7,7 +7,7 @@ person that asks for a switch. Where a lower level still collects it, nothing is
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, TypeVar
 
 from django.db import connection, models
@@ -20,7 +20,6 @@ from apps.collectors.models import Collector, CollectorConfiguration
 from apps.collectors.services import jobs, reductions
 from apps.collectors.services.jobs import Step
 from apps.collectors.services.reductions import Left, Reduction
-from apps.core import clock
 from apps.devices import changes as inventory_changes
 from apps.devices import public_addresses
 from apps.devices.models import (
@@ -34,9 +33,9 @@ from apps.devices.models import (
 )
 from apps.devices.permitted import BUILT_IN
 from apps.events import dimensions, inventory, kinds
-from apps.events import retention as terms
 from apps.events.kinds import AnyKind, SampledKind
 from apps.events.metrics import column_names
+from apps.events.partitions import existing_partitions
 from apps.events.policy import Policy, switch_of
 from apps.organization.models import Entity
 
@@ -203,8 +202,11 @@ def narrowed_switches(
 
 
 def plan(parameters: Mapping[str, Any]) -> list[Step]:
-    """Return a step for each table and day that may hold anything; of states for some devices."""
-    now, switches = clock.now(), reductions.with_lists(parameters["switches"])
+    """Return a step for each partition of the tables; of states for some devices.
+
+    Partitions that are made later hold nothing: what is denied does not come in any more.
+    """
+    switches, existing = reductions.with_lists(parameters["switches"]), existing_partitions()
     own: list[Step] = [
         [state.name, STATE, first, last]
         for first, last in _spans_of_devices(parameters)
@@ -213,17 +215,22 @@ def plan(parameters: Mapping[str, Any]) -> list[Step]:
     ]
     shared: list[Step] = [[s.name, STATE, "", ""] for s in states(switches) if s.forget]
     rows: list[Step] = [
-        [kind.name, DAILY if daily else SAMPLE, start.isoformat(), end.isoformat()]
+        [
+            kind.name,
+            DAILY if daily else SAMPLE,
+            partition.begins_at.isoformat(),
+            partition.ends_at.isoformat(),
+        ]
         for kind in kinds.registered()
         for daily in _tables(kind)
         if any(traces(kind, switches, daily=daily)) or any(reduced(kind, switches, daily=daily))
-        for start, end in _spans(kind, now, daily=daily)
+        for partition in sorted(existing.get(_model(kind, daily=daily)._meta.db_table, ()))
     ]
     return [*own, *rows, *shared]
 
 
 def run(parameters: Mapping[str, Any], step: Step, now: datetime) -> dict[str, int]:
-    """Delete, empty or reduce one table for one span of time, on the devices where it is denied."""
+    """Delete, empty or reduce one partition or table of states on the devices where it is denied."""
     name, resolution, start, end = step
     switches = reductions.with_lists(parameters["switches"])
     if resolution == STATE:
@@ -429,17 +436,6 @@ def _tables(kind: AnyKind) -> tuple[bool, ...]:
 
 def _model(kind: AnyKind, *, daily: bool) -> Any:
     return kind.daily_model if daily and isinstance(kind, SampledKind) else kind.model
-
-
-def _spans(kind: AnyKind, now: datetime, *, daily: bool) -> Iterator[tuple[datetime, datetime]]:
-    """Yield spans that cover what is kept: days, of daily rows 30 days at a time."""
-    kept = kind.daily_retention if daily and isinstance(kind, SampledKind) else kind.retention
-    length = timedelta(days=30 if daily else 1)
-    start = terms.oldest_kept(kept, now) - length
-    while start <= now:
-        yield start, start + length
-        start += length
-    yield start, start + length  # clocks ahead
 
 
 jobs.register(jobs.JobKind(KIND, _("Deletion of what is not collected any more"), plan, run))

@@ -25,6 +25,7 @@ from apps.devices.models import (
     PerformanceSample,
 )
 from apps.events import upkeep
+from apps.events.partitions import existing_partitions
 from apps.events.policy import Policy
 from apps.organization.models import Entity
 from apps.users.models import Login
@@ -199,6 +200,16 @@ class TestDeletion:
 
         assert (before, CollectionJob.objects.get().state) == ("waiting", "done")
         assert not Login.objects.exists()
+
+    def test_goes_through_every_partition(self) -> None:
+        place = {"level": Level.INSTANCE, "entity": None, "device": None}
+
+        steps = deletion.plan({**place, "switches": ["session_events"]})
+
+        logins = [step[2:] for step in steps if step[0] == "session.logins"]
+        there = sorted(existing_partitions()[Login._meta.db_table])
+        assert logins == [[p.begins_at.isoformat(), p.ends_at.isoformat()] for p in there]
+        assert logins[0][0] <= "2026-02-27T00:00:00+00:00"
 
     @pytest.mark.usefixtures("clean_database")
     def test_takes_a_device_before_its_parts_as_reports_do(self, ada: Account) -> None:
