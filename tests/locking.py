@@ -44,6 +44,22 @@ def takes_in_order(first: Model, second: Model, work: Callable[[], object]) -> b
     return is_free
 
 
+def waiting(work: Callable[[], object]) -> Thread:
+    """Start `work`, which waits for something of this session's transaction; return who does it."""
+
+    def run() -> None:
+        try:
+            work()
+        finally:
+            connection.close()
+
+    worker = Thread(target=run)
+    worker.start()
+    with another_session() as watcher:
+        _until_somebody_waits(watcher)
+    return worker
+
+
 def _take(session: psycopg.Connection, row: Model) -> None:
     table = sql.Identifier(row._meta.db_table)
     session.execute(

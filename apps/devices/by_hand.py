@@ -126,9 +126,11 @@ def set_custom_value(
 
     Raises:
         custom_fields.FilledByRules: its values follow from rules.
+        custom_fields.FieldGone: it is deleted meanwhile.
         TooManyDevices: they are more than DEVICES_LIMIT.
     """
     custom_fields.refuse_ruled([field])
+    custom_fields.hold([field])
     rows = [row for row in _managed(devices, scope) if custom_fields.put(row, field, value)]
     Device.objects.bulk_update(rows, ["custom"])
     detail = {"field": field.nql_id, "is_removed": value is None}  # a value may name somebody

@@ -56,7 +56,8 @@ def _fill(field_ids: Collection[int], device_ids: Collection[int]) -> int:
         .order_by("pk")
     )
     # Read once the devices are locked: a run by newer rules waits for them, and comes after us.
-    asked = _asked(CustomField.objects.ruled().filter(pk__in=field_ids))
+    # A field that is being deleted is left out; should it stay after all, `restart` fills it.
+    asked = _asked(CustomField.objects.held(field_ids))
     origins = classification.origins_of([device.pk for device in devices])
     changed = []
     for device in devices:
@@ -95,8 +96,9 @@ def _do_chunk() -> int | None:
     Fields that are further on are filled again with the others, rather than in a pass of their own.
     """
     transaction_lock(DEFINITIONS)
-    # Locked, so that whoever has all asked again meanwhile comes after us.
-    rows = CustomField.objects.waiting().select_for_update().order_by("pk")
+    # Locked, so that whoever has all asked again meanwhile comes after us; not as for a deletion,
+    # by which reports would leave the fields out.
+    rows = CustomField.objects.waiting().select_for_update(no_key=True).order_by("pk")
     waiting = {row.pk: row.filled_device_id or 0 for row in rows}
     if not waiting:
         return None

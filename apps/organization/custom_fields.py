@@ -3,7 +3,7 @@
 A value of type `datetime` is kept as ISO 8601 in UTC, all others as JSON knows them.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any, cast
@@ -40,6 +40,13 @@ class FilledByRules(DomainError):
 
     code = "filled_by_rules"
     message = _("Rules fill this field. Change its rules instead.")
+
+
+class FieldGone(DomainError):
+    """A value of a field that somebody deletes."""
+
+    code = "custom_field_gone"
+    message = _("Somebody has deleted this field. Nothing was written.")
 
 
 def register(target: FieldTarget, model: type[models.Model], *, asked_as: str) -> None:
@@ -118,6 +125,17 @@ def refuse_ruled(fields: Iterable[CustomField]) -> None:
     for field in fields:
         if field.filled_by != FilledBy.MANUAL:
             raise FilledByRules
+
+
+def hold(fields: Collection[CustomField]) -> None:
+    """Have fields stay until the end of this transaction, which writes values of them. Cost: 1 query.
+
+    Raises:
+        FieldGone: one of them is deleted, or about to be.
+    """
+    keys = {field.pk for field in fields}
+    if len(CustomField.objects.held(keys)) < len(keys):
+        raise FieldGone
 
 
 def having(rows: Any, field: CustomField, value: Any) -> Any:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import TYPE_CHECKING, Self
 
 from django.db import models
@@ -125,6 +125,20 @@ class CustomFieldQuerySet(models.QuerySet["CustomField"]):
     def waiting(self) -> Self:
         """Keep the fields that not all devices are filled with yet."""
         return self.ruled().filter(filled_device_id__isnull=False)
+
+    def held(self, keys: Collection[int]) -> list[CustomField]:
+        """Return those of these fields that nobody deletes before the end of this transaction.
+
+        Whoever writes values asks for them so: what a deletion has taken, is left out at once and
+        not waited for, as the deletion in turn waits for rows that the writer has taken. Cost: 1 query.
+        """
+        table = self.model._meta.db_table
+        return list(
+            self.raw(
+                f"SELECT * FROM {table} WHERE id = ANY(%s) ORDER BY id FOR KEY SHARE SKIP LOCKED",
+                [list(keys)],
+            )
+        )
 
     def restart(self) -> int:
         """Have the rules of these fields asked again for the whole fleet, soon. Cost: 1 query."""

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from django import forms
+from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.db import models
 from django.http import HttpResponse, HttpResponseRedirect
@@ -14,6 +15,7 @@ from apps.core import clock
 from apps.core.admin import DetailMixin, Visit
 from apps.core.admin.detail import change_url
 from apps.core.admin.values import Button, Fact, Section
+from apps.core.errors import DomainError
 from apps.core.scope import Scope
 from apps.organization import custom_fields, services
 from apps.organization.choices import FieldType
@@ -118,8 +120,12 @@ class CustomValuesMixin(DetailMixin):
         form = ValuesForm(request.POST or None, obj=obj, fields=fields)
         if request.method == "POST" and form.is_valid():
             values, now = form.values(), clock.now()
-            services.set_values(obj=obj, values=values, actor=request.user, now=now)
-            self.message_user(request, _("The custom fields are saved."))
+            try:
+                services.set_values(obj=obj, values=values, actor=request.user, now=now)
+            except DomainError as error:
+                self.message_user(request, str(error), messages.ERROR)
+            else:
+                self.message_user(request, _("The custom fields are saved."))
             return HttpResponseRedirect(change_url(obj))
         context = {"form": form, "back": change_url(obj)}
         return self.page(request, obj, "admin/organization/values.html", context)

@@ -4,7 +4,7 @@ from typing import Any
 
 import psycopg
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from apps.accounts.models import Account
@@ -26,7 +26,7 @@ from tests.factories.accounts import make_account, make_profile
 from tests.factories.collectors import configure, connectivity, device_of, make_machine
 from tests.factories.inventory import HARDWARE, part
 from tests.factories.organization import grant, make_entity
-from tests.locking import another_session
+from tests.locking import another_session, waiting
 from tests.organization.test_fields import make_field
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("fixed_clock")]
@@ -253,6 +253,70 @@ class TestHands:
             )
         with pytest.raises(custom_fields.FilledByRules):
             services.set_values(obj=rows.get(), values={field: 5}, actor=ada, now=NOW)
+        assert rows.get().custom == {}
+
+
+class TestDeletion:
+    """Of a field while somebody writes its values: none is left, or a later field would have it."""
+
+    @pytest.mark.usefixtures("clean_database")
+    def test_waits_for_a_report_that_fills_it(self) -> None:
+        ada, paris = make_account("ada", kind="main"), make_entity("Paris")
+        field = make_ruled(ada, otherwise=1)
+        make_devices(1, paris)
+        device = Device.objects.get()
+
+        with transaction.atomic():
+            filled = ruled_fields.reconsider(device_ids=[device.pk])
+            worker = waiting(lambda: services.delete_field(field=field, actor=ada, now=NOW))
+        worker.join()
+
+        assert filled == 1
+        assert value_of(device) is None
+        assert not CustomField.objects.exists()
+
+    @pytest.mark.usefixtures("clean_database")
+    def test_is_not_waited_for_by_reports(self) -> None:
+        ada, paris = make_account("ada", kind="main"), make_entity("Paris")
+        make_ruled(ada, otherwise=1)
+        make_ruled(ada, otherwise=2, nql_id="wing")
+        make_devices(1, paris)
+        table = CustomField._meta.db_table
+
+        with another_session() as other, other.transaction():
+            other.execute(f"SELECT FROM {table} WHERE nql_id = 'floor' FOR UPDATE")
+            ruled_fields.reconsider(device_ids=[Device.objects.get().pk])
+
+        assert Device.objects.get().custom == {"wing": 2}
+
+    @pytest.mark.usefixtures("clean_database")
+    def test_is_the_only_change_that_reports_leave_out(self) -> None:
+        ada, paris = make_account("ada", kind="main"), make_entity("Paris")
+        make_ruled(ada, otherwise=1)
+        make_devices(1, paris)
+        table = CustomField._meta.db_table
+
+        with another_session() as other, other.transaction():
+            other.execute(f"UPDATE {table} SET filled_device_id = 0")
+            ruled_fields.reconsider(device_ids=[Device.objects.get().pk])
+
+        assert Device.objects.get().custom == {"floor": 1}
+
+    def test_leaves_nothing_to_write_by_hand(
+        self, ada: Account, ada_scope: Scope, paris: Entity
+    ) -> None:
+        field = make_field(ada, nql_id="owner")
+        make_devices(1, paris)
+        rows = Device.objects.all()
+        gone = CustomField.objects.get(pk=field.pk)
+        services.delete_field(field=field, actor=ada, now=NOW)
+
+        with pytest.raises(custom_fields.FieldGone):
+            by_hand.set_custom_value(
+                devices=rows, field=gone, value="x", scope=ada_scope, actor=ada, now=NOW
+            )
+        with pytest.raises(custom_fields.FieldGone):
+            services.set_values(obj=rows.get(), values={gone: "x"}, actor=ada, now=NOW)
         assert rows.get().custom == {}
 
 

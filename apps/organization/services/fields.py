@@ -101,8 +101,12 @@ def change_field(
 
 @transaction.atomic
 def delete_field(*, field: CustomField, actor: Account, now: datetime) -> int:
-    """Remove a field with all its values; return how many there were. Cost: 1 UPDATE of these."""
+    """Remove a field with all its values; return how many there were. Cost: 1 UPDATE of these.
+
+    Whoever is writing one of them is waited for; from then on nobody does (`querysets.held`).
+    """
     transaction_lock(LOCK)  # so that no run over the fleet fills it meanwhile
+    list(CustomField.objects.select_for_update().filter(pk=field.pk))
     rows = custom_fields.rows_with(field)
     number = 0 if rows is None else rows.update(custom=RawSQL("custom - %s", [field.nql_id]))
     record_field(AuditCode.CUSTOM_FIELD_DELETED, field, actor, now, {"values": number})

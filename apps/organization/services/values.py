@@ -22,12 +22,14 @@ def set_values(
 ) -> int:
     """Write values on one object, None to take one away; return how many changed.
 
-    Whether the caller may change it, the page has asked. Cost: 2 queries, 1 for each change.
+    Whether the caller may change it, the page has asked. Cost: 3 queries, 1 for each change.
 
     Raises:
         custom_fields.FilledByRules: of a field whose values follow from rules.
+        custom_fields.FieldGone: of a field that is deleted meanwhile.
     """
     custom_fields.refuse_ruled(values)
+    custom_fields.hold(values.keys())
     row = type(obj)._default_manager.select_for_update().get(pk=obj.pk)
     changed = [field for field, value in values.items() if custom_fields.put(row, field, value)]
     if changed:
