@@ -20,3 +20,7 @@ class BinariesConfig(AppConfig):
             panels,
             personal_data,
         )
+        from apps.binaries.models import Presence, StalePresence
+        from apps.organization import uses
+
+        uses.is_counted_anew(Presence, StalePresence)

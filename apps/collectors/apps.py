@@ -1,6 +1,7 @@
 """Collectors: how devices enrol, what they may tell, and the doors they knock on."""
 
 from django.apps import AppConfig
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 
@@ -22,4 +23,10 @@ class CollectorsConfig(AppConfig):
             ranking,
             report_panels,
         )
+        from apps.collectors.choices import ConfigurationState
+        from apps.collectors.models import CollectorConfiguration, EnrolmentKey
         from apps.collectors.services import deletion, moves  # noqa: F401
+        from apps.organization import uses
+
+        uses.tells_of_past(EnrolmentKey, Q(revoked_at__isnull=False))
+        uses.tells_of_past(CollectorConfiguration, Q(state=ConfigurationState.REPLACED))

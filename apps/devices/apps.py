@@ -21,7 +21,10 @@ class DevicesConfig(AppConfig):
             ruled_fields,
             site_runs,
         )
-        from apps.devices.models import Context
+        from apps.devices.models import Context, FleetNow
         from apps.nql import reader
+        from apps.organization import uses
 
         reader.may_read(Context)
+        uses.tells_of_past(Context)
+        uses.is_counted_anew(FleetNow)

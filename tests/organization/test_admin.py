@@ -1,5 +1,6 @@
 """Pages of the tree."""
 
+import html
 import re
 from typing import Any
 
@@ -7,8 +8,13 @@ import pytest
 from django.test import Client
 
 from apps.accounts.models import Profile
+from apps.collectors.models import EnrolmentKey
+from apps.devices.models import FleetNow
+from apps.devices.services import move_device
 from apps.organization.models import Entity, EntityGroupPermission
+from tests.conftest import NOW
 from tests.factories.accounts import make_account, make_profile
+from tests.factories.collectors import device_of, make_key, make_machine
 from tests.factories.organization import grant, make_entity
 
 pytestmark = pytest.mark.django_db
@@ -101,6 +107,77 @@ class TestEntityAdmin:
         url = f"{ENTITIES}{Entity.objects.unclassified().pk}/delete/"
 
         assert ada_client.post(url, {"post": "yes"}).status_code == 403
+
+
+class TestDeletion:
+    """Of an entity: asked for, or refused with what keeps it and what to do."""
+
+    def delete(self, client: Client, entity: Entity) -> str:
+        """Confirm the deletion; return what the page says then."""
+        url = f"{ENTITIES}{entity.pk}/delete/"
+        response = client.post(url, {"confirmed": "yes"}, follow=True)
+        return html.unescape(response.content.decode())
+
+    def test_is_asked_for_first(self, ada_client: Client, paris: Entity) -> None:
+        question = ada_client.get(f"{ENTITIES}{paris.pk}/delete/").content.decode()
+        is_there = Entity.objects.filter(pk=paris.pk).exists()
+
+        answer = self.delete(ada_client, paris)
+
+        assert "Delete this entity?" in question
+        assert is_there
+        assert "The entity is deleted." in answer
+        assert not Entity.objects.filter(pk=paris.pk).exists()
+
+    def test_is_refused_while_entities_are_below(self, ada_client: Client, paris: Entity) -> None:
+        make_entity("Floor", paris)
+
+        page = ada_client.get(f"{ENTITIES}{paris.pk}/delete/", follow=True).content.decode()
+
+        assert "It is in use by: entities." in page
+        assert "Delete this entity?" not in page
+
+    @pytest.mark.usefixtures("fixed_clock")
+    def test_is_refused_for_good_where_devices_have_been(
+        self, ada_client: Client, paris: Entity, lyon: Entity
+    ) -> None:
+        device = device_of(make_machine(paris))
+        move_device(device=device, entity=lyon, now=NOW)
+
+        page = self.delete(ada_client, paris)
+
+        assert "It cannot be deleted: what was recorded while it was in use names it" in page
+        assert "Rename it, or move it below another entity" in page
+        assert Entity.objects.filter(pk=paris.pk).exists()
+
+    @pytest.mark.usefixtures("fixed_clock")
+    def test_is_refused_while_a_key_leads_there(self, ada_client: Client, paris: Entity) -> None:
+        make_key(entity=paris)
+        page = self.delete(ada_client, paris)
+
+        EnrolmentKey.objects.update(revoked_at=NOW)
+        later = self.delete(ada_client, paris)
+
+        assert "It is in use by: enrolment keys." in page
+        assert "It cannot be deleted" in later
+
+    def test_takes_its_figures_along(self, ada_client: Client, paris: Entity) -> None:
+        FleetNow.objects.create(
+            entity=paris, platform="linux", devices=1, active_day=0, active_week=0
+        )
+
+        assert "The entity is deleted." in self.delete(ada_client, paris)
+
+    def test_is_closed_to_those_who_see_a_part(self, client_for: Any, paris: Entity) -> None:
+        permissions = ["organization.view_entity", "organization.delete_entity"]
+        profile = make_profile(permissions=permissions)
+        grant(profile, paris)
+        client = client_for(make_account(profile=profile))
+
+        response = client.post(f"{ENTITIES}{paris.pk}/delete/", {"confirmed": "yes"})
+
+        assert response.status_code == 403
+        assert Entity.objects.filter(pk=paris.pk).exists()
 
 
 class TestViewDomainAdmin:

@@ -9,7 +9,8 @@ from apps.devices.choices import LocationType, Platform
 class Context(models.Model):
     """One situation: entity, location and platform; shared by all events that happened in it.
 
-    Written by `services.context_of`; nothing removes it yet, so its entity cannot be deleted.
+    Written by `services.context_of` and never removed: events have no index by which to find out
+    that the last one of a situation is gone. So its entity is kept for good (`organization.uses`).
     """
 
     entity = models.ForeignKey("organization.Entity", on_delete=models.PROTECT)

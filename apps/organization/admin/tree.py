@@ -8,7 +8,9 @@ from django.core.exceptions import PermissionDenied
 from django.db import models
 from django.db.models import Prefetch
 from django.forms import ModelForm
-from django.http import HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 from unfold.decorators import action, display
@@ -17,13 +19,14 @@ from apps.accounts.admin import ServiceAdmin
 from apps.accounts.choices import ProfileKind
 from apps.accounts.http import AccountRequest
 from apps.core import clock
-from apps.core.admin.detail import list_url
+from apps.core.admin.detail import change_url, list_url
 from apps.core.errors import DomainError
 from apps.organization import entity_files, services
 from apps.organization.admin import files
 from apps.organization.choices import EntityKind
 from apps.organization.forms import EntityForm, ViewDomainForm, indented
 from apps.organization.models import Entity, EntityGroupPermission, ViewDomain
+from apps.organization.uses import uses_of
 
 IMPORT = "organization.import_entities"
 NODES_SHOWN = 5  # of each profile in the list
@@ -158,12 +161,48 @@ class EntityAdmin(ServiceAdmin):
         if "parent" in form.changed_data:
             services.move_entity(entity=entity, parent=values["parent"], actor=actor, now=now)
 
-    def delete_model(self, request: AccountRequest, obj: Entity) -> None:
-        """Delete by the service."""
-        services.delete_entity(entity=obj, actor=request.user, now=clock.now())
+    def delete_view(
+        self, request: AccountRequest, object_id: str, extra_context: Any = None
+    ) -> HttpResponse:
+        """Ask before an entity goes, or say what keeps it and what to do about that."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        entity = self.get_object(request, object_id)
+        if entity is None:
+            raise Http404
+        if not self.has_delete_permission(request, entity):
+            raise PermissionDenied
+        if problem := uses_of(entity).problem:
+            return self._kept(request, entity, problem)
+        if request.POST.get("confirmed") == "yes":
+            return self._delete(request, entity)
+        context = {
+            **self.admin_site.each_context(request),
+            "opts": self.opts,
+            "original": entity,
+            "title": entity.name,
+            "question": _("Delete this entity?"),
+            "consequences": [_("What profiles may do on it goes with it.")],
+            "names": [entity.name],
+            "do": _("Delete"),
+            "back": change_url(entity),
+            "hidden": [],
+        }
+        return TemplateResponse(request, "admin/core/confirm.html", context)
 
-    def log_deletions(self, request: AccountRequest, queryset: Any) -> None:
-        """Keep no second log beside the audit log."""
+    def _delete(self, request: AccountRequest, entity: Entity) -> HttpResponse:
+        try:
+            services.delete_entity(entity=entity, actor=request.user, now=clock.now())
+        except DomainError as error:  # taken into use meanwhile
+            return self._kept(request, entity, str(error))
+        self.message_user(request, _("The entity is deleted."), messages.SUCCESS)
+        return HttpResponseRedirect(list_url(Entity))
+
+    def _kept(
+        self, request: AccountRequest, entity: Entity, problem: str | Promise
+    ) -> HttpResponse:
+        self.message_user(request, problem, messages.ERROR)
+        return HttpResponseRedirect(change_url(entity))
 
 
 @admin.register(ViewDomain)

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
-from typing import Any
 
 from django.contrib.auth.models import Permission
 from django.db import connection, transaction
@@ -18,14 +17,9 @@ from apps.audit import services as audit
 from apps.audit.choices import AuditCode
 from apps.core.errors import DomainError
 from apps.organization import sites
-from apps.organization.choices import EntityKind, FieldFact, RuleFact
-from apps.organization.models import (
-    ClassificationRule,
-    CustomField,
-    Entity,
-    EntityGroupPermission,
-    Site,
-)
+from apps.organization.choices import EntityKind
+from apps.organization.models import CustomField, Entity, EntityGroupPermission, Site
+from apps.organization.uses import uses_of
 
 ROOT_NAME = "Organisation"
 UNCLASSIFIED_NAME = "Unclassified"
@@ -49,14 +43,10 @@ class EntityInOwnBranch(DomainError):
 
 
 class EntityInUse(DomainError):
-    """Entities below it, devices in it or rules that name it would lose their place."""
+    """Entities below it, devices in it, rules or old figures that name it would lose their place."""
 
     code = "entity_in_use"
-    message = _(
-        "First move its devices and the entities below it elsewhere, and take it out of rules, keys "
-        "and configurations. Where devices have sent data, their history names it for good: such "
-        "an entity can only be renamed or moved."
-    )
+    status = 409
 
 
 class EntityNameTaken(DomainError):
@@ -149,44 +139,14 @@ def delete_entity(*, entity: Entity, actor: Account, now: datetime) -> None:
 
     Raises:
         BuiltInEntity: the root and "Unclassified" stay.
-        EntityInUse: it has entities below it, or rows of other tables point at it.
+        EntityInUse: it has entities below it, or rows of other tables refer to it; says which.
     """
     lock_tree()
     _refuse_built_in(entity)
-    if is_in_use(entity):
-        raise EntityInUse
+    if problem := uses_of(entity).problem:
+        raise EntityInUse(message=problem)
     _record(AuditCode.ENTITY_DELETED, entity, actor, now, {})
     entity.delete()
-
-
-def is_in_use(entity: Entity) -> bool:
-    """Return whether rows other than grants point at the entity. Cost: 1 query per such table."""
-    if _is_named(entity):
-        return True
-    relations: Iterable[Any] = Entity._meta.get_fields(include_hidden=True)
-    return any(
-        relation.related_model._base_manager.filter(**{relation.field.name: entity}).exists()
-        for relation in relations
-        if relation.auto_created
-        and not relation.concrete
-        and relation.related_model is not EntityGroupPermission
-    )
-
-
-def _is_named(entity: Entity) -> bool:
-    """Return whether a condition of a rule names the entity. Cost: at most 5 queries."""
-    key, own = (
-        [{"fact": str(fact), "value": str(entity.pk)}]
-        for fact in (RuleFact.KEY_ENTITY, FieldFact.ENTITY)
-    )
-    if ClassificationRule.objects.filter(conditions__contains=key).exists():
-        return True
-    if any(Site.objects.filter(conditions__contains=part).exists() for part in (key, own)):
-        return True
-    fields = CustomField.objects.ruled()
-    return any(
-        fields.filter(rules__contains=[{"conditions": part}]).exists() for part in (key, own)
-    )
 
 
 @transaction.atomic
