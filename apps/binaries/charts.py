@@ -126,7 +126,9 @@ def usage(binary: Binary, visit: Visit) -> dict[str, Any]:
         for row in rows
     }
     empty = _("No day was rolled up yet. A day is summed up an hour after it ends.")
-    return _context([PROCESSOR, MEMORY], by_day, visit.now, empty)
+    # No index leads from a program to its rows of today, and the fleet has millions of them.
+    note = _("A day is summed up an hour after it ends, so today is not drawn yet.")
+    return _context([PROCESSOR, MEMORY], by_day, visit.now, empty, note=note)
 
 
 def changes(package: Package, visit: Visit) -> dict[str, Any]:

@@ -242,6 +242,7 @@ class TestBinaryPage:
         assert "2 min 0 s" in usage
         assert "10 MiB" in usage
         assert "20 MiB" in usage
+        assert "today is not drawn yet" in usage
         crashes = page.split('id="crashes"')[1].split("</section>")[0]
         assert ">7<" in crashes
 
