@@ -249,7 +249,7 @@ class TestLimits:
 
         assert (switches["username"], switches["focus_time"]) == ("none", "off")
         row = CollectorConfiguration.objects.in_force().get(is_kept=True)
-        assert row.device.last_seen_at == NOW
+        assert row.device_id == Device.objects.latest("pk").pk
         assert row.settings == {"username": "none"}
 
     def test_are_those_of_the_entity_too_where_rules_want_it_elsewhere(
