@@ -15,8 +15,9 @@ from dex_collector import bus as bus_module
 from dex_collector import journal
 from dex_collector.configuration import Configuration
 from dex_collector.daemon import Daemon, Settings
+from dex_collector.probes import volumes_linux
 from dex_collector.probes.base import Context
-from dex_collector.reports import Cost
+from dex_collector.reports import Cost, Reports
 from dex_collector.session import companion, wayland_idle
 from dex_collector.spool import Spool
 from tests.collector.fakes import (
@@ -32,6 +33,7 @@ from tests.fakes.bus import PrivateBus
 from tests.fakes.logind import FakeLogind
 
 FIXTURES = Path(__file__).parent / "fixtures"
+GIB = 2**30
 
 
 @pytest.fixture
@@ -166,6 +168,23 @@ def start(
             daemon.close()
         except Exception:  # noqa: BLE001 - a test may have closed it itself
             continue
+
+
+@pytest.fixture
+def daemon(
+    start: Callable[..., Daemon], clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+) -> Daemon:
+    """An enrolled daemon without probes or reports on itself, whose first turn is over."""
+    monkeypatch.setattr(Reports, "tell", lambda *args, **fields: None)
+    made = start(probes=())
+    made.step()
+    return made
+
+
+@pytest.fixture
+def full_drives(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every mount point is there, 100 GiB with 40 free for users and 5 for root."""
+    monkeypatch.setattr(volumes_linux, "measure", lambda folder: (100 * GIB, 40 * GIB, 55 * GIB))
 
 
 class Middle(random.Random):

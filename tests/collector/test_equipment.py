@@ -18,7 +18,7 @@ from dex_collector.probes import (
 from dex_collector.probes.base import Context, NoData
 from tests.collector.conftest import FIXTURES, run
 from tests.collector.fakes import FakeClock, FakeServer
-from tests.collector.test_privacy import spy
+from tests.collector.spying import spy
 from tests.collector.written import everything_written
 
 MakeContext = Callable[..., Context]

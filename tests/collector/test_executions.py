@@ -3,7 +3,7 @@
 import os
 import signal
 import socket
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -12,96 +12,22 @@ import pytest
 from dex_collector.clock import to_text
 from dex_collector.daemon import Daemon
 from dex_collector.probes import executions, executions_linux
-from dex_collector.probes.base import Context, Fact, Lack, Output, Probe, Sample, Tally
-from dex_collector.probes.crashes_linux import grouped, make_facts
+from dex_collector.probes.base import Context, Output, Probe, Sample, Tally
 from dex_collector.probes.executions_linux import ExecutionReader
 from dex_collector.probes.hearing_linux import Hearing, since_boot
 from dex_collector.probes.process_connector_linux import open_connector
-from dex_collector.probes.process_listener_linux import Crash
-from dex_collector.probes.programs_linux import Program, parse_link
 from tests.collector.conftest import FIXTURES, configuration, copy_machine, run
-from tests.collector.fakes import NOON, FakeClock, FakeServer
-from tests.collector.test_process_connector import (
-    Kernel,
-    crash_once_heard,
-    dumped,
-    ended,
-    own_shell,
-    started,
-)
+from tests.collector.fakes import FakeClock, FakeServer
+from tests.collector.kernel import Kernel, crash_once_heard, dumped, ended, own_shell, started
+from tests.collector.outputs import facts, lacks, starts
 from tests.fakes.bus import wait_for
 
 MakeContext = Callable[..., Context]
 Start = Callable[..., Daemon]
 HearCrash = Callable[[], Daemon]
 
-LAPTOP, SERVER = FIXTURES / "laptop", FIXTURES / "server"
+LAPTOP = FIXTURES / "laptop"
 PLATFORM = {"platform": "linux", "architecture": "x64"}
-
-
-def crash(at: float, name: str = "editor", uid: int = 1000, on_start: bool = False) -> Crash:
-    return Crash(Program(name, "opt"), uid, signal.SIGSEGV, at, on_start)
-
-
-def facts(outputs: Iterable[Output], kind: str) -> list[Fact]:
-    return [one for one in outputs if isinstance(one, Fact) and one.kind == kind]
-
-
-def lacks(outputs: Iterable[Output]) -> set[str]:
-    return {one.word for one in outputs if isinstance(one, Lack)}
-
-
-def starts(outputs: Iterable[Output]) -> dict[str, int]:
-    return {
-        (one.binary or {})["name"]: one.counters.get("number_of_executions", 0)
-        for one in outputs
-        if isinstance(one, Sample)
-    }
-
-
-class TestCrashes:
-    def test_of_a_binary_within_a_minute_are_one_event(self, make_context: MakeContext) -> None:
-        context = make_context(LAPTOP, monotonic=1_000)
-
-        (fact,) = make_facts([crash(960), crash(950), crash(999, on_start=True)], context, PLATFORM)
-
-        assert fact == Fact(
-            kind="execution.crashes",
-            occurred_at=NOON - timedelta(seconds=50),
-            key="2026-03-02T11:59:10.000Z 0",
-            fields={
-                "number_of_crashes": 3,
-                "crash_on_start": True,
-                "binary_path_root": "opt",
-                "error_code": "SIGSEGV",
-                "kind": "crash",
-            },
-            user={"name": "adas-laptop\\ada", "type": "local_user"},
-            binary={"name": "editor", **PLATFORM},
-        )
-
-    def test_of_another_binary_user_or_minute_are_events_of_their_own(self) -> None:
-        first, other, root, later = crash(1), crash(2, "viewer"), crash(3, uid=0), crash(62)
-
-        assert grouped([first, other, root, later]) == [[first], [other], [root], [later]]
-
-    @pytest.mark.parametrize(
-        ("link", "root", "shown"),
-        [
-            ("/usr/bin/editor", "usr", "/usr/bin/editor"),
-            ("/bin/editor", "system", "/bin/editor"),
-            ("/opt/tool/editor (deleted)", "opt", "/opt/tool/editor"),
-            ("/home/ada/bin/editor", "user_profile", "~/bin/editor"),
-            ("/srv/home/ada/x/editor", "user_profile", "~/x/editor"),
-            ("/root/editor", "user_profile", "~/editor"),
-            ("/tmp/editor", "temp", "/tmp/editor"),
-            ("/snap/editor/1/editor", "other", "/snap/editor/1/editor"),
-            ("/var/copy/home/ada/editor", "user_profile", "~/editor"),
-        ],
-    )
-    def test_tell_where_the_file_lies(self, link: str, root: str, shown: str) -> None:
-        assert parse_link(link, with_path=True) == Program("editor", root, shown)
-        assert parse_link(link, with_path=False) == Program("editor", root)
 
 
 @pytest.fixture

@@ -23,7 +23,7 @@ from dex_collector.probes import (
 from dex_collector.probes.base import Context, Lack, NoData, Sample
 from tests.collector.conftest import FIXTURES, configuration, run
 from tests.collector.fakes import FakeClock, FakeServer
-from tests.collector.test_privacy import spy
+from tests.collector.spying import spy
 
 MakeContext = Callable[..., Context]
 Start = Callable[..., Daemon]

@@ -14,7 +14,7 @@ from dex_collector.probes.base import Context, Lack, NoData, Output, Tally
 from dex_collector.probes.packages_linux import PackageReader, run_rpm
 from tests.collector.conftest import FIXTURES, run
 from tests.collector.fakes import FakeClock, FakeServer
-from tests.collector.test_privacy import spy
+from tests.collector.spying import spy
 
 MakeContext = Callable[..., Context]
 Start = Callable[..., Daemon]

@@ -15,7 +15,7 @@ from dex_collector.probes import accounts_linux, local_admins_linux, users_linux
 from dex_collector.probes.base import Context, Lack, NoData, Output
 from tests.collector.conftest import FIXTURES, configuration, copy_machine, run
 from tests.collector.fakes import FakeClock, FakeServer
-from tests.collector.test_privacy import spy
+from tests.collector.spying import spy
 from tests.collector.written import everything_written
 
 MakeContext = Callable[..., Context]

@@ -15,7 +15,7 @@ from dex_collector.daemon import Daemon
 from dex_collector.probes import connectivity_linux, executions_linux, logins_linux, users_linux
 from tests.collector.conftest import FIXTURES, configuration, run
 from tests.collector.fakes import FakeClock, FakeServer
-from tests.collector.test_privacy import spy
+from tests.collector.spying import spy
 
 Start = Callable[..., Daemon]
 

@@ -15,8 +15,7 @@ from dex_collector.probes.sessions_linux import SessionReader
 from dex_collector.probes.sleeps_linux import SleepReader
 from tests.collector.conftest import run
 from tests.collector.fakes import NOON, FakeClock, FakeServer
-from tests.collector.test_privacy import sent_bodies
-from tests.collector.written import everything_written
+from tests.collector.written import everything_written, sent_bodies
 from tests.fakes.bus import wait_for
 from tests.fakes.logind import FakeLogind, Person
 

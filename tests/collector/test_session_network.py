@@ -13,7 +13,7 @@ from dex_collector.probes.base import Sample
 from dex_collector.probes.session_network_linux import Connection, gauges_of, of_host
 from tests.collector.conftest import configuration
 from tests.collector.fakes import NOON
-from tests.collector.test_privacy import spy
+from tests.collector.spying import spy
 from tests.collector.watching import Watch
 from tests.fakes.logind import FakeLogind, Person
 

@@ -6,6 +6,9 @@ import zlib
 from contextlib import closing, suppress
 from pathlib import Path
 
+from dex_collector import batch
+from dex_collector.daemon import Daemon
+
 GZIP = re.compile(rb"\x1f\x8b\x08")  # how a body begins, RFC 1952
 
 
@@ -35,3 +38,27 @@ def unpacked(packed: bytes) -> bytes:
         for start in range(0, len(packed), 64):
             text += unpacker.decompress(packed[start : start + 64])
     return text
+
+
+def quarantined(daemon: Daemon) -> list[bytes]:
+    """Return the whole batches in quarantine."""
+    query = "SELECT body FROM quarantine WHERE typeof(body) = 'blob'"
+    return [body for (body,) in daemon.spool._db.execute(query)]
+
+
+def every_text(daemon: Daemon) -> str:
+    """Return all that the spool holds, unpacked."""
+    db = daemon.spool._db
+    texts = [text for (text,) in db.execute("SELECT record FROM waiting")]
+    for table in ("outbox", "sent", "quarantine"):
+        for (body,) in db.execute(f"SELECT body FROM {table}"):
+            texts.append(str(batch.unpack(body)) if isinstance(body, bytes) else body)
+    return "\n".join(texts)
+
+
+def sent_rows(daemon: Daemon) -> list[tuple[int, str, bytes]]:
+    return daemon.spool._db.execute("SELECT sequence, epoch, body FROM sent").fetchall()
+
+
+def sent_bodies(daemon: Daemon) -> list[bytes]:
+    return [body for _, _, body in sent_rows(daemon)]
