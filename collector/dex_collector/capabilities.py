@@ -8,6 +8,7 @@ from dex_collector.probes.base import Lack, Output
 REPEAT_SECONDS = 3600.0  # when nothing changed; the inventory makes one heartbeat a day of it
 CHANGE_SECONDS = 600.0  # at most so often: a source may come and go
 RETRY_SECONDS = 60.0  # when the disk took nothing
+MEMORY = "capabilities"  # in the spool: the words that were told last, for `show`
 
 
 class Capabilities:

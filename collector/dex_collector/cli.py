@@ -8,15 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from dex_collector import __version__, journal, memory
-from dex_collector.clock import SystemClock, to_text
-from dex_collector.configuration import LISTING, Configuration, ConfigurationStore
+from dex_collector.clock import SystemClock
 from dex_collector.daemon import Daemon, Settings
 from dex_collector.enroller import NoEnrolmentKey
-from dex_collector.identity import IdentityStore
 from dex_collector.leaving import take_leave
 from dex_collector.packaging import service
 from dex_collector.packaging.installed import SETTINGS, InstalledSettings, read_settings
-from dex_collector.show.commands import STATE, add_parsers
+from dex_collector.show.commands import add_parsers
 from dex_collector.state_lock import AlreadyRunning
 
 HELP_WIDTH = 100
@@ -48,7 +46,7 @@ class Parser(argparse.ArgumentParser):
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = Parser(prog="dex_collector", description="The dex collector.")
+    parser = Parser(prog="dex-collector", description="The dex collector.")
     parser.add_argument("--version", action="version", version=__version__)
     commands = parser.add_subparsers(required=True)
     run = commands.add_parser("run", help="measure and send until stopped")
@@ -63,9 +61,6 @@ def _parser() -> argparse.ArgumentParser:
     run.set_defaults(command=_run)
     add_parsers(commands)
     service.add_parsers(commands)
-    told = commands.add_parser("configuration", help="say what may be measured here")
-    told.add_argument("--state", type=Path, default=STATE)
-    told.set_defaults(command=_configuration)
     leaving = commands.add_parser("leave", help="tell the server that this collector goes")
     leaving.add_argument("--state", type=Path, help="without it the folder of the service")
     leaving.add_argument("--server")
@@ -111,34 +106,6 @@ def _of_service(installed: InstalledSettings) -> Settings:
         tag=installed.tag,
         socket=installed.socket,
     )
-
-
-def _configuration(options: argparse.Namespace) -> int:
-    """Say what the signed configuration lets in, and what changes soon."""
-    identity = IdentityStore(options.state / "identity.json").load()
-    if identity is None or not identity.is_enrolled:
-        _say("This machine is not enrolled.")
-        return 1
-    store = ConfigurationStore(options.state / "configuration.json")
-    store.load(identity)
-    for sentence in configuration_sentences(store.current):
-        _say(sentence)
-    return 0
-
-
-def configuration_sentences(configuration: Configuration) -> list[str]:
-    """Return a configuration for people: switches, lists, announced changes."""
-    sentences = [f"Version {configuration.version}."]
-    for name, value in configuration.values().items():
-        sentences.append(f"{name}: {value}")
-        if LISTING.get(name) == value:
-            sentences.append(f"  listed: {', '.join(sorted(configuration.listed(name))) or '-'}")
-    for announced in configuration.announced:
-        sentences.append(f"From {to_text(announced.starts_at)} on:")
-        sentences += [
-            f"  {name}: {new} (now {old})" for name, (old, new) in announced.changes.items()
-        ]
-    return sentences if configuration.announced else [*sentences, "No change is announced."]
 
 
 def _leave(options: argparse.Namespace) -> int:

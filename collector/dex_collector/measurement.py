@@ -9,6 +9,7 @@ from pathlib import Path
 from dex_collector import batch
 from dex_collector.batch import Record
 from dex_collector.buckets import Buckets
+from dex_collector.capabilities import MEMORY as CAPABILITIES
 from dex_collector.capabilities import Capabilities
 from dex_collector.clock import Clock, from_text, to_text
 from dex_collector.configuration import LISTING, ConfigurationStore
@@ -143,6 +144,7 @@ class Measurement:
             return
         try:
             self._take_part(part)
+            self._spool.write(CAPABILITIES, (part.fields or {})["capabilities"])
         except sqlite3.OperationalError:
             logger.exception("The spool takes nothing")
             self._capabilities.postpone(monotonic)

@@ -37,11 +37,17 @@ def begin(spool: Spool, configuration: Configuration, minutes: int, now: datetim
 
 def is_paused(spool: Spool, configuration: Configuration, now: datetime) -> bool:
     """Return whether a pause holds; one that is not allowed any more ends."""
+    return until(spool, configuration, now) is not None
+
+
+def until(spool: Spool, configuration: Configuration, now: datetime) -> str | None:
+    """Return when the pause ends that holds now; None where none does."""
     pause = spool.read(MEMORY)
     if pause is None or not configuration.is_on(SWITCH):
-        return False
+        return None
     left = from_text(pause["until"]) - now
-    return timedelta() < left <= timedelta(minutes=MINUTES_MAXIMUM)  # a clock set back ends it
+    is_held = timedelta() < left <= timedelta(minutes=MINUTES_MAXIMUM)  # a clock set back ends it
+    return str(pause["until"]) if is_held else None
 
 
 def take_untold(spool: Spool) -> str | None:

@@ -64,7 +64,8 @@ class TestStatus:
 
         text = capsys.readouterr().out
         assert "Enrolled since 2026-03-02T12:00:00.000Z." in text
-        assert "Waiting: 2 records (1 batches are sealed)." in text
+        assert "The collector runs." in text
+        assert "Waiting to be sent: 2 records, packed in 1 batch." in text
         assert "Lost since the enrolment: session.logins: 2." in text
         assert "Not sending now: the server cannot be reached" in text
 
@@ -93,11 +94,13 @@ class TestConfiguration:
         status = cli.main(["configuration", "--state", str(state)])
 
         lines = capsys.readouterr().out.splitlines()
-        assert (status, lines[0]) == (0, "Version 1.")
-        assert lines[lines.index("user_groups: listed") + 1] == "  listed: docker, sudo, users"
+        groups = "the groups of your account: only those on the company's list"
+        assert (status, lines[0]) == (0, "Configuration 1 is in force:")
+        listed = lines[lines.index(f"  {groups} (user_groups: listed)") + 1]
+        assert listed == "    listed: docker, sudo, users"
         assert lines[-2:] == [
-            "From 2026-03-09T12:00:00.000Z on:",
-            "  focus_time: on (now off)",
+            "From 2026-03-09 12:00 UTC on:",
+            "  which program is in front: collected (now: not collected)",
         ]
 
     def test_says_that_nothing_is_announced(
@@ -109,9 +112,23 @@ class TestConfiguration:
 
         assert capsys.readouterr().out.endswith("No change is announced.\n")
 
-    def test_before_the_enrolment(self, state: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    def test_before_the_first_run(self, state: Path, capsys: pytest.CaptureFixture[str]) -> None:
         assert cli.main(["configuration", "--state", str(state)]) == 1
-        assert "This machine is not enrolled." in capsys.readouterr().out
+        assert "No collector has run here yet." in capsys.readouterr().out
+
+    def test_before_the_enrolment(
+        self,
+        start: Start,
+        server: FakeServer,
+        state: Path,
+        capsys: pytest.CaptureFixture[str],
+    ) -> None:
+        server.is_down = True
+        start().step()
+
+        cli.main(["configuration", "--state", str(state)])
+
+        assert capsys.readouterr().out.startswith("Not enrolled: nothing is measured")
 
 
 class TestDamagedSpool:

@@ -193,7 +193,10 @@ class TestPage:
 
         text = "\n".join(text_lines(Gathering(state, clock, ROOT, machine).everything()))
 
-        assert "performance from /proc, /sys, each 30 s" in text
+        assert "performance from /proc, /sys, every 30 s" in text
+        assert "security from nftables, /etc/ufw, /sys/fs/cgroup, /opt, every 1 h" in text
+        assert "  disk health: not at all" in text
+        assert "Batch 1 (sent 2026-03-02T12:00:" in text
         assert '"kind": "device_performance.events"' in text
         assert "Enrolled since" in text
 

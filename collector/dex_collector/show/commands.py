@@ -1,4 +1,4 @@
-"""The commands `show`, `status` and `pause`, for everybody who has an account on the device."""
+"""The commands `show`, `status`, `configuration` and `pause`, for everybody who has an account on the device."""
 
 import argparse
 import json
@@ -24,7 +24,10 @@ def add_parsers(commands: Any) -> None:
     """Add the commands to those of the program."""
     status = commands.add_parser("status", help="say in sentences how it goes")
     _add_places(status)
-    status.set_defaults(command=_status)
+    status.set_defaults(command=_sentences, question="status")
+    told = commands.add_parser("configuration", help="say what may be measured here, and from when")
+    _add_places(told)
+    told.set_defaults(command=_sentences, question="configuration")
     show = commands.add_parser("show", help="say what is measured, waits and was sent")
     _add_places(show)
     show.add_argument("--next", action="store_true", help="only the very batches that go next")
@@ -58,9 +61,11 @@ def _lines(options: argparse.Namespace, question: str) -> Iterator[Line]:
         yield from ask(options.show_socket, question)
 
 
-def _status(options: argparse.Namespace) -> int:
+def _sentences(options: argparse.Namespace) -> int:
+    """Print the answer to a question that is answered in sentences."""
+
     def texts() -> Iterator[str]:
-        for line in _lines(options, "status"):
+        for line in _lines(options, options.question):
             yield from line["sentences"]
 
     return _print(options, texts())
@@ -74,11 +79,8 @@ def _pause(options: argparse.Namespace) -> int:
         if sys.stdin.readline().strip().lower() not in {"y", "yes"}:
             return _say("Nothing was changed.", 1)
 
-    def texts() -> Iterator[str]:
-        for line in _lines(options, f"pause {options.minutes}"):
-            yield from line["sentences"]
-
-    return _print(options, texts())
+    options.question = f"pause {options.minutes}"
+    return _sentences(options)
 
 
 def _show(options: argparse.Namespace) -> int:

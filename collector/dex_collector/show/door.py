@@ -34,6 +34,7 @@ QUESTIONS: dict[str, Callable[[Gathering], Iterator[Line]]] = {
     "all": Gathering.everything,
     "next": Gathering.next,
     "status": Gathering.status,
+    "configuration": Gathering.configuration,
 }
 
 

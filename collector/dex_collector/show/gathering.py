@@ -3,21 +3,25 @@
 import json
 from collections.abc import Iterator, Sequence
 from contextlib import closing
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from dex_collector import __version__, batch, pausing
 from dex_collector.batch import Record, Stamp
-from dex_collector.clock import Clock, from_text, to_text
+from dex_collector.capabilities import MEMORY as CAPABILITIES
+from dex_collector.clock import Clock, to_text
 from dex_collector.configuration import ConfigurationStore
 from dex_collector.identity import IdentityStore
+from dex_collector.place import Place
 from dex_collector.probes.base import Probe
 from dex_collector.probes.registry import PROBES
+from dex_collector.reports import KIND
+from dex_collector.show import sentences
 from dex_collector.show.viewer import Viewer, make_viewer
 from dex_collector.show.words import configuration_lines
 from dex_collector.spool import Spool
 from dex_collector.spool_file import Mode
+from dex_collector.state_lock import is_locked
 
 LOOKED_THROUGH = 20  # newest batches, for the last value of a probe
 VALUE_TEXT_MAXIMUM = 200  # characters
@@ -36,7 +40,7 @@ class Gathering:
         root: Path = Path("/"),
         probes: Sequence[Probe] = PROBES,
     ) -> None:
-        self._state, self._clock, self._probes = state, clock, probes
+        self._state, self._clock, self._root, self._probes = state, clock, root, probes
         self._store = ConfigurationStore(state / "configuration.json", root)
         identity = IdentityStore(state / "identity.json").load()
         self._is_enrolled = identity is not None and identity.is_enrolled
@@ -94,6 +98,12 @@ class Gathering:
         with closing(self._open("ro")) as spool:
             yield self._head(spool, with_values=False)
 
+    def configuration(self) -> Iterator[Line]:
+        """Yield what may be collected, in sentences."""
+        current, local = self._store.current, self._store.local.names()
+        told = sentences.configuration_sentences(current, local)
+        yield {"sentences": list(told) if self._is_enrolled else [sentences.NO_CONFIGURATION]}
+
     def _shown(self, body: bytes) -> Line:
         return {"bytes": len(body), "content": self.viewer.content(batch.unpack(body))}
 
@@ -102,14 +112,32 @@ class Gathering:
         return {
             "collector_version": __version__,
             "at": to_text(self._clock.now()),
-            "sentences": status_sentences(spool, self._is_enrolled, self._clock.now()),
+            "sentences": self._sentences(spool),
             "configuration_version": current.version,
             "configuration": configuration_lines(current),
             "local_restrictions": self._store.local.names(),
             "probes": self._probe_lines(spool) if with_values else [],
             "waiting": self._waiting(spool) if with_values else [],
+            "unsupported": spool.read(CAPABILITIES, []),
             "lost": spool.lost(),
         }
+
+    def _sentences(self, spool: Spool) -> list[str]:
+        now, current = self._clock.now(), self._store.current
+        is_running = is_locked(self._state)
+        told = sentences.status_sentences(
+            spool, is_enrolled=self._is_enrolled, is_running=is_running, now=now
+        )
+        if not (is_running and self._is_enrolled):
+            return list(told)
+        measures_people = current.measures_people(
+            now,
+            self._clock.zone,
+            is_on_site=lambda: Place(self._root, self._clock).is_on_site(current.networks),
+        )
+        paused_until = pausing.until(spool, current, now)
+        people = sentences.people_sentence(paused_until, measures_people=measures_people)
+        return [*told, people] if people else list(told)
 
     def _waiting(self, spool: Spool) -> list[Record]:
         """Return the records that no batch holds yet, as far as they are shown."""
@@ -125,7 +153,9 @@ class Gathering:
                 "every_seconds": probe.every_seconds,
                 "is_on": probe.switch is None or self._store.current.is_on(probe.switch),
                 "is_about_people": probe.is_user_linked,
-                "last": next((last[kind] for kind in probe.kinds if kind in last), None),
+                "last": next(
+                    (last[kind] for kind in probe.kinds if kind in last and kind != KIND), None
+                ),
             }
             for probe in self._probes
         ]
@@ -147,26 +177,3 @@ class Gathering:
 def _short(record: Record) -> str:
     text = json.dumps(record, ensure_ascii=False)
     return text if len(text) <= VALUE_TEXT_MAXIMUM else text[:VALUE_TEXT_MAXIMUM] + " …"
-
-
-def status_sentences(spool: Spool, is_enrolled: bool, now: datetime) -> list[str]:
-    """Return the state of a collector for people."""
-    enrolled_at = spool.read("enrolled_at")
-    sentences = [
-        f"Enrolled since {enrolled_at}." if is_enrolled else "Not enrolled.",
-    ]
-    last = spool.read("last_sent_at")
-    if last is None:
-        sentences.append("Nothing was sent yet.")
-    else:
-        minutes = int((now - from_text(last)).total_seconds() // 60)
-        sentences.append(f"Last sent {minutes} min ago ({last}).")
-    batches, records = spool.sealed()
-    waiting = spool.waiting_records() + records
-    sentences.append(f"Waiting: {waiting} records ({batches} batches are sealed).")
-    lost = spool.lost()
-    detail = ", ".join(f"{kind}: {number}" for kind, number in sorted(lost.items()))
-    sentences.append(f"Lost since the enrolment: {detail}." if lost else "Nothing was lost.")
-    reason = spool.read("not_sending")
-    sentences.append(f"Not sending now: {reason}." if reason else "Sending works.")
-    return sentences

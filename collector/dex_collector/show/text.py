@@ -7,6 +7,10 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 Line = dict[str, Any]
+NOTHING = "nothing lately that you may see"
+BATCHES = {"waiting": "waits", "next": "goes next", "sent": "sent"}
+UNSUPPORTED = "What this machine cannot tell"
+EXTENTS = {"unsupported": "not at all", "polled": "only what lasts, or happens when it looks"}
 
 
 def text_lines(lines: Iterable[Line]) -> Iterator[str]:
@@ -24,26 +28,43 @@ def text_lines(lines: Iterable[Line]) -> Iterator[str]:
             yield from ["", "What is read:"]
         for probe in line["probes"]:
             yield f"  {probe_title(probe)}"
-            yield f"    last: {probe['last'] or 'nothing that you may see'}"
+            yield f"    last: {probe['last'] or NOTHING}"
+        if line["unsupported"]:
+            yield from ["", f"{UNSUPPORTED}:", *(f"  {n}: {e}" for n, e in lacks(line))]
         if line["waiting"]:
             yield from ["", "Measured, in no batch yet:"]
             yield from (_json(record) for record in line["waiting"])
+
+
+def lacks(line: Line) -> Iterator[tuple[str, str]]:
+    """Yield what the machine cannot tell, and how far, from the words that the server is told."""
+    for word in line["unsupported"]:
+        name, _, extent = word.partition(".")
+        yield name.replace("_", " "), EXTENTS.get(extent, extent)
+
+
+def interval(seconds: float) -> str:
+    """Return an interval for people."""
+    for size, unit in ((3_600, "h"), (60, "min")):
+        if seconds >= size and seconds % size == 0:
+            return f"{seconds / size:g} {unit}"
+    return f"{seconds:g} s"
 
 
 def probe_title(probe: Line) -> str:
     """Return name, source and interval of a probe."""
     state = "" if probe["is_on"] else ", switched off: not read"
     people = ", about people" if probe["is_about_people"] else ""
-    return (
-        f"{probe['name']} from {probe['source']}, each {probe['every_seconds']:g} s{people}{state}"
-    )
+    every = interval(probe["every_seconds"])
+    return f"{probe['name']} from {probe['source']}, every {every}{people}{state}"
 
 
 def batch_title(line: Line) -> str:
     """Return what a batch is, when it went and what of it is not shown."""
     content = line["content"]
-    when = f", sent {line['sent_at']}" if "sent_at" in line else ""
-    title = f"Batch {content['sequence']} ({line['batch']}{when}, {line['bytes']} bytes packed)"
+    when = f" {line['sent_at']}" if "sent_at" in line else ""
+    state = BATCHES[line["batch"]]
+    title = f"Batch {content['sequence']} ({state}{when}, {line['bytes']} bytes packed)"
     others: Counter[str] = Counter(content.get("others", {}))
     if not others:
         return title
@@ -91,11 +112,10 @@ def _html_head(line: Line) -> Iterator[str]:
     if line["local_restrictions"]:
         yield f"<p>Forbidden on this device itself: {html.escape(', '.join(line['local_restrictions']))}</p>\n"
     yield "<h2>What is read</h2>\n"
-    rows = [
-        (probe_title(probe), probe["last"] or "nothing that you may see")
-        for probe in line["probes"]
-    ]
+    rows = [(probe_title(probe), probe["last"] or NOTHING) for probe in line["probes"]]
     yield _table(("probe", "last value"), rows)
+    if line["unsupported"]:
+        yield f"<h2>{UNSUPPORTED}</h2>\n{_table(('what', 'how far'), lacks(line))}"
     yield f"<h2>Measured, in no batch yet</h2>\n<pre>{html.escape(_json(line['waiting']))}</pre>\n"
     yield "<h2>Batches that wait, and that were sent in the last 7 days</h2>\n"
 

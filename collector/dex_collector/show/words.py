@@ -46,6 +46,8 @@ VALUES = {
     "country": "only the country",
     "city": "the city",
     "always": "at any time",
+    "schedule": "only in the work hours",
+    "on_site": "only in the work hours and on the company's networks",
 }
 OFF_WORDS = {"pause": "not allowed", "campaigns": "not shown", "remote_actions": "not run"}
 ON_WORDS = {"pause": "allowed", "campaigns": "shown", "remote_actions": "run if signed"}
@@ -53,17 +55,22 @@ ON_WORDS = {"pause": "allowed", "campaigns": "shown", "remote_actions": "run if 
 
 def configuration_lines(configuration: Configuration) -> list[tuple[str, str]]:
     """Return each switch as what it is about, and what is done with it."""
-    return [(label, _said(configuration, name)) for name, label in LABELS.items()]
+    return [(label, _in_force(configuration, name)) for name, label in LABELS.items()]
 
 
-def _said(configuration: Configuration, name: str) -> str:
-    value = configuration.value(name)
-    if name == "work_hours" and value != "always":
-        hours = configuration.work_hours
-        days = ", ".join(
-            ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"][day - 1] for day in sorted(hours.days)
-        )
-        where = " and on the company's networks" if value == "on_site" else ""
-        return f"only {days}, {hours.start:%H:%M} to {hours.end:%H:%M}{where}"
+def said(name: str, value: str) -> str:
+    """Return what a value of a switch means; one of a later version as it is."""
     special = {"off": OFF_WORDS, "on": ON_WORDS}.get(value, {})
-    return special.get(name, VALUES[value])
+    return special.get(name, VALUES.get(value, value))
+
+
+def _in_force(configuration: Configuration, name: str) -> str:
+    value = configuration.value(name)
+    if name != "work_hours" or value == "always":
+        return said(name, value)
+    hours = configuration.work_hours
+    days = ", ".join(
+        ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"][day - 1] for day in sorted(hours.days)
+    )
+    where = " and on the company's networks" if value == "on_site" else ""
+    return f"only {days}, {hours.start:%H:%M} to {hours.end:%H:%M}{where}"
