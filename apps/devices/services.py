@@ -57,13 +57,6 @@ def context_of(*, entity: Entity, platform: Platform) -> Context:
     return context
 
 
-@transaction.atomic
-def move_device(*, device: Device, entity: Entity, now: datetime) -> None:
-    """Put a device into another entity; events from now on happen in the new situation."""
-    if entity != device.entity:
-        classification.put([(device, entity)], now=now)
-
-
 def open_device(
     *, device: Device, actor: Account, now: datetime, also: Iterable[tuple[str, int]] = ()
 ) -> None:

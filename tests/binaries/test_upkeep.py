@@ -12,13 +12,13 @@ from apps.binaries import tasks, upkeep
 from apps.binaries.models import Binary, ExecutionSample, Package, Presence
 from apps.collectors import ranking
 from apps.core.scope import Scope
-from apps.devices import services
 from apps.devices.models import Device, InventoryPart
 from apps.events import rollups
 from apps.events.models import RolledUpDay, UpkeepRun
 from apps.organization.models import Entity
 from tests.conftest import NOW
 from tests.factories.collectors import ADA_ROSSI, SOFFICE, device_of, execution, make_machine
+from tests.factories.devices import move_device
 from tests.factories.programs import package, scan
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("fixed_clock")]
@@ -218,7 +218,7 @@ class TestPackagePresence:
         machine = make_machine(paris)
         scan(machine, package("a"))
         upkeep.refresh_presence(now=NOW)
-        services.move_device(device=device_of(machine), entity=lyon, now=NOW)
+        move_device(device=device_of(machine), entity=lyon, now=NOW)
 
         upkeep.refresh_presence(now=NOW)
 

@@ -4,11 +4,12 @@ from typing import Any
 
 import pytest
 
-from apps.devices import changes, services
+from apps.devices import changes
 from apps.devices.models import Device, DeviceChange
 from apps.organization.models import Entity
 from tests.conftest import NOW
 from tests.factories.collectors import Machine, configure, device_of, make_machine
+from tests.factories.devices import move_device
 from tests.factories.inventory import (
     DISKS,
     HARDWARE,
@@ -201,10 +202,9 @@ class TestSwitches:
 class TestMoves:
     def test_are_noted(self, machine: Machine, paris: Entity, lyon: Entity) -> None:
         device = device_of(machine)
-        services.move_device(device=device, entity=paris, now=NOW)
+        move_device(device=device, entity=paris, now=NOW)
 
-        services.move_device(device=device, entity=lyon, now=NOW)
-        services.move_device(device=device, entity=lyon, now=NOW)
+        move_device(device=device, entity=lyon, now=NOW)
 
         assert [row[:2] for row in noted()] == [("entity", "entity")] * 2
         assert ("entity", "entity", paris.name, lyon.name) in noted()

@@ -10,7 +10,6 @@ from django.urls import reverse
 
 from apps.accounts.models import Profile
 from apps.core.admin.events import address_of
-from apps.devices import services
 from apps.devices.models import Device, DeviceChange
 from apps.organization.models import Entity
 from tests.conftest import NOW
@@ -22,6 +21,7 @@ from tests.factories.collectors import (
     make_machine,
     stop,
 )
+from tests.factories.devices import move_device
 from tests.factories.inventory import (
     HARDWARE,
     INVENTORY,
@@ -207,7 +207,7 @@ class TestMasking:
     ) -> None:
         hidden, device = make_entity("Secret lab"), device_of(machine)
         for entity in (hidden, paris):
-            services.move_device(device=device, entity=entity, now=NOW)
+            move_device(device=device, entity=entity, now=NOW)
         row = DeviceChange.objects.filter(new_value=paris.name).get()
         address = reverse("admin:devices_devicechange_change", args=[address_of(row)])
         pages = [

@@ -17,7 +17,6 @@ from apps.collectors.services import deletion, jobs
 from apps.devices import fleet, locating, tasks
 from apps.devices.classification import PLACE
 from apps.devices.models import Boot, Context, Device, DeviceChange
-from apps.devices.services import move_device
 from apps.organization import services
 from apps.organization.models import Entity, Site
 from tests.conftest import NOW
@@ -31,6 +30,7 @@ from tests.factories.collectors import (
     device_of,
     make_machine,
 )
+from tests.factories.devices import move_device
 from tests.factories.geography import write_places, write_providers
 from tests.factories.organization import make_entity
 from tests.factories.programs import traffic

@@ -15,7 +15,6 @@ from apps.collectors.models import EnrolmentKey
 from apps.core.scope import Scope
 from apps.devices import by_hand, ruled_fields
 from apps.devices.models import Device
-from apps.devices.services import move_device
 from apps.organization import custom_fields, field_rules, services
 from apps.organization.classification import Condition
 from apps.organization.field_rules import Filling, ValueRule
@@ -24,6 +23,7 @@ from tests.conftest import NOW
 from tests.devices.test_classification import make_devices
 from tests.factories.accounts import make_account, make_profile
 from tests.factories.collectors import configure, connectivity, device_of, make_machine
+from tests.factories.devices import move_device
 from tests.factories.inventory import HARDWARE, part
 from tests.factories.organization import grant, make_entity
 from tests.locking import another_session, waiting

@@ -10,11 +10,11 @@ from django.test import Client
 from apps.accounts.models import Profile
 from apps.collectors.models import EnrolmentKey
 from apps.devices.models import FleetNow
-from apps.devices.services import move_device
 from apps.organization.models import Entity, EntityGroupPermission
 from tests.conftest import NOW
 from tests.factories.accounts import make_account, make_profile
 from tests.factories.collectors import device_of, make_key, make_machine
+from tests.factories.devices import move_device
 from tests.factories.organization import grant, make_entity
 
 pytestmark = pytest.mark.django_db

@@ -50,6 +50,8 @@ class CollectsMoreThere(DomainError):
 def keep_stricter(moved: Sequence[Move]) -> None:
     """Keep devices to what was collected of them before, in the transaction of their moves.
 
+    Only where something is kept, every process reads the configurations again, and has to: what it
+    knows of a device goes by the device's place, and no place tells these limits.
     Cost: 4 queries where nothing widens; else 4 more and one for each device.
     """
     holding, places = effective.read(), _paths(moved)

@@ -13,12 +13,12 @@ from apps.collectors.forms import LEGAL_BASES
 from apps.collectors.models import CollectorConfiguration
 from apps.collectors.services import changes, configuration
 from apps.collectors.services.moves import CollectsMoreThere
-from apps.devices import services as devices
 from apps.devices.models import Device
 from apps.organization import services as organization
 from apps.organization.models import Entity
 from tests.conftest import NOW
 from tests.factories.collectors import configure, device_of, make_machine
+from tests.factories.devices import move_device
 from tests.factories.organization import make_entity
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("fixed_clock")]
@@ -50,7 +50,7 @@ def settled(place: Entity, **options: Any) -> Device:
 
 def move(device: Device, place: Entity) -> None:
     device.refresh_from_db()
-    devices.move_device(device=device, entity=place, now=NOW)
+    move_device(device=device, entity=place, now=NOW)
 
 
 def held(device: Device) -> dict[str, Any]:
