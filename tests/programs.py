@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import subprocess
 import sys
 from pathlib import Path
 
@@ -19,6 +20,17 @@ def require(name: str) -> str:
     if path is None:
         pytest.skip(f"{name}: {MISSING}")
     return path
+
+
+def require_own_mounts() -> list[str]:
+    """Return the command that gives a process mounts of its own, or skip the test.
+
+    It needs root, and in a container the right to mount.
+    """
+    command = [require("unshare"), "--mount"]
+    if subprocess.run([*command, "true"], capture_output=True, check=False).returncode:
+        pytest.skip("Nobody may mount anything here.")
+    return command
 
 
 def require_reachable_python() -> str:
