@@ -78,10 +78,14 @@ def keep_of_old(*, old: Device, new: Device, now: datetime) -> None:
 
 
 def keep_to(*, device: Device, limits: Settings, now: datetime) -> None:
-    """Keep a new device to limits of the one that it was. Cost: none for none, else 5 queries."""
-    if limits:
+    """Keep a new device to limits of the one that it was. Cost: none for none, else 5 queries.
+
+    limits: up to 400 days old; settings that are no more are left out.
+    """
+    known = {name: value for name, value in limits.items() if _is_known(name, value)}
+    if known:
         transaction_lock(configuration.LOCK)
-        _write({device.pk: limits}, [], now, why="kept_after_return")
+        _write({device.pk: known}, [], now, why="kept_after_return")
 
 
 def limits_of(device_ids: Collection[int]) -> Mapping[int, Settings]:
@@ -152,6 +156,10 @@ def _limits(holding: InForce, device_id: int, before: str, now: str) -> Mapping[
     free = InForce(holding.instance, holding.by_entity, holding.by_device)
     old = holding.of(device_id=device_id, entity_path=before).settings
     return _stricter_of(old, free.of(device_id=device_id, entity_path=now).settings)
+
+
+def _is_known(name: str, value: Any) -> bool:
+    return value in BY_NAME[name].values if name in BY_NAME else name in effective.DEFAULTS
 
 
 def _stricter_of(old: Settings, new: Settings) -> Mapping[str, Any]:

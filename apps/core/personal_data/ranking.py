@@ -1,4 +1,9 @@
-"""Whether lists may rank persons, and by which fields they would (privacy.md 4)."""
+"""Whether lists may rank persons, and by which fields they would (privacy.md 4).
+
+Where they may not, lists tell neither a time nor an order within a quarter of an hour
+(`core.admin.events`). The number of a row, which stands in its address, tells at most in which order
+reports came in, up to a quarter of an hour after what they tell.
+"""
 
 from collections.abc import Callable
 from copy import copy

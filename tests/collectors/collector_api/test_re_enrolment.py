@@ -276,6 +276,18 @@ class TestLimits:
         assert Device.objects.get().last_seen_at == NOW
         assert (switches["username"], switches["focus_time"]) == ("none", "off")
 
+    def test_leave_out_what_is_no_setting_any_more(self, old: Machine) -> None:
+        previous = vouched(old, old)
+        Device.objects.update(first_seen_at=LONG_AGO, last_seen_at=LONG_AGO)
+        purge_inventory(now=NOW)
+        limits = {"username": "none", "upn": "no value", "forgotten": "off"}
+        CollectorStub.objects.update(limits=limits)
+
+        self.again(old, previous)
+
+        row = CollectorConfiguration.objects.in_force().get(is_kept=True)
+        assert row.settings == {"username": "none"}
+
     def test_are_none_where_nothing_was_decided(self, paris: Entity) -> None:
         configure()
         old = make_machine(entity=paris)
