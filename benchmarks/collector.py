@@ -39,6 +39,7 @@ class Usage:
     start_cpu_seconds: float
     memory_mb: float  # the most that was seen
     kbit_per_s: float  # with the start: enrolment and inventory
+    forks_per_s: float  # processes and threads that began on this machine: it hears of programs
 
 
 def run(_surroundings: Surroundings, _scale: int) -> list[Row]:
@@ -75,7 +76,7 @@ def measure(seconds: float) -> Usage:
 
 
 def _watch(process: psutil.Process, server: FakeServer, relay: Relay, seconds: float) -> Usage:
-    began = time.monotonic()
+    began, forks = time.monotonic(), _forks()
     while not server.bodies:
         if time.monotonic() - began > START_SECONDS:
             raise RuntimeError("The collector sent no batch.")
@@ -92,6 +93,7 @@ def _watch(process: psutil.Process, server: FakeServer, relay: Relay, seconds: f
         start_cpu_seconds=start_cpu,
         memory_mb=memory / 1e6,
         kbit_per_s=relay.passed_bytes * 8 / 1_000 / (ended - began),
+        forks_per_s=(_forks() - forks) / (ended - began),
     )
 
 
@@ -120,3 +122,9 @@ def _cpu_seconds(process: psutil.Process) -> float:
     own = time.clock_gettime(~process.pid << 3 | CLOCK_OF_SCHEDULER)
     times = process.cpu_times()
     return own + float(times.children_user + times.children_system)
+
+
+def _forks() -> int:
+    """Return how many processes and threads began since the boot. Source: proc(5), /proc/stat."""
+    lines = Path("/proc/stat").read_text(encoding="ascii").splitlines()
+    return int(next(line for line in lines if line.startswith("processes")).split()[1])

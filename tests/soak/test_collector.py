@@ -25,6 +25,7 @@ def usage(tell: Callable[[str], None]) -> collector.Usage:
     )
     for unit, value, budget in figures:
         tell(f"{value:.3f} {unit}, {value / budget:.0%} of the budget, over {SECONDS} s")
+    tell(f"{usage.forks_per_s:.1f} processes or threads began each second meanwhile")
     return usage
 
 
