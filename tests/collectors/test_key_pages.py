@@ -44,7 +44,7 @@ class TestEnrolmentKeys:
         text = page.split('id="dex-key-text">')[1].split("<")[0]
         assert "no-store" in response["Cache-Control"]
         assert text.startswith("dexk-")
-        assert "python3 -m dex_collector run" in page
+        assert "dex-collector install --server http://testserver " in page
         assert text not in ada_client.get(f"{KEYS}{key.pk}/change/").content.decode()
         assert text.split("-")[1] not in ada_client.get(KEYS).content.decode()
 
