@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from enum import Enum
+from functools import cached_property
 from typing import Literal
 
 from django.db import models
@@ -107,11 +108,20 @@ class Classification:
         Raises:
             KeyError: the field is not classified.
         """
-        found = field_class(self.fields[name])
-        return found if found.subject else replace(found, subject=self._table_subject())
+        return self._classes[name]
 
     def __iter__(self) -> Iterator[tuple[str, FieldClass]]:
-        return ((name, self.of(name)) for name in self.fields)
+        return iter(self._classes.items())
+
+    @cached_property
+    def _classes(self) -> Mapping[str, FieldClass]:
+        """Return the class of each field: every column of every page asks."""
+        subject = self._table_subject()
+        found = {name: field_class(value) for name, value in self.fields.items()}
+        return {
+            name: value if value.subject else replace(value, subject=subject)
+            for name, value in found.items()
+        }
 
     def _table_subject(self) -> Subject:
         """Return the subject of fields that name none."""

@@ -2,6 +2,7 @@
 
 import hashlib
 import hmac
+from functools import cache
 from typing import Any
 
 from django.db import models
@@ -148,9 +149,13 @@ def _is_link(step: tuple[type[models.Model], str]) -> bool:
 
 def _has_field(model: type[models.Model], name: str) -> bool:
     """Return whether `name` is a field of `model`, "pk" and foreign-key columns included."""
-    return name == "pk" or name in {
-        part for field in model._meta.get_fields() for part in (field.name, _column(field))
-    }
+    return name == "pk" or name in _names_of_fields(model)
+
+
+@cache
+def _names_of_fields(model: type[models.Model]) -> frozenset[str]:
+    fields = model._meta.get_fields()
+    return frozenset(part for field in fields for part in (field.name, _column(field)))
 
 
 def _column(field: Any) -> str:
