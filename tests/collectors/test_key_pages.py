@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.test import Client
 
 from apps.accounts.models import Account
@@ -44,7 +45,7 @@ class TestEnrolmentKeys:
         text = page.split('id="dex-key-text">')[1].split("<")[0]
         assert "no-store" in response["Cache-Control"]
         assert text.startswith("dexk-")
-        assert "dex-collector install --server http://testserver " in page
+        assert f"dex-collector install --server {settings.DEX_PUBLIC_URL} " in page
         assert text not in ada_client.get(f"{KEYS}{key.pk}/change/").content.decode()
         assert text.split("-")[1] not in ada_client.get(KEYS).content.decode()
 
