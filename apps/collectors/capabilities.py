@@ -27,6 +27,7 @@ LABELS: dict[str, Text] = {
     "dns_latency": _("latency of DNS"),
     "executions": _("executions of programs"),
     "firewall_rules": _("rules of the firewall"),
+    "focus_time": _("which program is in front"),
     "freezes": _("freezes of programs"),
     "gateway_latency": _("latency of the gateway"),
     "gpu_usage": _("use of the graphics processor"),
@@ -57,6 +58,8 @@ LABELS: dict[str, Text] = {
     "unlocks": _("unlocks of sessions"),
     "upn": _("principal names"),
     "users": _("users"),
+    "virtual_sessions": _("measures of virtual sessions"),
+    "visibility": _("whether a program shows a window"),
     "volumes": _("volumes"),
     "vpn_by_policy": _("VPN without an adapter of its own"),
 }

@@ -13,7 +13,7 @@ from dex_collector.clock import to_text
 from dex_collector.daemon import Daemon
 from dex_collector.probes import executions, executions_linux
 from dex_collector.probes.base import Context, Output, Probe, Sample, Tally
-from dex_collector.probes.executions_linux import ExecutionReader
+from dex_collector.probes.executions_linux import LACKS, ExecutionReader
 from dex_collector.probes.hearing_linux import Hearing, since_boot
 from dex_collector.probes.process_connector_linux import open_connector
 from tests.collector.conftest import FIXTURES, configuration, copy_machine, run
@@ -171,7 +171,8 @@ class TestHearing:
 
         found = reader(make_context(machine, monotonic=1_000))
 
-        assert lacks(found) == {"executions.polled", "crashes.unsupported", "freezes.unsupported"}
+        assert lacks(found) == {"executions.polled", "crashes.unsupported", *LACKS}
+        assert {"freezes.unsupported", "focus_time.unsupported"} <= {*LACKS}
 
     def test_rests_when_told_to(
         self, make_context: MakeContext, kernel: Kernel, hearing: Hearing

@@ -30,6 +30,8 @@ PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
 KERNEL_THREAD = 0x00200000  # Linux, include/linux/sched.h: PF_KTHREAD
 ENDED = {"Z", "X"}  # proc_pid_stat(5), state: zombie, dead
+# Nothing here asks windows.
+LACKS = ("freezes.unsupported", "focus_time.unsupported", "visibility.unsupported")
 
 Key = tuple[int, int]  # pid and start time in ticks: a pid is used again, the pair is not
 
@@ -94,7 +96,7 @@ class ExecutionReader:
         negative = Tally("negative_differences", sum(u.negative for u in usages))
         overflows = Tally("process_events_lost", heard.overflows)
         crashes = make_facts(heard.crashes, context, self._binary(context))
-        return [*samples, *crashes, *told, negative, overflows, Lack("freezes.unsupported")]
+        return [*samples, *crashes, *told, negative, overflows, *map(Lack, LACKS)]
 
     def rest(self) -> None:
         """Stop hearing: what is switched off is not looked at between two passes either."""

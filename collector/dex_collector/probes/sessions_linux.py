@@ -22,7 +22,11 @@ USED_WITHIN_SECONDS = 60.0  # of the last input: longer, and nobody uses the ses
 DESKTOP_SECONDS = 120.0  # what a login waits for its companion, which knows of the desktop
 DESKTOP_MAXIMUM = timedelta(hours=1)  # longer is no start of a desktop
 # logind has no word for a remote session that lost its client and waits for it.
-LACKS = ("session_connects.unsupported", "session_disconnects.unsupported")
+LACKS = (
+    "session_connects.unsupported",
+    "session_disconnects.unsupported",
+    "virtual_sessions.unsupported",  # the brokers' own counters are those of Windows
+)
 NOBODY = Companions()
 
 
