@@ -13,7 +13,13 @@ import pytest
 from django.test import Client
 
 from apps.collectors.collector_api.views import spread_of
-from apps.collectors.models import Collector, CollectorEvent, CollectorStub, RefusalCount
+from apps.collectors.models import (
+    Collector,
+    CollectorEvent,
+    CollectorStub,
+    EnrolmentKey,
+    RefusalCount,
+)
 from apps.core import clock as server_clock
 from apps.core.models import Instance
 from apps.devices.models import Boot, Device
@@ -97,6 +103,50 @@ def cut(daemon: Daemon, *, is_cut: bool) -> None:
 def send(daemon: Daemon, clock: FakeClock, *records: dict[str, Any]) -> None:
     daemon.spool.add(list(records), clock.now())
     daemon.turn()
+
+
+class TestKeys:
+    @pytest.mark.case("collector.2")
+    @pytest.mark.parametrize(
+        ("state", "words"),
+        [
+            ({"expires_at": NOON - timedelta(days=1)}, "has expired"),
+            ({"maximum_uses": 0}, "used as often as it may be"),
+            ({"revoked_at": NOON - timedelta(days=1)}, "was revoked"),
+            ({"platforms": ["windows"]}, "for another platform"),
+        ],
+        ids=["expired", "exhausted", "revoked", "platform"],
+    )
+    def test_that_are_no_good_are_named_and_tried_once_in_15_minutes(
+        self, start: Start, clock: FakeClock, state: dict[str, Any], words: str
+    ) -> None:
+        EnrolmentKey.objects.update(**state)
+        daemon = start()
+
+        run(daemon, clock, seconds=1_770, every=30)
+
+        answers = [answer for path, answer in doors(daemon).answers if path == "enrol"]
+        assert [answer.status for answer in answers] == [403, 403]
+        assert words in str(daemon.spool.read("not_sending"))
+        assert not Device.objects.exists()
+
+
+class TestOpenPage:
+    @pytest.mark.case("collector.24")
+    def test_has_what_waits_after_the_next_check_in(
+        self, start: Start, clock: FakeClock, ada_client: Client
+    ) -> None:
+        daemon = start()
+        run(daemon, clock, seconds=60, every=10)
+        daemon.spool.add([boot(NOON)], clock.now())
+        daemon.step()
+        before = Boot.objects.count()
+
+        ada_client.get(f"/admin/devices/device/{Device.objects.get().pk}/change/")
+        daemon.check_in()
+        daemon.step()
+
+        assert (before, Boot.objects.count()) == (0, 1)
 
 
 class TestLosses:
