@@ -96,11 +96,13 @@ class Instance:
     def up(self, *arguments: str) -> "Instance":
         """Start the instance and wait until it says that it is ready."""
         self.begin(*arguments)
-        wait_for(
-            lambda: " is ready: http" in self.printed or self.has_ended, explanation=self.output
-        )
-        assert not self.has_ended, self.output()
+        self.wait_until_ready()
         return self
+
+    def wait_until_ready(self, seconds: float = SECONDS) -> None:
+        """Wait until the instance says that it is ready."""
+        wait_for(lambda: " is ready: http" in self.printed or self.has_ended, seconds, self.output)
+        assert not self.has_ended, self.output()
 
     def begin(self, *arguments: str) -> None:
         """Start the instance and do not wait."""

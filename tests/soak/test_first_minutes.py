@@ -74,7 +74,8 @@ def run(logind: Path) -> Iterator[Run]:
     instance.inside = (*inside, str(logind))
     try:
         run = Run(instance, time.monotonic(), time.time())
-        instance.up()
+        instance.begin()
+        instance.wait_until_ready(FACTS_SECONDS)
         yield run
     finally:
         remove(instance)
