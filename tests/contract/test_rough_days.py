@@ -197,6 +197,40 @@ class TestRefusals:
         assert (code, pointer.rpartition("/")[2]) == ("invalid", "duration_ms")
         assert daemon.spool.read("counters")["records_refused"] == 1
 
+    @pytest.mark.case("collector.23")
+    def test_of_what_postgresql_cannot_hold_name_each_and_the_next_batch_goes(
+        self, start: Start, clock: FakeClock
+    ) -> None:
+        daemon = start()
+        daemon.step()
+        hour = NOON - timedelta(hours=1)
+        good = [boot(hour + timedelta(minutes=n)) for n in range(3)]
+        login = {
+            "kind": "session.logins",
+            "occurred_at": to_text(hour),
+            "user": {"name": r"office\ada", "type": "local_user"},
+            "fields": {"session_id": "a\x00b"},
+        }
+        address = {
+            "kind": "connectivity.events",
+            "bucket": to_text(hour),
+            "bucket_s": 300,
+            "fields": {"local_ip": "999.1.1.1"},
+            "metrics": {"connected_duration_ms": {"sum": 1}},
+        }
+
+        send(
+            daemon, clock, good[0], login, good[1], boot(hour, duration_ms=2**70), address, good[2]
+        )
+        send(daemon, clock, boot(NOON))
+
+        assert Boot.objects.count() == 4
+        rows = daemon.spool._db.execute("SELECT pointer FROM quarantine").fetchall()
+        assert {pointer.rpartition("/")[2] for (pointer,) in rows} == {
+            "session_id", "duration_ms", "local_ip",
+        }  # fmt: skip
+        assert doors(daemon).statuses("events") == {202}
+
 
 class TestRestoredServer:
     @pytest.mark.case("collector.22")
