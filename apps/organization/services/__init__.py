@@ -16,12 +16,12 @@ from apps.organization.services.filling import (
     set_field_rules,
 )
 from apps.organization.services.imports import FileHasProblems, import_entities
+from apps.organization.services.rule_lists import fingerprint
 from apps.organization.services.rules import (
     RuleRefused,
     RulesChangedMeanwhile,
     apply_rules,
     check_rules,
-    fingerprint,
     replace_rules,
 )
 from apps.organization.services.sites import (

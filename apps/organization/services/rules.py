@@ -1,31 +1,17 @@
 """Changes of the rules that classify devices: always the whole list, as it was looked at."""
 
-import hashlib
-import json
 from collections.abc import Sequence
-from datetime import datetime
-from typing import Any, Protocol
 
-from django.db import transaction
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from apps.accounts.models import Account
-from apps.audit import services as audit
 from apps.audit.choices import AuditCode
 from apps.core.errors import DomainError
-from apps.core.locks import transaction_lock
 from apps.organization import fleet
 from apps.organization.choices import Matching
-from apps.organization.classification import (
-    CONDITIONS_LIMIT,
-    RULES_LIMIT,
-    Rule,
-    conditions_as_json,
-)
+from apps.organization.classification import CONDITIONS_LIMIT, RULES_LIMIT, Rule
 from apps.organization.models import NAME_LENGTH, ClassificationRule, Entity
-
-NAMED_IN_AUDIT = 40  # rules; the row of the log has a limit
+from apps.organization.services.rule_lists import RuleList
 
 
 class RuleRefused(DomainError):
@@ -40,30 +26,6 @@ class RulesChangedMeanwhile(DomainError):
     code = "rules_changed_meanwhile"
     status = 409
     message = _("The rules were changed meanwhile. Look at them again.")
-
-
-class Told(Protocol):
-    """A rule of whatever purpose that can be written down."""
-
-    @property
-    def uid(self) -> str:
-        """Return that of its row, "" while there is none."""
-        ...
-
-    @property
-    def name(self) -> str:
-        """Return what it is called."""
-        ...
-
-    def as_json(self) -> dict[str, Any]:
-        """Return it as JSON knows it."""
-        ...
-
-
-def fingerprint(rules: Sequence[Told]) -> str:
-    """Return a mark by which two lists of rules are told apart."""
-    text = json.dumps([rule.as_json() for rule in rules], sort_keys=True)
-    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def check_rules(rules: Sequence[Rule]) -> None:
@@ -96,77 +58,13 @@ def problem_of(rule: Rule) -> Promise | None:
     return None
 
 
-@transaction.atomic
-def replace_rules(
-    *, rules: Sequence[Rule], base: str, actor: Account | None, now: datetime
-) -> None:
-    """Put a list of rules in the place of the present one, and have the fleet classified anew.
-
-    base: fingerprint of the list that was looked at. Cost: one statement for each rule.
-
-    Raises:
-        RulesChangedMeanwhile: the present list is another one.
-        RuleRefused: the new list cannot be kept.
-    """
-    transaction_lock("organization.rules")
-    present = ClassificationRule.objects.as_rules()
-    if fingerprint(present) != base:
-        raise RulesChangedMeanwhile
-    if fingerprint(rules) == base:
-        return
-    check_rules(rules)
-    _write(rules)
-    fleet.known().begin(actor, now)
-    audit.record(
-        code=AuditCode.CLASSIFICATION_RULES_CHANGED,
-        actor=actor,
-        object_kind="classification_rules",
-        detail=difference(present, rules),
-        at=now,
-    )
-
-
-@transaction.atomic
-def apply_rules(*, actor: Account, now: datetime) -> None:
-    """Have the present rules applied to the whole fleet again."""
-    fleet.known().begin(actor, now)
-    audit.record(
-        code=AuditCode.CLASSIFICATION_RULES_CHANGED,
-        actor=actor,
-        object_kind="classification_rules",
-        detail={"is_applied_again": True},
-        at=now,
-    )
-
-
-def _write(rules: Sequence[Rule]) -> None:
-    kept = [rule.uid for rule in rules if rule.uid]
-    ClassificationRule.objects.exclude(uid__in=kept).delete()
-    rows = {str(row.uid): row for row in ClassificationRule.objects.all()}
-    if missing := set(kept) - set(rows):
-        raise RulesChangedMeanwhile(pointer=f"/{sorted(missing)[0]}")
-    for position, rule in enumerate(rules, start=1):
-        row = rows.get(rule.uid) or ClassificationRule()
-        row.name, row.entity_id = rule.name, rule.entity_id
-        row.position, row.is_active = position, rule.is_active
-        row.matching, row.conditions = rule.matching, conditions_as_json(rule.conditions)
-        row.save()
-
-
-def difference(old: Sequence[Told], new: Sequence[Told]) -> dict[str, Any]:
-    """Return what changed: uids and numbers; names stand with the rules."""
-    before = {rule.uid: rule for rule in old}
-    after = {rule.uid: rule for rule in new if rule.uid}
-    changed = [uid for uid in before.keys() & after.keys() if before[uid] != after[uid]]
-    added = [rule.name for rule in new if not rule.uid]
-    return {
-        "rules": len(new),
-        "added": added[:NAMED_IN_AUDIT],
-        "changed": [after[uid].name for uid in sorted(changed)][:NAMED_IN_AUDIT],
-        "removed": [before[uid].name for uid in sorted(before.keys() - after.keys())][
-            :NAMED_IN_AUDIT
-        ],
-        "is_reordered": [rule.uid for rule in old if rule.uid in after]
-        != [rule.uid for rule in new if rule.uid],
-        "hash": {"old": fingerprint(old), "new": fingerprint(new)},
-    }
+RULES = RuleList(
+    name="classification_rules",
+    model=ClassificationRule,
+    columns=["name", "entity_id", "is_active", "matching"],
+    code=AuditCode.CLASSIFICATION_RULES_CHANGED,
+    changed=RulesChangedMeanwhile,
+    check=check_rules,
+    begin=lambda actor, now: fleet.known().begin(actor, now),
+)
+replace_rules, apply_rules = RULES.replace, RULES.apply

@@ -1,22 +1,17 @@
 """Changes of the sites: always the whole list, as it was looked at."""
 
 from collections.abc import Sequence
-from datetime import datetime
 
-from django.db import transaction
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from apps.accounts.models import Account
-from apps.audit import services as audit
 from apps.audit.choices import AuditCode
 from apps.core.errors import DomainError
-from apps.core.locks import transaction_lock
 from apps.organization import sites
 from apps.organization.choices import Matching, SiteType
-from apps.organization.classification import CONDITIONS_LIMIT, RULES_LIMIT, conditions_as_json
+from apps.organization.classification import CONDITIONS_LIMIT, RULES_LIMIT
 from apps.organization.models import SITE_LENGTH, Site
-from apps.organization.services.rules import difference, fingerprint
+from apps.organization.services.rule_lists import RuleList
 from apps.organization.sites import SiteRule
 
 PLACE = ("country", "state", "city")
@@ -66,52 +61,13 @@ def problem_of(rule: SiteRule) -> Promise | None:
     return None
 
 
-@transaction.atomic
-def replace_sites(
-    *, rules: Sequence[SiteRule], base: str, actor: Account | None, now: datetime
-) -> None:
-    """Put a list of sites in the place of the present one, and have the fleet located anew.
-
-    base: fingerprint of the list that was looked at. Cost: one statement for each site.
-
-    Raises:
-        SitesChangedMeanwhile: the present list is another one.
-        SiteRefused: the new list cannot be kept.
-    """
-    transaction_lock("organization.sites")
-    present = Site.objects.as_rules()
-    if fingerprint(present) != base:
-        raise SitesChangedMeanwhile
-    if fingerprint(rules) == base:
-        return
-    check_sites(rules)
-    _write(rules)
-    sites.known().begin(actor, now)
-    _record(actor, now, difference(present, rules))
-
-
-@transaction.atomic
-def apply_sites(*, actor: Account, now: datetime) -> None:
-    """Have the place of every device found anew by the present sites."""
-    sites.known().begin(actor, now)
-    _record(actor, now, {"is_applied_again": True})
-
-
-def _write(rules: Sequence[SiteRule]) -> None:
-    kept = [rule.uid for rule in rules if rule.uid]
-    Site.objects.exclude(uid__in=kept).delete()
-    rows = {str(row.uid): row for row in Site.objects.all()}
-    if set(kept) - set(rows):
-        raise SitesChangedMeanwhile
-    for position, rule in enumerate(rules, start=1):
-        row = rows.get(rule.uid) or Site()
-        for name in ("name", "type", "is_active", "matching", *PLACE):
-            setattr(row, name, getattr(rule, name))
-        row.position, row.conditions = position, conditions_as_json(rule.conditions)
-        row.save()
-
-
-def _record(actor: Account | None, now: datetime, detail: dict[str, object]) -> None:
-    audit.record(
-        code=AuditCode.SITES_CHANGED, actor=actor, object_kind="sites", detail=detail, at=now
-    )
+SITES = RuleList(
+    name="sites",
+    model=Site,
+    columns=["name", "type", "is_active", "matching", *PLACE],
+    code=AuditCode.SITES_CHANGED,
+    changed=SitesChangedMeanwhile,
+    check=check_sites,
+    begin=lambda actor, now: sites.known().begin(actor, now),
+)
+replace_sites, apply_sites = SITES.replace, SITES.apply
