@@ -1,5 +1,6 @@
 """Fixtures of all tests. The environment is set here, before Django reads its settings."""
 
+import os
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from importlib.util import find_spec
@@ -26,6 +27,12 @@ def pytest_configure() -> None:
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # quick
     settings.DEX_PARTITION_DAYS_AHEAD = 1
     settings.DEX_PARTITION_DAYS_BEHIND = 1
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_setupnodes() -> None:
+    """Let each process read the settings in surroundings of its own, not in ours."""
+    del os.environ["DJANGO_SETTINGS_MODULE"]
 
 
 def pytest_unconfigure() -> None:
