@@ -243,6 +243,14 @@ class TestLists:
         times = [f"{row.occurred_at:%H:%M}" for page in pages for row in page.result_list]
         assert times == ["08:07", "08:15", "08:14", "07:59", "05:00"]  # 08:15 stands by its device
 
+    def test_go_on_after_no_time_within_a_quarter(self, ada_client: Client, other: Device) -> None:
+        last = 2**63 - 1  # no row is after it but those of before
+        middle = int(NOW.replace(hour=8, minute=8).timestamp()) * 1_000_000  # after two of the three logins
+
+        found = listed(ada_client, LOGINS, f"?after={last}-{middle}-0")
+
+        assert len(found.result_list) == 3
+
     @pytest.mark.parametrize("rule", [ALLOWED, REFUSED], indirect=True)
     def test_keep_the_running_quarter_back_where_it_would_tell_who_comes(
         self, ada_client: Client, other: Device, rule: str, monkeypatch: pytest.MonkeyPatch

@@ -151,7 +151,7 @@ class EventChangeList(ExportedChangeList):
         """Keep the rows after the key in the address."""
         if self.is_by_quarter:
             place = parse_address(self.after)
-            if place is None:
+            if place is None or place[1] != quarter_of(place[1]):  # would tell times closer
                 return queryset
             self.page_end = place[1] + QUARTER
             return queryset.filter(after_in_quarters(self.model, *place))
