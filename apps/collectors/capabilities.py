@@ -70,8 +70,7 @@ EXTENTS: dict[str, Text] = {
 
 
 def described(words: Iterable[str]) -> list[list[Any]]:
-    """Return what is not measured and how far, in the order of the first; words we do not know as
-    they are."""
+    """Return what is not measured and how far, sorted; words we do not know as they are."""
     rows = []
     for word in words:
         name, _dot, extent = word.partition(".")

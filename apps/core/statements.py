@@ -56,7 +56,8 @@ class Statement:
 
         What `atomic` does at its end finds the transaction committed; one inside another leaves
         that to the outer one, as always.
-        Raises Django's database errors, those of the commit too; nothing is stored then.
+        Raises Django's database errors, those of the commit too; nothing is stored then, but where
+        the connection was lost, after which nobody knows: only run what may be sent again.
         """
         client = _client()
         commits = len(connection.atomic_blocks) == 1

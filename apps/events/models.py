@@ -59,7 +59,8 @@ class DailyEvent(SampledEvent):
 class ReceivedBatch(models.Model):
     """One batch that was stored, known by device, epoch and sequence.
 
-    Written in the transaction of its rows; purged after the collectors' retry window. A batch found here is answered again and stores nothing.
+    Written in the transaction of its rows; purged after the collectors' retry window. A batch found
+    here is answered again and stores nothing.
     """
 
     device_id = models.BigIntegerField()
