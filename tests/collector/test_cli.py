@@ -86,7 +86,14 @@ class TestConfiguration:
         server.announced = [
             {
                 "starts_at": "2026-03-09T12:00:00+00:00",
-                "changes": {"focus_time": {"old": "off", "new": "on"}},
+                "changes": {
+                    "focus_time": {"old": "off", "new": "on"},
+                    "listed_groups": {"old": [], "new": ["docker", "sudo"]},
+                    "schedule": {
+                        "old": {"days": [1, 2], "start": "08:00", "end": "17:00"},
+                        "new": {"days": [], "start": "08:00", "end": "24:00"},
+                    },
+                },
             }
         ]
         run(start(), clock, seconds=10)
@@ -98,9 +105,11 @@ class TestConfiguration:
         assert (status, lines[0]) == (0, "Configuration 1 is in force:")
         listed = lines[lines.index(f"  {groups} (user_groups: listed)") + 1]
         assert listed == "    listed: docker, sudo, users"
-        assert lines[-2:] == [
+        assert lines[-4:] == [
             "From 2026-03-09 12:00 UTC on:",
             "  which program is in front: collected (now: not collected)",
+            "  listed groups: docker, sudo (now: nothing)",
+            "  work hours: on no day, 08:00 to 24:00 (now: Mon, Tue, 08:00 to 17:00)",
         ]
 
     def test_says_that_nothing_is_announced(

@@ -110,6 +110,14 @@ class TestStatus:
         )
         assert told()[-1].endswith("it is outside the work hours.")
 
+    def test_says_that_people_are_not_measured_elsewhere(
+        self, start: Start, server: FakeServer, clock: FakeClock, told: Callable[[], list[str]]
+    ) -> None:
+        server.switches["work_hours"] = "on_site"  # and no network is listed
+        run(start(probes=()), clock, seconds=20)
+
+        assert told()[-1].endswith("it is on none of the company's networks.")
+
     @pytest.mark.parametrize(
         ("passed", "text"),
         [

@@ -136,7 +136,11 @@ class Gathering:
             is_on_site=lambda: Place(self._root, self._clock).is_on_site(current.networks),
         )
         paused_until = pausing.until(spool, current, now)
-        people = sentences.people_sentence(paused_until, measures_people=measures_people)
+        people = sentences.people_sentence(
+            paused_until,
+            measures_people=measures_people,
+            is_work_time=current.work_hours.covers(now, self._clock.zone),
+        )
         return [*told, people] if people else list(told)
 
     def _waiting(self, spool: Spool) -> list[Record]:

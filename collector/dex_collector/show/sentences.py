@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from dex_collector.clock import from_text
 from dex_collector.configuration import LISTING, Configuration
-from dex_collector.show.words import LABELS, configuration_lines, said
+from dex_collector.show.words import LABELS, configuration_lines, label, said
 from dex_collector.spool import Spool
 
 RUNS = "The collector runs."
@@ -42,21 +42,24 @@ def status_sentences(
         yield "Sending works."
 
 
-def people_sentence(paused_until: str | None, *, measures_people: bool) -> str | None:
+def people_sentence(
+    paused_until: str | None, *, measures_people: bool, is_work_time: bool
+) -> str | None:
     """Return why nothing about people is measured now; None where it is."""
     if paused_until is not None:
         return f"Paused: what is about people is not measured until {paused_until}."
     if not measures_people:
-        return "What is about people is not measured now: it is outside the work hours."
+        why = "on none of the company's networks" if is_work_time else "outside the work hours"
+        return f"What is about people is not measured now: it is {why}."
     return None
 
 
 def configuration_sentences(configuration: Configuration, restrictions: list[str]) -> Iterator[str]:
     """Yield what may be collected, with the names that the company's administrators use."""
     yield f"Configuration {configuration.version} is in force:"
-    for name, (label, words) in zip(LABELS, configuration_lines(configuration), strict=True):
+    for name, (about, words) in zip(LABELS, configuration_lines(configuration), strict=True):
         value = configuration.value(name)
-        yield f"  {label}: {words} ({name}: {value})"
+        yield f"  {about}: {words} ({name}: {value})"
         if LISTING.get(name) == value:
             yield f"    listed: {', '.join(sorted(configuration.listed(name))) or 'nothing'}"
     if restrictions:
@@ -64,7 +67,7 @@ def configuration_sentences(configuration: Configuration, restrictions: list[str
     for announced in configuration.announced:
         yield f"From {announced.starts_at:%Y-%m-%d %H:%M} UTC on:"
         for name, (old, new) in announced.changes.items():
-            yield f"  {LABELS.get(name, name)}: {said(name, new)} (now: {said(name, old)})"
+            yield f"  {label(name)}: {said(name, new)} (now: {said(name, old)})"
     if not configuration.announced:
         yield "No change is announced."
 

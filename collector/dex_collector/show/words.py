@@ -1,5 +1,8 @@
 """The configuration in plain words, for the people it is about."""
 
+from collections.abc import Iterable
+from typing import Any
+
 from dex_collector.configuration import Configuration
 
 LABELS = {
@@ -30,6 +33,12 @@ LABELS = {
     "pause": "`dex-collector pause`",
     "work_hours": "when data about you are read",
 }
+DETAILS = {
+    "listed_groups": "listed groups",
+    "listed_binaries": "listed programs",
+    "schedule": "work hours",
+    "networks": "networks of the company",
+}
 VALUES = {
     "off": "not collected",
     "none": "not collected",
@@ -49,6 +58,7 @@ VALUES = {
     "schedule": "only in the work hours",
     "on_site": "only in the work hours and on the company's networks",
 }
+DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 OFF_WORDS = {"pause": "not allowed", "campaigns": "not shown", "remote_actions": "not run"}
 ON_WORDS = {"pause": "allowed", "campaigns": "shown", "remote_actions": "run if signed"}
 
@@ -58,10 +68,22 @@ def configuration_lines(configuration: Configuration) -> list[tuple[str, str]]:
     return [(label, _in_force(configuration, name)) for name, label in LABELS.items()]
 
 
-def said(name: str, value: str) -> str:
-    """Return what a value of a switch means; one of a later version as it is."""
-    special = {"off": OFF_WORDS, "on": ON_WORDS}.get(value, {})
-    return special.get(name, VALUES.get(value, value))
+def label(name: str) -> str:
+    """Return what a setting is about; one of a later version as it is."""
+    return LABELS.get(name) or DETAILS.get(name, name)
+
+
+def said(name: str, value: Any) -> str:
+    """Return what a value of a setting means; one of a later version as it is.
+
+    value: of a switch a word, of a detail a list of names, or days and hours.
+    """
+    if isinstance(value, list):
+        return ", ".join(map(str, value)) or "nothing"
+    if name == "schedule":
+        return _hours(value["days"], value["start"], value["end"])
+    special: dict[str, str] = {"off": OFF_WORDS, "on": ON_WORDS}.get(value, {})
+    return special.get(name) or VALUES.get(value) or str(value)
 
 
 def _in_force(configuration: Configuration, name: str) -> str:
@@ -69,8 +91,10 @@ def _in_force(configuration: Configuration, name: str) -> str:
     if name != "work_hours" or value == "always":
         return said(name, value)
     hours = configuration.work_hours
-    days = ", ".join(
-        ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"][day - 1] for day in sorted(hours.days)
-    )
     where = " and on the company's networks" if value == "on_site" else ""
-    return f"only {days}, {hours.start:%H:%M} to {hours.end:%H:%M}{where}"
+    return f"only {_hours(hours.days, f'{hours.start:%H:%M}', f'{hours.end:%H:%M}')}{where}"
+
+
+def _hours(days: Iterable[int], start: str, end: str) -> str:
+    names = ", ".join(DAYS[day - 1] for day in sorted(days))
+    return f"{names or 'on no day'}, {start} to {end}"
