@@ -12,6 +12,7 @@ from dex_collector.clock import Clock, to_text
 from dex_collector.spool import Spool
 
 KIND = "collector.events"
+HEALTH = "health"  # the type that comes each time; all others tell of something
 EVERY_SECONDS = 900.0  # own health; a constant of the protocol
 CLOCK_OFFSET_MAXIMUM_MS = 90_000  # beyond it a server shifts the times of records
 DETAILS_MAXIMUM = 255
@@ -105,7 +106,7 @@ class Reports:
         cost, before = self._read_cost(), self._before
         seconds = max(cost.at_seconds - before.at_seconds, 0.001)
         self.tell(
-            "health",
+            HEALTH,
             cpu_usage_ratio=round((cost.cpu_seconds - before.cpu_seconds) / seconds, 6),
             memory_bytes=cost.memory_bytes,
             traffic_bytes=traffic_bytes - self._traffic_before,

@@ -1,13 +1,14 @@
 """How it goes, and what may be collected, in sentences for the people it is about."""
 
 import os
+import webbrowser
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from dex_collector import pausing
+from dex_collector import cli, pausing
 from dex_collector.daemon import Daemon
 from dex_collector.probes.base import NoData, Output, Probe
 from dex_collector.show.door import ShowDoor, ask
@@ -169,6 +170,44 @@ class TestShow:
 
         assert "  quantum state: not at all" in list(text_lines(shown))
         assert "<td>quantum state</td><td>not at all</td>" in "".join(html_parts(shown))
+
+    def test_says_what_befell_the_collector_so_that_a_gap_has_its_reason(
+        self, start: Start, clock: FakeClock, state: Path, machine: Path
+    ) -> None:
+        daemon = start(probes=())
+        run(daemon, clock, seconds=20)
+        daemon.measurement.reports.tell("probe_disabled", "packages: not read for now")
+        daemon.measurement.reports.tell("records_dropped", number_of_records=7)
+        daemon.measurement.reports.tell("health")
+
+        shown = list(Gathering(state, clock, ADA, machine).everything())
+
+        lines, page = list(text_lines(shown)), "".join(html_parts(shown))
+        assert lines[lines.index("What the collector told of itself, newest first:") + 1 :][:2] == [
+            "  2026-03-02T12:00:20.000Z: records dropped: 7 records",
+            "  2026-03-02T12:00:20.000Z: probe disabled: packages: not read for now",
+        ]
+        assert "<td>probe disabled: packages: not read for now</td>" in page
+        assert "health" not in [line.rpartition(": ")[2] for line in lines]
+
+    def test_from_the_menu_says_on_its_page_that_nobody_answers(
+        self, start: Start, clock: FakeClock, state: Path, tmp_path: Path,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:  # fmt: skip
+        run(start(probes=()), clock, seconds=20)
+        opened: list[str] = []
+        monkeypatch.setattr(os, "getuid", lambda: ADA)
+        monkeypatch.setattr(webbrowser, "open", opened.append)
+        monkeypatch.setenv("HOME", str(tmp_path))
+        (tmp_path / "dex-collector.html").write_text("of last week")
+
+        places = ["--state", str(state), "--show-socket", str(tmp_path / "none.sock")]
+        status = cli.main(["show", "--html", *places])
+
+        page = (tmp_path / "dex-collector.html").read_text()
+        assert (status, opened) == (2, [f"file://{tmp_path}/dex-collector.html"])
+        assert "No collector answers here" in page
+        assert page.endswith("</html>\n")
 
     def test_takes_no_report_of_the_collector_for_a_value_of_a_probe(
         self, start: Start, clock: FakeClock, state: Path, machine: Path

@@ -18,6 +18,7 @@ from dex_collector.show.viewer import ROOT_UID
 STATE = Path("/var/lib/dex-collector")
 FAILED = 2
 PAGE = "dex-collector.html"  # in the home of who asks
+NO_ANSWER = "No collector answers here: it does not run, or has no local socket."
 
 
 def add_parsers(commands: Any) -> None:
@@ -97,19 +98,22 @@ def _show(options: argparse.Namespace) -> int:
 
 
 def _write_page(options: argparse.Namespace, lines: Iterator[Line]) -> int:
+    """Write the page; where nobody answers it says so, for who clicked sees no terminal."""
     from dex_collector.show.text import html_parts
 
     path = Path(options.html) if options.html else Path.home() / PAGE
 
-    def write() -> Iterator[str]:
+    def write(content: Iterator[Line]) -> Iterator[str]:
         path.unlink(missing_ok=True)  # never through a link that somebody laid there
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            file.writelines(html_parts(lines))
+            file.writelines(html_parts(content))
         yield f"Written: {path}"
 
-    ended = _print(options, write())
-    if ended == 0 and not options.html:
+    ended = _print(options, write(lines))
+    if ended == FAILED:
+        list(write(iter([{"sentences": [NO_ANSWER]}])))
+    if not options.html and ended in {0, FAILED}:
         import webbrowser  # only here: it looks for programs
 
         webbrowser.open(path.as_uri())
@@ -126,7 +130,7 @@ def _print(options: argparse.Namespace, texts: Iterable[str]) -> int:
     except sqlite3.Error as error:
         return _fail(f"The spool cannot be read now: {error}. It was left as it is.")
     except (FileNotFoundError, ConnectionError):
-        return _fail("No collector answers here: it does not run, or has no local socket.")
+        return _fail(NO_ANSWER)
     return 0
 
 

@@ -1,7 +1,7 @@
 """Gathers what is shown, from the files of the collector: a head, then batch after batch."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ from dex_collector.identity import IdentityStore
 from dex_collector.place import Place
 from dex_collector.probes.base import Probe
 from dex_collector.probes.registry import PROBES
-from dex_collector.reports import KIND
+from dex_collector.reports import HEALTH, KIND
 from dex_collector.show import sentences
 from dex_collector.show.viewer import Viewer, make_viewer
 from dex_collector.show.words import configuration_lines
@@ -25,6 +25,7 @@ from dex_collector.state_lock import is_locked
 
 LOOKED_THROUGH = 20  # newest batches, for the last value of a probe
 VALUE_TEXT_MAXIMUM = 200  # characters
+EVENTS_SHOWN = 20  # of the collector itself
 
 Line = dict[str, Any]
 
@@ -109,6 +110,7 @@ class Gathering:
 
     def _head(self, spool: Spool, *, with_values: bool = True) -> Line:
         current = self._store.current
+        last, events = self._lately(spool) if with_values else ({}, [])
         return {
             "collector_version": __version__,
             "at": to_text(self._clock.now()),
@@ -116,7 +118,8 @@ class Gathering:
             "configuration_version": current.version,
             "configuration": configuration_lines(current),
             "local_restrictions": self._store.local.names(),
-            "probes": self._probe_lines(spool) if with_values else [],
+            "probes": self._probe_lines(last) if with_values else [],
+            "events": events,
             "waiting": self._waiting(spool) if with_values else [],
             "unsupported": spool.read(CAPABILITIES, []),
             "lost": spool.lost(),
@@ -148,8 +151,7 @@ class Gathering:
         found = (self.viewer.record(json.loads(text))[0] for text in spool.waiting_texts())
         return [record for record in found if record is not None]
 
-    def _probe_lines(self, spool: Spool) -> list[Line]:
-        last = self._last_values(spool)
+    def _probe_lines(self, last: Mapping[str, str]) -> list[Line]:
         return [
             {
                 "name": probe.name,
@@ -157,25 +159,30 @@ class Gathering:
                 "every_seconds": probe.every_seconds,
                 "is_on": probe.switch is None or self._store.current.is_on(probe.switch),
                 "is_about_people": probe.is_user_linked,
-                "last": next(
-                    (last[kind] for kind in probe.kinds if kind in last and kind != KIND), None
-                ),
+                "last": next((last[kind] for kind in probe.kinds if kind in last), None),
             }
             for probe in self._probes
         ]
 
-    def _last_values(self, spool: Spool) -> dict[str, str]:
-        """Return the newest record of each kind that is shown, as short JSON."""
-        found: dict[str, str] = {}
-        waiting = list(reversed(self._waiting(spool)))
-        for record in waiting:
-            found.setdefault(batch.kind_of(record), _short(record))
+    def _newest(self, spool: Spool) -> Iterator[Record]:
+        """Yield what is shown of the newest records, newest first: what waits, then batches."""
+        yield from reversed(self._waiting(spool))
         for body in spool.newest_bodies(LOOKED_THROUGH):
             for record in reversed(batch.records_of(batch.unpack(body))):
-                kind = batch.kind_of(record)
-                if kind not in found and (shown := self.viewer.record(record)[0]) is not None:
-                    found[kind] = _short(shown)
-        return found
+                if (shown := self.viewer.record(record)[0]) is not None:
+                    yield shown
+
+    def _lately(self, spool: Spool) -> tuple[dict[str, str], list[Line]]:
+        """Return the newest record of each kind as short JSON, and the collector's own events."""
+        last: dict[str, str] = {}
+        events: list[Line] = []
+        for record in self._newest(spool):
+            kind = batch.kind_of(record)
+            if kind != KIND:
+                last.setdefault(kind, _short(record))
+            elif record["fields"]["type"] != HEALTH and len(events) < EVENTS_SHOWN:
+                events.append({"at": record["occurred_at"], **record["fields"]})
+        return last, events
 
 
 def _short(record: Record) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 Line = dict[str, Any]
 NOTHING = "nothing lately that you may see"
 BATCHES = {"waiting": "waits", "next": "goes next", "sent": "sent"}
+EVENTS = "What the collector told of itself, newest first"
 UNSUPPORTED = "What this machine cannot tell"
 EXTENTS = {"unsupported": "not at all", "polled": "only what lasts, or happens when it looks"}
 
@@ -29,11 +30,22 @@ def text_lines(lines: Iterable[Line]) -> Iterator[str]:
         for probe in line["probes"]:
             yield f"  {probe_title(probe)}"
             yield f"    last: {probe['last'] or NOTHING}"
+        if line["events"]:
+            yield from ["", f"{EVENTS}:", *(f"  {at}: {what}" for at, what in own_events(line))]
         if line["unsupported"]:
             yield from ["", f"{UNSUPPORTED}:", *(f"  {n}: {e}" for n, e in lacks(line))]
         if line["waiting"]:
             yield from ["", "Measured, in no batch yet:"]
             yield from (_json(record) for record in line["waiting"])
+
+
+def own_events(line: Line) -> Iterator[tuple[str, str]]:
+    """Yield when something happened to the collector, and what: a gap has its reason here."""
+    for event in line["events"]:
+        number = event.get("number_of_records")
+        said = event.get("details") or ("" if number is None else f"{number} records")
+        what = event["type"].replace("_", " ")
+        yield event["at"], f"{what}: {said}" if said else what
 
 
 def lacks(line: Line) -> Iterator[tuple[str, str]]:
@@ -107,6 +119,8 @@ def html_parts(lines: Iterable[Line]) -> Iterator[str]:
 
 def _html_head(line: Line) -> Iterator[str]:
     yield from (f"<p>{html.escape(sentence)}</p>\n" for sentence in line["sentences"])
+    if "configuration" not in line:  # nobody answers: that is all there is to say
+        return
     yield "<h2>What may be collected</h2>\n"
     yield _table(("what", "how"), line["configuration"])
     if line["local_restrictions"]:
@@ -114,6 +128,8 @@ def _html_head(line: Line) -> Iterator[str]:
     yield "<h2>What is read</h2>\n"
     rows = [(probe_title(probe), probe["last"] or NOTHING) for probe in line["probes"]]
     yield _table(("probe", "last value"), rows)
+    if line["events"]:
+        yield f"<h2>{EVENTS}</h2>\n{_table(('when', 'what'), own_events(line))}"
     if line["unsupported"]:
         yield f"<h2>{UNSUPPORTED}</h2>\n{_table(('what', 'how far'), lacks(line))}"
     yield f"<h2>Measured, in no batch yet</h2>\n<pre>{html.escape(_json(line['waiting']))}</pre>\n"
