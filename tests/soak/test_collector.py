@@ -20,6 +20,7 @@ def usage(tell: Callable[[str], None]) -> collector.Usage:
     figures = (
         ("% of a core", usage.cpu_percent_with_start, collector.CPU_BUDGET_PERCENT),
         ("% of a core after its start", usage.cpu_percent, collector.CPU_BUDGET_PERCENT),
+        ("% of a core in 5 minutes", usage.busiest_percent, collector.BUSIEST_BUDGET_PERCENT),
         ("MB", usage.memory_mb, collector.MEMORY_BUDGET_MB),
         ("kbit/s", usage.kbit_per_s, collector.TRAFFIC_BUDGET_KBIT_S),
     )
@@ -33,6 +34,9 @@ def usage(tell: Callable[[str], None]) -> collector.Usage:
 class TestCollector:
     def test_takes_a_small_part_of_a_core(self, usage: collector.Usage) -> None:
         assert usage.cpu_percent_with_start <= collector.CPU_BUDGET_PERCENT
+
+    def test_takes_no_large_part_of_a_core_for_five_minutes(self, usage: collector.Usage) -> None:
+        assert usage.busiest_percent <= collector.BUSIEST_BUDGET_PERCENT
 
     def test_takes_little_memory(self, usage: collector.Usage) -> None:
         assert usage.memory_mb <= collector.MEMORY_BUDGET_MB
