@@ -209,6 +209,25 @@ class TestShow:
         assert "No collector answers here" in page
         assert page.endswith("</html>\n")
 
+    def test_says_on_its_page_that_the_spool_cannot_be_read(self, tmp_path: Path) -> None:
+        (tmp_path / "bad").mkdir()
+        (tmp_path / "bad" / "spool.db").write_bytes(b"no database" * 1_000)
+
+        places = ["--state", str(tmp_path / "bad")]
+        status = cli.main(["show", "--html", str(tmp_path / "page.html"), *places])
+
+        assert status == 2
+        assert "The spool cannot be read now" in (tmp_path / "page.html").read_text()
+
+    def test_that_cannot_be_written_is_no_crash(
+        self, start: Start, clock: FakeClock, state: Path, tmp_path: Path
+    ) -> None:
+        run(start(probes=()), clock, seconds=20)
+
+        page = str(tmp_path / "missing" / "page.html")
+
+        assert cli.main(["show", "--html", page, "--state", str(state)]) == 2
+
     def test_takes_no_report_of_the_collector_for_a_value_of_a_probe(
         self, start: Start, clock: FakeClock, state: Path, machine: Path
     ) -> None:

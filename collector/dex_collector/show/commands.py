@@ -18,6 +18,7 @@ from dex_collector.show.viewer import ROOT_UID
 STATE = Path("/var/lib/dex-collector")
 FAILED = 2
 PAGE = "dex-collector.html"  # in the home of who asks
+UNTOLD = (sqlite3.Error, FileNotFoundError, ConnectionError)  # what keeps an answer back
 NO_ANSWER = "No collector answers here: it does not run, or has no local socket."
 
 
@@ -98,10 +99,18 @@ def _show(options: argparse.Namespace) -> int:
 
 
 def _write_page(options: argparse.Namespace, lines: Iterator[Line]) -> int:
-    """Write the page; where nobody answers it says so, for who clicked sees no terminal."""
+    """Write the page; where nothing is told it says why, for who clicked sees no terminal."""
     from dex_collector.show.text import html_parts
 
     path = Path(options.html) if options.html else Path.home() / PAGE
+    problems: list[str] = []
+
+    def told() -> Iterator[Line]:
+        try:
+            yield from lines
+        except UNTOLD as error:
+            problems.append(_problem(error))
+            raise
 
     def write(content: Iterator[Line]) -> Iterator[str]:
         path.unlink(missing_ok=True)  # never through a link that somebody laid there
@@ -110,10 +119,10 @@ def _write_page(options: argparse.Namespace, lines: Iterator[Line]) -> int:
             file.writelines(html_parts(content))
         yield f"Written: {path}"
 
-    ended = _print(options, write(lines))
-    if ended == FAILED:
-        list(write(iter([{"sentences": [NO_ANSWER]}])))
-    if not options.html and ended in {0, FAILED}:
+    ended = _print(options, write(told()))
+    if problems:
+        list(write(iter([{"sentences": problems}])))
+    if not options.html and (problems or ended == 0):
         import webbrowser  # only here: it looks for programs
 
         webbrowser.open(path.as_uri())
@@ -127,11 +136,15 @@ def _print(options: argparse.Namespace, texts: Iterable[str]) -> int:
     try:
         for text in texts:
             sys.stdout.write(f"{text}\n")
-    except sqlite3.Error as error:
-        return _fail(f"The spool cannot be read now: {error}. It was left as it is.")
-    except (FileNotFoundError, ConnectionError):
-        return _fail(NO_ANSWER)
+    except UNTOLD as error:
+        return _fail(_problem(error))
     return 0
+
+
+def _problem(error: Exception) -> str:
+    if isinstance(error, sqlite3.Error):
+        return f"The spool cannot be read now: {error}. It was left as it is."
+    return NO_ANSWER
 
 
 def _indented(content: Any) -> str:
