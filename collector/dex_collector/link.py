@@ -18,6 +18,12 @@ REFUSED_RETRY_SECONDS = 6 * 3600.0
 # The key is good, but what hangs on it is gone: enrol again at once, without anybody's help.
 ENROL_ANEW_CODES = {"device_expired", "collector_unknown"}
 
+REFUSALS = {
+    "collector_revoked": "an administrator has revoked this collector",
+    "signature_invalid": "the server could not verify this device's signature",
+    "collector_unknown": "the server does not know this collector",
+}
+
 
 class EnrolAnew(Exception):
     """This identity has to be followed by a new one, which it authenticates."""
@@ -184,7 +190,7 @@ class Link:
         self.patience.wait(
             self.clock.monotonic(),
             REFUSED_RETRY_SECONDS,
-            f"the server does not accept this collector ({code or 401});"
-            " it asks again every 6 hours, or give it a new enrolment key",
+            f"{REFUSALS.get(code, f'the server does not accept this collector ({code or 401})')};"
+            " it measures for 24 hours and asks again every 6, or give it a new enrolment key",
         )
         self.store.save(self.enrolled)

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
+from apps.accounts.models import Account
 from apps.collectors.collector_api.views import spread_of
 from apps.collectors.models import (
     Collector,
@@ -20,6 +21,7 @@ from apps.collectors.models import (
     EnrolmentKey,
     RefusalCount,
 )
+from apps.collectors.services import enrolment
 from apps.core import clock as server_clock
 from apps.core.models import Instance
 from apps.devices.models import Boot, Device
@@ -129,6 +131,39 @@ class TestKeys:
         assert [answer.status for answer in answers] == [403, 403]
         assert words in str(daemon.spool.read("not_sending"))
         assert not Device.objects.exists()
+
+
+class TestToken:
+    @pytest.mark.parametrize("days", [16, 40], ids=["past half of its life", "past its life"])
+    def test_is_renewed_by_the_device_key(self, start: Start, clock: FakeClock, days: int) -> None:
+        daemon = start()
+        daemon.step()
+        before = daemon.link.enrolled.token
+
+        clock.advance(days * 86_400)
+        daemon.step()
+
+        assert daemon.link.enrolled.token not in {None, before}
+        assert daemon.link.enrolled.refused_at is None
+        daemon.check_in()
+        assert daemon.link.enrolled.refused_at is None
+        assert Collector.objects.get().last_contact_at == clock.now()
+
+    def test_that_was_revoked_ends_the_measuring_after_a_day(
+        self, start: Start, clock: FakeClock, ada: Account
+    ) -> None:
+        daemon = start()
+        daemon.step()
+        enrolment.revoke(collector=Collector.objects.get(), actor=ada, now=clock.now())
+        clock.advance(700)
+        daemon.step()
+        refused, measures = daemon.link.enrolled.refused_at, daemon._may_measure()
+
+        clock.advance(24 * 3_600)
+
+        assert (refused is not None, measures) == (True, True)
+        assert not daemon._may_measure()
+        assert "an administrator has revoked this collector" in daemon.spool.read("not_sending")
 
 
 class TestOpenPage:
