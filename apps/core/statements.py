@@ -86,7 +86,8 @@ def copy_in(statement: bytes, chunks: Iterable[bytes]) -> None:
         _begin_copy(pgconn)
         try:
             for chunk in chain([first], stream):
-                pgconn.put_copy_data(chunk)
+                if not pgconn.put_copy_data(chunk):
+                    raise MemoryError("libpq cannot hold the rows that wait for the server")
                 if len(chunk) > PIECE_BYTES:
                     pgconn.flush()  # the server reads while the next chunk is made
         except BaseException:

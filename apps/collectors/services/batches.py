@@ -244,7 +244,9 @@ class _Work:
         try:
             FINISH.run_last(**self._finishing(answer))
         except IntegrityError as error:
-            raise (_StoredMeanwhile if _is_repeated_note(error) else error) from error
+            if _is_repeated_note(error):
+                raise _StoredMeanwhile from error
+            raise
 
     def _gone(self) -> Exception:
         """Say what became of the collector since it showed its token."""

@@ -3,9 +3,13 @@
 from typing import Any
 
 import pytest
+from django.db import IntegrityError
+from psycopg.errors import UniqueViolation
 
 from apps.collectors.authentication import CollectorTokenAuthentication
+from apps.collectors.services import batches
 from apps.core import generations
+from apps.core.statements import Statement
 from apps.devices.models import Boot
 from apps.events import dimensions
 from apps.events import services as events
@@ -107,4 +111,19 @@ def test_batch_that_another_request_stores_meanwhile_is_a_repeat(
     response = machine.post(batch)
 
     assert (response.status_code, response.content) == (202, b'{"accepted":7}')
+    assert not Boot.objects.exists()
+
+
+def test_refusal_of_another_table_keeps_its_cause(
+    machine: Machine, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    twice = Statement("INSERT INTO core_generation VALUES (%(version)s, 1), (%(version)s, 1)")
+    monkeypatch.setattr(batches, "FINISH", twice)
+
+    response = machine.send(boot())
+
+    (error,) = [record.exc_info[1] for record in caplog.records if record.exc_info]
+    assert response.status_code == 500
+    assert isinstance(error, IntegrityError)
+    assert isinstance(error.__cause__, UniqueViolation)
     assert not Boot.objects.exists()
