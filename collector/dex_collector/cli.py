@@ -63,8 +63,8 @@ def _parser() -> argparse.ArgumentParser:
     service.add_parsers(commands)
     leaving = commands.add_parser("leave", help="tell the server that this collector goes")
     leaving.add_argument("--state", type=Path, help="without it the folder of the service")
-    leaving.add_argument("--server")
-    leaving.add_argument("--ca-file", type=Path)
+    leaving.add_argument("--server", help="address of the dex server; without it the service's")
+    leaving.add_argument("--ca-file", type=Path, help="certificate authority to trust alone")
     leaving.set_defaults(command=_leave)
     return parser
 

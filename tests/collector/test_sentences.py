@@ -240,6 +240,19 @@ class TestShow:
         assert {one["name"]: one["last"] for one in head["probes"]}["executions"] is None
 
 
+class TestNext:
+    def test_says_that_nothing_waits(
+        self, start: Start, clock: FakeClock, state: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        run(start(probes=()), clock, seconds=20)
+
+        status = cli.main(["show", "--state", str(state), "--next"])
+
+        printed = capsys.readouterr()
+        assert (status, printed.out) == (0, "")
+        assert printed.err.startswith("Nothing waits")
+
+
 class TestLock:
     def test_is_seen_without_being_taken(self, tmp_path: Path) -> None:
         before = is_locked(tmp_path)

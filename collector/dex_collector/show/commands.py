@@ -19,6 +19,7 @@ STATE = Path("/var/lib/dex-collector")
 FAILED = 2
 PAGE = "dex-collector.html"  # in the home of who asks
 UNTOLD = (sqlite3.Error, FileNotFoundError, ConnectionError)  # what keeps an answer back
+NOTHING_WAITS = "Nothing waits: the next batch holds what is measured from now on."
 NO_ANSWER = "No collector answers here: it does not run, or has no local socket."
 
 
@@ -42,7 +43,7 @@ def add_parsers(commands: Any) -> None:
     show.set_defaults(command=_show)
     pause = commands.add_parser("pause", help="measure nothing about people for a while")
     _add_places(pause)
-    pause.add_argument("--minutes", type=int, required=True)
+    pause.add_argument("--minutes", type=int, required=True, help="how long, at most 480")
     pause.add_argument("--yes", action="store_true", help="do not ask")
     pause.set_defaults(command=_pause)
 
@@ -92,7 +93,7 @@ def _show(options: argparse.Namespace) -> int:
     if options.json:
         return _print(options, (json.dumps(line, ensure_ascii=False) for line in lines))
     if options.next:
-        return _print(options, (_indented(line["content"]) for line in lines))
+        return _print(options, _next_texts(lines))
     from dex_collector.show.text import text_lines  # its imports are large, and the daemon's too
 
     return _print(options, text_lines(lines))
@@ -147,8 +148,13 @@ def _problem(error: Exception) -> str:
     return NO_ANSWER
 
 
-def _indented(content: Any) -> str:
-    return json.dumps(content, ensure_ascii=False, indent=2)
+def _next_texts(lines: Iterator[Line]) -> Iterator[str]:
+    """Yield batches as JSON; that there is none goes beside them, for who reads JSON."""
+    count = 0
+    for count, line in enumerate(lines, 1):
+        yield json.dumps(line["content"], ensure_ascii=False, indent=2)
+    if not count:
+        sys.stderr.write(f"{NOTHING_WAITS}\n")
 
 
 def _say(sentence: str, status: int) -> int:
