@@ -150,10 +150,11 @@ def _problem(error: Exception) -> str:
 
 def _next_texts(lines: Iterator[Line]) -> Iterator[str]:
     """Yield batches as JSON; that there is none goes beside them, for who reads JSON."""
-    count = 0
-    for count, line in enumerate(lines, 1):
+    is_any = False
+    for line in lines:
+        is_any = True
         yield json.dumps(line["content"], ensure_ascii=False, indent=2)
-    if not count:
+    if not is_any:
         sys.stderr.write(f"{NOTHING_WAITS}\n")
 
 
