@@ -244,10 +244,11 @@ class TestLists:
         assert times == ["08:07", "08:15", "08:14", "07:59", "05:00"]  # 08:15 stands by its device
 
     def test_go_on_after_no_time_within_a_quarter(self, ada_client: Client, other: Device) -> None:
-        last = 2**63 - 1  # no row is after it but those of before
-        middle = int(NOW.replace(hour=8, minute=8).timestamp()) * 1_000_000  # after two of the three logins
+        last = 2**63 - 1  # after this device stand earlier times alone
+        middle = NOW.replace(hour=8, minute=8)  # between the three logins
 
-        found = listed(ada_client, LOGINS, f"?after={last}-{middle}-0")
+        query = f"?after={last}-{int(middle.timestamp()) * 1_000_000}-0"
+        found = listed(ada_client, LOGINS, query)
 
         assert len(found.result_list) == 3
 
