@@ -12,6 +12,8 @@ INSTALL := python3 -m dex.operations.install $(VENV)
 LANGUAGES := $(PYTHON) -m dex.operations.languages
 PACKAGES := $(shell sed 's/\#.*//' tests/packages.txt)
 TESTS := $(if $(ONLY),tests/$(ONLY),tests)
+# Whole files, so that what a file shares is made once; as they are listed: the long ones in between.
+SIDE_BY_SIDE := --numprocesses=$(or $(JOBS),0) --dist=loadfile --no-loadscope-reorder
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -31,8 +33,8 @@ endif
 run: setup ## start dex on this machine; Ctrl-C stops it, the data stay
 	@exec $(PYTHON) manage.py up
 
-test: check ## all checks, then all tests; ONLY=app runs one app's
-	$(PYTHON) -m pytest -ra $(TESTS)
+test: check ## all checks, then all tests; ONLY=app runs one app's, JOBS=2 two files at a time
+	$(PYTHON) -m pytest -ra $(SIDE_BY_SIDE) $(TESTS)
 
 check: setup-tests ## style, types, layers, settings, migrations
 	$(PYTHON) -m ruff check .
