@@ -8,4 +8,9 @@ class CountingLocMemCache(LocMemCache):
 
     def count(self, key: str, timeout: int) -> int:
         """Raise a counter by one and return it."""
-        return 1 if self.add(key, 1, timeout=timeout) else self.incr(key)
+        if self.add(key, 1, timeout=timeout):
+            return 1
+        try:
+            return self.incr(key)
+        except ValueError:  # it ended between the two
+            return self.count(key, timeout)
