@@ -268,6 +268,18 @@ class TestLists:
         assert len(over.result_list) == 3
 
     @pytest.mark.parametrize("rule", [ALLOWED, REFUSED], indirect=True)
+    def test_keep_back_sessions_that_began_just_now(
+        self, ada_client: Client, other: Device, rule: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("apps.core.clock.now", lambda: NOW.replace(hour=8, minute=10))
+        running = listed(ada_client, SESSIONS)
+        monkeypatch.setattr("apps.core.clock.now", lambda: NOW.replace(hour=8, minute=15))
+        over = listed(ada_client, SESSIONS)
+
+        assert len(running.result_list) == (3 if rule == ALLOWED else 0)
+        assert len(over.result_list) == 3
+
+    @pytest.mark.parametrize("rule", [ALLOWED, REFUSED], indirect=True)
     @pytest.mark.parametrize("query", ["?window=1h", "?window=1h&device={}"])
     def test_begin_with_a_whole_quarter_where_an_edge_would_tell_who_came(
         self,

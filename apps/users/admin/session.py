@@ -11,11 +11,13 @@ from unfold.decorators import display
 
 from apps.core import clock
 from apps.core.admin import DetailAdmin, Visit, made_of
+from apps.core.admin.changelist import ScopedChangeList
 from apps.core.admin.columns import Column
 from apps.core.admin.detail import change_url, linked, object_link
 from apps.core.admin.values import Fact, Section, link, moment_html, yes_no
 from apps.core.formats import NOTHING
 from apps.core.http import ScopedRequest
+from apps.core.personal_data.ranking import quarter_of
 from apps.users import tables
 from apps.users.choices import SessionState
 from apps.users.models import Session
@@ -38,6 +40,20 @@ class StateFilter(admin.SimpleListFilter):
         if self.value() in SessionState.values:
             return queryset.filter(state=self.value())
         return queryset
+
+
+class SessionChangeList(ScopedChangeList):
+    """Sessions; where persons may not be ranked, without those of the quarter of an hour that runs.
+
+    Who looks each minute would see who comes.
+    """
+
+    def get_queryset(self, request: Any, exclude_parameters: Any = None) -> QuerySet[Any]:
+        """Leave out what began just now."""
+        found = super().get_queryset(request, exclude_parameters)
+        if request.scope.may_list(Session, "start_time_at"):
+            return found
+        return found.filter(start_time_at__lt=quarter_of(clock.now()))
 
 
 @admin.register(Session)
@@ -83,6 +99,10 @@ class SessionAdmin(DetailAdmin):
     def way(self, session: Session) -> str:
         """Return how its screen reaches the person."""
         return session.get_protocol_display() or NOTHING
+
+    def get_changelist(self, request: ScopedRequest, **kwargs: Any) -> type[SessionChangeList]:
+        """Return a list that does not tell who comes."""
+        return SessionChangeList
 
     def get_list_display(self, request: ScopedRequest) -> Sequence[Column]:
         """Begin with time, person and device."""
