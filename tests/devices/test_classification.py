@@ -153,7 +153,7 @@ class TestFleet:
     def test_asks_as_many_questions_for_many_devices_as_for_few(
         self, paris: Entity, lyon: Entity
     ) -> None:
-        make_devices(4_000, paris)
+        make_devices(2_100, paris)
         make_rules(rule(lyon, ("device_name", "*")))
         classifier = classification.present()
         ids = list(Device.objects.values_list("pk", flat=True))
@@ -167,7 +167,7 @@ class TestFleet:
         assert len(many) <= len(few) + 1 <= 16  # one more may draw a block of ids
         while fleet.run_open():
             pass
-        assert Device.objects.filter(entity=lyon).count() == 4_000
+        assert Device.objects.filter(entity=lyon).count() == 2_100
 
     def test_goes_on_where_a_worker_died(
         self, monkeypatch: pytest.MonkeyPatch, paris: Entity, lyon: Entity
