@@ -1,5 +1,6 @@
 """The database: embedded PostgreSQL, or the server or Citus cluster that DATABASE_URL names."""
 
+import select
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,29 @@ RABBITMQ = ("amqp://", "amqps://", "pyamqp://")
 CONNECT_SECONDS = 10  # unless DATABASE_URL says another connect_timeout
 CACHE_SECONDS = 2
 CACHE_ENTRIES = 20_000  # rows of a cache in the database, which counts them at each write
-POOL = {"min_size": 0, "max_size": 8, "timeout": 5}  # seconds until "no connection" is an error
+QUESTION = ""  # by which the pool asks a connection, at each loan, whether it lives
+
+
+class PooledConnection(psycopg.Connection[Any]):
+    """One that answers the pool by itself while its line is silent: that saves a round trip.
+
+    A server that ends a connection says so on the line, and so does its system when it dies. A line
+    that was cut without a word is found by the first statement, as it would be by the question.
+    """
+
+    def execute(self, query: Any, *arguments: Any, **options: Any) -> psycopg.Cursor[Any]:
+        """Run a statement; the pool's question only where the server has said something."""
+        if query == QUESTION and not _has_word(self.fileno()):
+            return self.cursor()
+        return super().execute(query, *arguments, **options)
+
+
+POOL = {
+    "min_size": 0,
+    "max_size": 8,
+    "timeout": 5,  # seconds until "no connection" is an error
+    "connection_class": PooledConnection,
+}
 
 
 def embedded(home: Path, password: str, process: str) -> dict[str, Any]:
@@ -77,6 +100,13 @@ def caches(url: str, broker_url: str, embedded_socket: Path) -> dict[str, Any]:
             "OPTIONS": options,
         }
     }
+
+
+def _has_word(line: int) -> bool:
+    """Return whether something came on a socket that nobody has read, its end included."""
+    poll = select.poll()
+    poll.register(line, select.POLLIN)
+    return bool(poll.poll(0))
 
 
 def _settings(parts: dict[str, Any], process: str) -> dict[str, Any]:

@@ -58,6 +58,17 @@ class TestPool:
 
         assert after != before
 
+    def test_asks_a_connection_nothing_while_its_line_is_silent(
+        self, pooled: DatabaseWrapper
+    ) -> None:
+        lent = backend(pooled)
+
+        pooled.ensure_connection()
+
+        with conftest.DATABASE.cluster.connect() as owner:
+            told = owner.execute("SELECT query FROM pg_stat_activity WHERE pid = %s", [lent])
+            assert told.fetchone() == ("SELECT pg_backend_pid()",)
+
 
 @pytest.fixture
 def pooled(db: None) -> Iterator[DatabaseWrapper]:
