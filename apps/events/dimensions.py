@@ -14,6 +14,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db import connection, models, transaction
 
 from apps.core import generations
+from apps.core.decoding import decoder_of
 from apps.events.policy import Policy
 from apps.events.refusals import Refused, Undecodable
 
@@ -79,10 +80,10 @@ class Dimension:
         """
         return self.decoder.decode(raw).row(origin)  # type: ignore[no-any-return]
 
-    @cached_property
+    @property
     def decoder(self) -> msgspec.json.Decoder[Any]:
         """Return the decoder of one entry."""
-        return msgspec.json.Decoder(self.entry)
+        return decoder_of(self.entry)
 
 
 @dataclass(slots=True)

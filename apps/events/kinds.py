@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal, TypeAlias
 import msgspec
 from django.core.exceptions import ImproperlyConfigured
 
+from apps.core.decoding import decoder_of
 from apps.events.choices import Retention
 from apps.events.constants import FLOAT_MAX, INT8_MAX
 from apps.events.metrics import Counter, Gauge, Metric
@@ -113,10 +114,10 @@ class Kind:
     is_derived: bool = False
     on_stored: Callable[[int, Sequence[Any], Policy], None] | None = None
 
-    @cached_property
+    @property
     def decoder(self) -> msgspec.json.Decoder[Any]:
         """Return the decoder of one record."""
-        return msgspec.json.Decoder(self.record_type)
+        return decoder_of(self.record_type)
 
     @cached_property
     def record_type(self) -> type[msgspec.Struct]:

@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 
+from apps.core.decoding import decoder_of
 from apps.events import copy, kinds, rollups, times
 from apps.events.choices import RefusalCode
 from apps.events.constants import (
@@ -35,7 +36,7 @@ class _Head(msgspec.Struct, gc=False):
 
 UNKNOWN = "unknown"  # kind of a record that does not tell, or tells one that nobody registered
 
-_head_decoder = msgspec.json.Decoder(_Head)
+_head_decoder = decoder_of(_Head)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,11 +1,11 @@
 """The batch on the wire: its envelope, read once; records stay raw until their kind is known."""
 
 from datetime import datetime
-from functools import cache
 from typing import Annotated, Any, Literal, Union
 
 import msgspec
 
+from apps.core.decoding import decoder_of, made_once
 from apps.events import dimensions, kinds
 from apps.events.constants import BATCH_RECORDS_LIMIT, COMMAS_LIMIT, INT8_MAX, REPORTS_LIMIT
 from apps.events.errors import InvalidBatch, TooManyRecords, UnreadableBatch
@@ -52,7 +52,7 @@ class Receipt(msgspec.Struct, frozen=True, omit_defaults=False):
     refused_by_code: dict[str, int] | None = None  # in place of `refused` where that is too long
 
 
-@cache
+@made_once
 def _decoder(*, whole: bool) -> msgspec.json.Decoder[Envelope]:
     """Return the decoder of a batch: the envelope, and a member for each registered dictionary.
 
@@ -67,7 +67,7 @@ def _decoder(*, whole: bool) -> msgspec.json.Decoder[Envelope]:
     ]
     members.append(("events", list[record], msgspec.field(default_factory=list)))
     batch = msgspec.defstruct("Batch", members, bases=(Envelope,), kw_only=True)
-    return msgspec.json.Decoder(batch)
+    return decoder_of(batch)
 
 
 def decode_batch(body: bytes) -> Envelope:

@@ -1,5 +1,6 @@
 """No list of the console ranks persons where the instance refuses that, whoever adds a column."""
 
+import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 from uuid import uuid4
@@ -63,6 +64,9 @@ def listed(client: Client, model: type[models.Model], query: str = "") -> Any:
     return page.context_data["cl"]
 
 
+JUST_NOW = re.compile(r'"users_session"\."start_time_at" < [-+:. 0-9]+')
+
+
 def sample_of(field: Any) -> Any:
     """Return some value of a field."""
     if field.is_relation:
@@ -110,13 +114,19 @@ def offered(columns: Any) -> Iterator[str]:
 def asked_for(client: Client, model: type[models.Model], queries: Iterable[str]) -> set[str]:
     """Return by which of the fields that would rank persons these lists are narrowed or sorted.
 
-    Events always lie in a window of time, and rows past their term are on no list.
+    Events always lie in a window of time, and rows past their term are on no list; nor are sessions
+    that began just now.
     """
     time = getattr(model, "TIME_FIELD", None)
     names = [field.column for field in ranking_fields(model) if field.column != time]
     asked = [conditions(listed(client, model, query).queryset) for query in queries]
     kept = conditions(model.objects.kept()) if hasattr(model.objects, "kept") else ""  # type: ignore[attr-defined]
-    return {name for name in names for sql in asked if f'"{name}"' in sql.replace(kept, "")}
+    return {
+        name
+        for name in names
+        for sql in asked
+        if f'"{name}"' in JUST_NOW.sub("", sql).replace(kept, "")
+    }
 
 
 def conditions(rows: models.QuerySet[Any]) -> str:

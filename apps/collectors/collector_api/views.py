@@ -22,6 +22,7 @@ from apps.collectors.services import batches, checkin, enrolment, tokens
 from apps.collectors.services.enrolment import EnrolmentRequest, Fingerprints
 from apps.collectors.services.tokens import Token, TokenRequest
 from apps.core import clock, limits
+from apps.core.decoding import decoder_of
 from apps.core.models import Instance
 from apps.events import compression
 from apps.events.compression import BodyTooLarge
@@ -226,7 +227,7 @@ def _token(token: Token) -> dict[str, Any]:
 
 def _decode(body: bytes, form: type[Any]) -> Any:
     try:
-        return msgspec.json.decode(body, type=form)
+        return decoder_of(form).decode(body)
     except Undecodable as error:
         path = from_validation(error).path if isinstance(error, msgspec.ValidationError) else ()
         raise errors.InvalidRequest(pointer=pointer(*path)) from error
@@ -234,7 +235,7 @@ def _decode(body: bytes, form: type[Any]) -> Any:
 
 def _fingerprints(text: str) -> Fingerprints:
     try:
-        return msgspec.json.decode(text, type=Fingerprints)
+        return decoder_of(Fingerprints).decode(text)  # type: ignore[no-any-return]
     except Undecodable as error:
         raise errors.InvalidRequest(pointer="/Dex-Fingerprints") from error
 

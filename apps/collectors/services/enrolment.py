@@ -20,6 +20,7 @@ from apps.collectors.choices import CollectorState, KeyPurpose, Level, StubState
 from apps.collectors.models import Collector, CollectorConfiguration, CollectorStub, EnrolmentKey
 from apps.collectors.services import moves, tokens
 from apps.core import keys
+from apps.core.decoding import decoder_of
 from apps.core.locks import transaction_lock
 from apps.devices import classification, locating, ruled_fields
 from apps.devices import services as devices
@@ -308,7 +309,7 @@ def _receipt(signed: documents.Signed | None, uid: UUID) -> Receipt | None:
     key = documents.instance_public_key()
     if not documents.is_signed_by(key, documents.RECEIPT, text, signed.signature):
         raise errors.SignatureInvalid
-    receipt = msgspec.json.decode(text, type=Receipt)
+    receipt: Receipt = decoder_of(Receipt).decode(text)
     if receipt.collector_id != uid:
         raise errors.SignatureInvalid
     return receipt

@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 from django.db import DataError, IntegrityError, transaction
 
+from apps.core.decoding import decoder_of
 from apps.devices import services as devices
 from apps.devices.models import InventoryPart
 from apps.events import inventory as registry
@@ -58,7 +59,7 @@ def apply_reports(
     for index, raw in enumerate(reports):
         name = "inventory"
         try:
-            report = msgspec.json.decode(raw, type=Report)
+            report: Report = decoder_of(Report).decode(raw)
             if registry.find(report.part):  # a forged name must not become a row of the counts
                 name = f"inventory.{report.part}"
             for refused in _apply_one(report, sender, now, applied, careful=careful):
@@ -165,7 +166,7 @@ def _state(report: Report, part: Part) -> Any:
     if not raw or bytes(raw).count(b"{") > part.items_limit * BRACES_PER_ITEM:
         raise Refused(RefusalCode.INVALID, member)
     try:
-        state: Any = msgspec.json.decode(raw, type=form)
+        state: Any = decoder_of(form).decode(raw)
     except Undecodable as error:
         refused = from_validation(error)
         raise Refused(RefusalCode(refused.code), member, *refused.path) from error
