@@ -12,6 +12,7 @@ from dex.operations import accounts
 from dex.operations.accounts import Account
 
 MISSING = "program is missing"  # .ci/run looks for these words
+SYSTEM_PATH = f"{os.environ['PATH']}:/usr/sbin:/sbin"  # dpkg wants what only root has in its path
 
 
 def require(name: str) -> str:

@@ -15,7 +15,7 @@ import pytest
 from dex_collector.packaging import __main__ as packaging
 from dex_collector.packaging import tree
 from dex_collector.packaging.installed import SETTINGS
-from tests.programs import require_own_mounts
+from tests.programs import SYSTEM_PATH, require_own_mounts
 
 AUTOSTART = "etc/xdg/autostart/dex-session.desktop"
 UNIT = "dex-collectord.service"
@@ -37,7 +37,7 @@ class Machine:
 
     @property
     def environment(self) -> dict[str, str]:
-        return {"PATH": f"{self.root / 'bin'}:{os.environ['PATH']}", "DEX_PYTHON": sys.executable}
+        return {"PATH": f"{self.root / 'bin'}:{SYSTEM_PATH}", "DEX_PYTHON": sys.executable}
 
     def add_program(self, name: str, text: str) -> None:
         file = self.root / "bin" / name

@@ -28,13 +28,14 @@ from dex_collector.packaging.installed import (
 from dex_collector.packaging.service import FILES, PLACES, lay_files
 from tests.collector.conftest import run
 from tests.collector.fakes import ENROLMENT_KEY, FakeClock, FakeServer
+from tests.programs import SYSTEM_PATH
 
 Start = Callable[..., Daemon]
 BASE_PYTHON = getattr(sys, "_base_executable", sys.executable)  # without our environment
 
 
 def execute(*command: Any, python: str = sys.executable) -> "subprocess.CompletedProcess[str]":
-    environment = {"PATH": os.environ["PATH"], "DEX_PYTHON": python}
+    environment = {"PATH": SYSTEM_PATH, "DEX_PYTHON": python}
     return subprocess.run(
         [str(part) for part in command],
         capture_output=True,
