@@ -12,7 +12,8 @@ from dex.operations import accounts
 from dex.operations.accounts import Account
 
 MISSING = "program is missing"  # .ci/run looks for these words
-SYSTEM_PATH = f"{os.environ['PATH']}:/usr/sbin:/sbin"  # dpkg wants what only root has in its path
+# dpkg wants what only root has in its path.
+SYSTEM_PATH = f"{os.environ.get('PATH', os.defpath)}:/usr/sbin:/sbin"
 
 
 def require(name: str) -> str:

@@ -99,7 +99,8 @@ class Yardstick:
     def _listen(self) -> None:
         with self._link:
             while not self._is_over:
-                with suppress(BlockingIOError, FileNotFoundError):  # silence; it has ended
+                # Silence, or it has ended.
+                with suppress(BlockingIOError, FileNotFoundError, ProcessLookupError):
                     (pid,) = struct.unpack_from("=I", self._link.recv(512), 56)
                     self._looks += 1
                     os.stat(f"/proc/{pid}")
